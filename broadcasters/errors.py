@@ -1,0 +1,43 @@
+"""Why a broadcast did not end with a Receipt. Each error carries its outcome class and how long the network asks to wait."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class OutcomeClass(StrEnum):
+    """How an attempt ended; every attempt ends in exactly one."""
+
+    OK = "ok"
+    RETRY = "retry"
+    THROTTLED = "throttled"
+    AMBIGUOUS = "ambiguous"
+    DUPLICATE = "duplicate"
+    REAUTH = "reauth"
+    CONTENT = "content"
+    DENIED = "denied"
+    BILLING = "billing"
+    GONE = "gone"
+
+
+class BroadcastError(Exception):
+    """detail: for people, without any secret. retry_after_s: a lower bound, None if the network said nothing."""
+
+    def __init__(self, outcome: OutcomeClass, detail: str, retry_after_s: float | None = None, *, parent_gone: bool = False) -> None:
+        super().__init__(detail)
+        self.outcome = outcome
+        self.detail = detail
+        self.retry_after_s = retry_after_s
+        self.parent_gone = parent_gone  # the post replied to (or edited) is no longer there
+
+
+class Rejected(BroadcastError):
+    """Definitely not published, and asking again alone will not help: content, denied, billing, reauth, gone."""
+
+
+class Unavailable(BroadcastError):
+    """Definitely not published, may work later: retry, throttled."""
+
+
+class Uncertain(BroadcastError):
+    """May have been published: ambiguous, duplicate. Reconcile before anything else."""

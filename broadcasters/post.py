@@ -1,0 +1,72 @@
+"""Post goes in, Receipt comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class DeliveryClass(StrEnum):
+    """How a repeated send can be made harmless on a network."""
+
+    NATURAL_KEY = "natural_key"  # the caller names the record; a repeat is refused or answered the same, for ever
+    KEYED = "keyed"  # the server remembers a key for a window
+    STAGED = "staged"  # create, then publish; the container can be asked
+    BARE = "bare"  # no memory; the own timeline can be read
+    BLIND = "blind"  # no memory, nothing readable
+
+
+@dataclass(frozen=True)
+class Remote:
+    """A post as the network knows it. `extra` holds what a next request needs besides the id (uri, cid, root_uri...)."""
+
+    id: str
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Post:
+    """One request, complete and frozen: the same Post always gives the same bytes.
+
+    text        final words, already fitted
+    language    BCP-47 tag
+    key         idempotency key; for a natural key also the source of the record key
+    code        the marker that the text carries, by which the post is found again
+    link        the address in the text, or "" where it carries only "Ref CODE"
+    created_at  moment of the intent commit
+    record_key  name of the record where the caller names it (a TID), else ""
+    reply_to, root   parent and first post of the thread; None for a post that stands alone
+    edit        the post to rewrite; None to create one
+    """
+
+    text: str
+    language: str
+    key: str
+    code: str
+    created_at: datetime
+    link: str = ""
+    record_key: str = ""
+    reply_to: Remote | None = None
+    root: Remote | None = None
+    edit: Remote | None = None
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What the network answered."""
+
+    remote: Remote
+    url: str | None = None
+    notes: tuple[str, ...] = ()  # what the operators should know, e.g. "reply was not allowed, posted alone"
+
+
+@dataclass(frozen=True)
+class Found:
+    """One post on the own timeline."""
+
+    remote: Remote
+    text: str
+    at: datetime | None
+    url: str | None = None

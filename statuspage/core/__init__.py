@@ -1,0 +1,1 @@
+"""The domain: values and pure functions. Standard library only; no I/O; never asks what time it is."""

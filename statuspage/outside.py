@@ -1,0 +1,85 @@
+"""The real five ports. The only module outside probes/ that asks the machine for time, chance or files."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+
+
+class SystemClock:
+    """The machine's clocks. `stop` ends every wait at once."""
+
+    def __init__(self, stop: threading.Event | None = None) -> None:
+        self.stop = stop or threading.Event()
+        self._process_id = f"{os.getpid()}-{secrets.token_hex(6)}"
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return time.clock_gettime(time.CLOCK_MONOTONIC)
+
+    def boottime(self) -> float:
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+    def process_id(self) -> str:
+        return self._process_id
+
+    def wait(self, seconds: float) -> None:
+        self.stop.wait(seconds)
+
+
+class SystemRandomness:
+    """The operating system's chance."""
+
+    def __init__(self) -> None:
+        self._source = secrets.SystemRandom()
+
+    def token(self, length: int, alphabet: str) -> str:
+        return "".join(secrets.choice(alphabet) for _ in range(length))
+
+    def uniform(self, low: float, high: float) -> float:
+        return self._source.uniform(low, high)
+
+
+class Folder:
+    """Files under one folder. write() is whole or not at all: written aside, flushed, renamed, the folder flushed too."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def read(self, path: PurePosixPath) -> bytes | None:
+        try:
+            return (self.root / path).read_bytes()
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            return None
+
+    def write(self, path: PurePosixPath, data: bytes) -> None:
+        target = self.root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        aside = target.with_name(f".{target.name}.{os.getpid()}.{threading.get_ident()}.new")
+        try:
+            with aside.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            aside.replace(target)
+        finally:
+            aside.unlink(missing_ok=True)
+        directory = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+
+    def remove(self, path: PurePosixPath) -> None:
+        (self.root / path).unlink(missing_ok=True)
+
+    def list(self, under: PurePosixPath) -> list[PurePosixPath]:
+        top = self.root / under
+        found = (path.relative_to(self.root) for path in top.rglob("*") if path.is_file() and not path.name.startswith("."))
+        return sorted(PurePosixPath(path.as_posix()) for path in found)

@@ -1,0 +1,91 @@
+"""The five doors to the outside, as protocols: clock, randomness, HTTP, store, files.
+
+Product code knows time, chance, the network, the database and the disk only through these, so that the
+simulator can run the very same code in virtual time under faults. The real ones are in statuspage/outside.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import Any, Protocol
+
+from broadcasters.http import Transport as HttpPort
+
+
+class Clock(Protocol):
+    """Three clocks, kept apart because they fail apart."""
+
+    def now(self) -> datetime:
+        """Wall time, aware UTC. May jump; never decides who may send or how long something took."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that never go back; stand still while the machine sleeps."""
+        ...
+
+    def boottime(self) -> float:
+        """Seconds since boot, sleep included."""
+        ...
+
+    def process_id(self) -> str:
+        """Identity of this run of this process; monotonic times of another one mean nothing."""
+        ...
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass; returns early when the process is asked to stop."""
+        ...
+
+
+class Randomness(Protocol):
+    """Chance, for ids, codes, jitter and secrets."""
+
+    def token(self, length: int, alphabet: str) -> str:
+        """`length` letters drawn from `alphabet`, fit for secrets."""
+        ...
+
+    def uniform(self, low: float, high: float) -> float:
+        """A number in [low, high)."""
+        ...
+
+
+class StorePort(Protocol):
+    """The database. Sessions are opaque here; only statuspage.store looks inside."""
+
+    def writing(self) -> AbstractContextManager[Any]:
+        """A write transaction (BEGIN IMMEDIATE on SQLite, one writer per process): commits at the end, rolls back on error."""
+        ...
+
+    def reading(self) -> AbstractContextManager[Any]:
+        """A read-only session."""
+        ...
+
+
+class FilesPort(Protocol):
+    """A folder of published files."""
+
+    def read(self, path: PurePosixPath) -> bytes | None:
+        """Contents, or None if there is no such file."""
+        ...
+
+    def write(self, path: PurePosixPath, data: bytes) -> None:
+        """Whole or not at all: write aside, flush, rename."""
+        ...
+
+    def remove(self, path: PurePosixPath) -> None: ...
+
+    def list(self, under: PurePosixPath) -> Sequence[PurePosixPath]: ...
+
+
+@dataclass(frozen=True)
+class Ports:
+    """All five, handed to whoever works."""
+
+    clock: Clock
+    random: Randomness
+    http: HttpPort
+    store: StorePort
+    files: FilesPort

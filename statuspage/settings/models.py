@@ -1,0 +1,189 @@
+"""The typed models of statuspage.yaml. Unknown keys are refused; secrets are references only (see loader.py).
+
+Kind-specific parts are checked against the kind's own dataclass: `probes[].target` against PROBES[kind].Target,
+`accounts[].config` against BROADCASTERS[kind].Config. So a new kind is one module and one line in its map.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from statuspage.core.vocabulary import ComponentStatus, Impact, LinkMode, UpdateMode
+
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+Language = Annotated[str, Field(pattern=r"^[a-z]{2}$")]
+Names = dict[Language, Annotated[str, Field(min_length=1, max_length=57)]]
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Page(Model):
+    """The page and the bank behind it."""
+
+    name: str = Field(max_length=57)
+    bank: str = Field(max_length=20, description="Name used in SMS.")
+    url: str = Field(description="Address of the public page, without a slash at the end.")
+    time_zone: str = "Europe/Madrid"
+    languages: list[Language] = ["en", "es", "nl", "fr", "de"]
+    default_language: Language = "en"
+    phone: str | None = Field(default=None, description="The bank's number for lost cards and fraud.")
+    hosts: list[str] = Field(default=[], description="Further hosts of the bank that free text may link to.")
+    contact_path: str = "/contact"
+    claim_path: str = "/claim"
+
+
+class Group(Model):
+    slug: Slug
+    name: Names
+
+
+class ComponentSettings(Model):
+    slug: Slug
+    name: Names
+    group: Slug | None = None
+    description: dict[Language, str] | None = None
+    symptom: str = "slow"
+    advice: list[str] = []
+    scheme: str | None = None
+    private: bool = False
+    depends_on: list[Slug] = []
+    showcase: bool = True
+    was: list[Slug] = Field(default=[], description="Earlier slugs; their history becomes this component's.")
+
+
+class Location(Model):
+    """A place that probes, with targets that tell whether its own network works."""
+
+    name: Slug
+    references: list[str] = Field(default=[], description="At least three http(s) addresses or tcp://host:port outside the bank; most failing: blind.")
+    reference_interval_s: Seconds = 10.0
+    allow_addresses: list[str] = Field(default=[], description="Internal networks (CIDR) that probes from here may reach.")
+
+
+class ProbeSettings(Model):
+    """One way of looking at one component."""
+
+    name: Slug
+    kind: str
+    component: Slug
+    target: dict[str, Any]
+    interval_s: Seconds = 20.0
+    recheck_s: Seconds = 2.0
+    timeout_s: Seconds = 10.0
+    slow_s: Seconds | None = Field(default=None, description="Slower than this is degraded.")
+    failures_to_open: int = Field(default=3, ge=1, le=20)
+    successes_to_close: int = Field(default=3, ge=1, le=20)
+    status: ComponentStatus = Field(default=ComponentStatus.MAJOR_OUTAGE, description="What the component shows when this probe fails.")
+    symptom: str | None = Field(default=None, description="Overrides the component's symptom.")
+    locations: list[Slug] = Field(default=[], description="Empty: all.")
+
+
+class AccountSettings(Model):
+    """A login at a network."""
+
+    name: Slug
+    kind: str
+    config: dict[str, Any]
+
+
+class ChannelSettings(Model):
+    """One language on one account."""
+
+    name: Slug
+    account: Slug
+    language: Language = "en"
+    mode: UpdateMode | None = Field(default=None, description="reply, edit or new; empty: the network's default.")
+    link: LinkMode = LinkMode.EVERY
+    sandbox: bool = Field(default=False, description="Takes drills, and nothing else.")
+    operators: bool = Field(default=False, description="Takes operators' alarms, and nothing else.")
+    components: list[Slug] = Field(default=[], description="Empty: all public ones.")
+
+
+class Rule(Model):
+    """Publish policy for what matches: the first rule that matches counts."""
+
+    components: list[Slug] = []
+    impacts: list[Impact] = []
+    channels: list[Slug] = []
+    policy: Literal["at_once", "hold"] = "at_once"
+    hold_s: float = Field(default=120.0, ge=0)
+
+
+class Incidents(Model):
+    """Rules for automatic incidents."""
+
+    automatic: bool = True
+    stable_s: Seconds = Field(default=1800.0, description="Good for so long after recovery: resolved by itself.")
+    resolve_automatically: bool = True
+    reopen_within_s: Seconds = 1800.0
+    group_within_s: Seconds = Field(default=60.0, description="Failures that begin so close together and may share a cause are one incident.")
+    new_per_component_s: Seconds = 1800.0
+    new_per_day: int = Field(default=6, ge=1)
+    next_update_s: dict[Impact, Seconds] = {
+        Impact.CRITICAL: 1200.0,
+        Impact.MAJOR: 1800.0,
+        Impact.MINOR: 1800.0,
+        Impact.NONE: 3600.0,
+    }
+    remind_before_s: Seconds = 300.0
+    slow_after_s: Seconds = Field(default=7200.0, description="After so long updates come every slow_update_s.")
+    slow_update_s: Seconds = 3600.0
+    review_days: int = Field(default=7, ge=1, description="The explanation is promised so many days after a person resolves.")
+
+
+class Policy(Model):
+    rules: list[Rule] = []
+    default: Literal["at_once", "hold"] = "at_once"
+    hold_s: float = Field(default=120.0, ge=0)
+
+
+class Delivery(Model):
+    """Parameters of the dispatcher (reliability table); the demonstration shortens some."""
+
+    connect_timeout_s: Seconds = 5.0
+    deadline_s: Seconds = 30.0
+    quiet_s: Seconds = 120.0
+    blind_assume_s: Seconds = 600.0
+    backoff_base_s: Seconds = 2.0
+    backoff_cap_s: Seconds = 60.0
+    backoff_slow_after_s: Seconds = 600.0
+    backoff_slow_s: Seconds = 600.0
+    breaker_failures: int = 5
+    breaker_trial_s: Seconds = 30.0
+    retry_after_max_s: Seconds = 3600.0
+
+
+class Retention(Model):
+    raw_checks_days: float = Field(default=7.0, gt=0)
+    hourly_days: float = Field(default=100.0, gt=0)
+    daily_days: float = Field(default=1100.0, gt=0)
+    sessions_days: float = Field(default=30.0, gt=0)
+
+
+class Publishing(Model):
+    folders: list[str] = Field(default=[], description="Further folders that get the same files.")
+    heartbeat_s: Seconds = 60.0
+    stale_after_s: Seconds = 300.0
+
+
+class Settings(Model):
+    """All of statuspage.yaml."""
+
+    page: Page
+    groups: list[Group] = []
+    components: list[ComponentSettings] = Field(min_length=1)
+    locations: list[Location] = [Location(name="here")]
+    probes: list[ProbeSettings] = []
+    accounts: list[AccountSettings] = []
+    channels: list[ChannelSettings] = []
+    policy: Policy = Policy()
+    incidents: Incidents = Incidents()
+    delivery: Delivery = Delivery()
+    publishing: Publishing = Publishing()
+    retention: Retention = Retention()
+    demonstration: bool = Field(default=False, description="Marks the page as a demonstration of an invented bank.")
