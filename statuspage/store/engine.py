@@ -62,7 +62,6 @@ class Database:
         """A read-only session; fetch what is needed, then leave."""
         with self._read() as session:
             yield session
-            session.rollback()
 
     def close(self) -> None:
         self.engine.dispose()
