@@ -1,0 +1,62 @@
+"""What every action is handed: the ports, the configuration that runs, the words, and what is known of each channel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from statuspage.core.ids import CODE_ALPHABET, CODE_LENGTH, ID_ALPHABET, ID_LENGTH
+from statuspage.core.notices import Channel
+from statuspage.ports import Ports
+from statuspage.settings import Settings
+
+if TYPE_CHECKING:
+    from statuspage.words import Words
+
+
+@dataclass(frozen=True)
+class ChannelInfo:
+    """One channel as actions need it; built from the configuration and its broadcaster when the parts are put together.
+
+    channel         account, network, language, and the mode and link rule that count (the network's default where none is set)
+    fits            True if a text is within the network's limit, as the network counts
+    delivery_class  natural_key, keyed, staged, bare or blind
+    components      slugs of the components it speaks about; empty: all public ones
+    """
+
+    channel: Channel
+    fits: Callable[[str], bool]
+    delivery_class: str = "bare"
+    components: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Context:
+    """Handed to every action and loop. Holds no state of its own.
+
+    seal_key   secret under which deliveries are sealed; never in a log
+    configs    account name -> settings of its broadcaster; targets: probe name -> what it looks at
+    channels   channel name -> what is known of it
+    """
+
+    ports: Ports
+    settings: Settings
+    words: Words
+    seal_key: bytes = field(repr=False)
+    configs: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    targets: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    channels: Mapping[str, ChannelInfo] = field(default_factory=dict)
+
+    def now(self) -> datetime:
+        """Wall time, aware UTC."""
+        return self.ports.clock.now()
+
+    def new_id(self) -> str:
+        """An id of the public API: 12 lower-case letters and digits."""
+        return self.ports.random.token(ID_LENGTH, ID_ALPHABET)
+
+    def new_code(self) -> str:
+        """The code of one message on one channel."""
+        return self.ports.random.token(CODE_LENGTH, CODE_ALPHABET)
