@@ -1,0 +1,171 @@
+"""Reads and checks statuspage.yaml. A file with one mistake is refused whole, with every mistake named."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from statuspage.settings import rules
+from statuspage.settings.kinds import account_configs, probe_targets
+from statuspage.settings.models import Settings
+from statuspage.settings.secrets import BrokenReference, forbid_unknown_keys, is_reference, matches, resolve, secret_paths
+from statuspage.settings.source import Path, Source, SourceError, read_yaml
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A configuration that was accepted.
+
+    targets   probe name -> PROBES[kind].Target;  configs   account name -> BROADCASTERS[kind].Config
+    text      the file as it stands, references unresolved: fit to be stored and shown
+    """
+
+    settings: Settings
+    targets: Mapping[str, Any]
+    configs: Mapping[str, Any]
+    text: str
+    digest: str
+
+
+class ConfigError(Exception):
+    """What is wrong, one line per mistake: file:line: where: what was found, what is allowed."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(problems))
+
+
+def load_file(path: FilePath, environ: Mapping[str, str]) -> Loaded:
+    """Reads the file at `path`. Raises ConfigError."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError([f"{path}: the file cannot be read: {error.strerror}"]) from None
+    except UnicodeDecodeError as error:
+        raise ConfigError([f"{path}: the file is not UTF-8: byte {error.start} cannot be read"]) from None
+    return load_text(text, name=path.name, folder=path.parent, environ=environ)
+
+
+def load_text(text: str, *, name: str, folder: FilePath, environ: Mapping[str, str]) -> Loaded:
+    """Checks a configuration. `folder` is where relative file: references are looked for."""
+    try:
+        source = read_yaml(text)
+    except SourceError as error:
+        raise ConfigError([f"{name}:{error.line}: {error}"]) from None
+    if not isinstance(source.data, dict):
+        raise ConfigError([f"{name}:1: found {type(source.data).__name__}, allowed is a mapping with the keys {_keys(Settings)}"])
+    return _Reading(source, name, folder, environ).finish(text)
+
+
+class _Reading:
+    """One pass over one file; collects problems so that a person sees all of them at once."""
+
+    def __init__(self, source: Source, name: str, folder: FilePath, environ: Mapping[str, str]) -> None:
+        self.source = source
+        self.name = name
+        self.folder = folder
+        self.environ = environ
+        self.problems: list[str] = []
+
+    def problem(self, path: Path, message: str) -> None:
+        self.problems.append(f"{self.name}:{self.source.line(path)}: {_where(path)}: {message}")
+
+    def finish(self, text: str) -> Loaded:
+        self._check_secrets()
+        data = self._resolved(self.source.data, ())
+        self._raise_if_any()
+        settings = self._validate(Settings, data, ())
+        self._raise_if_any()
+        targets = dict(self._parts("probes", "target", settings.probes, probe_targets))
+        configs = dict(self._parts("accounts", "config", settings.accounts, account_configs))
+        self._raise_if_any()
+        for path, message in rules.broken(settings, targets, configs):
+            self.problem(path, message)
+        self._raise_if_any()
+        return Loaded(settings, targets, configs, text, hashlib.sha256(text.encode()).hexdigest())
+
+    def _raise_if_any(self) -> None:
+        if self.problems:
+            raise ConfigError(self.problems)
+
+    def _resolved(self, value: Any, path: Path) -> Any:
+        if isinstance(value, dict):
+            return {key: self._resolved(item, (*path, key)) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._resolved(item, (*path, index)) for index, item in enumerate(value)]
+        if isinstance(value, str):
+            try:
+                return resolve(value, self.environ, self.folder)
+            except BrokenReference as error:
+                self.problem(path, f"{error}. Set it, or write another reference.")
+        return value
+
+    def _check_secrets(self) -> None:
+        for section, part, kinds in (("probes", "target", probe_targets), ("accounts", "config", account_configs)):
+            for index, item in enumerate(self.source.data.get(section) or []):
+                kind = kinds().get(item.get("kind")) if isinstance(item, dict) else None
+                if kind is None:
+                    continue
+                patterns = list(secret_paths(kind, (section, index, part)))
+                for path, value in _strings(item.get(part), (section, index, part)):
+                    if any(matches(path[: len(p)], p) for p in patterns) and not is_reference(value):
+                        self.problem(path, "a secret stands here in plain words. Write ${NAME} or file:PATH instead, and change the secret.")
+
+    def _parts(self, section: str, part: str, items: list[Any], kinds: Any) -> Iterator[tuple[str, Any]]:
+        for index, item in enumerate(items):
+            kind = kinds().get(item.kind)
+            if kind is None:
+                allowed = ", ".join(sorted(kinds()))
+                closed = " Google+ closed in 2019." if item.kind in ("google+", "googleplus", "google_plus") else ""
+                self.problem((section, index, "kind"), f"found {item.kind!r}.{closed} Use one of: {allowed}.")
+                continue
+            forbid_unknown_keys(kind)
+            yield item.name, self._validate(kind, getattr(item, part), (section, index, part))
+
+    def _validate(self, kind: Any, data: Any, prefix: Path) -> Any:
+        try:
+            return TypeAdapter(kind).validate_python(data)
+        except ValidationError as error:
+            secret = list(secret_paths(kind, prefix)) if prefix else []
+            for detail in error.errors():
+                path = (*prefix, *(step for step in detail["loc"]))
+                hidden = any(matches(path[: len(p)], p) for p in secret) or isinstance(detail["input"], dict | list)
+                self.problem(path, _message(dict(detail), kind, hidden))
+            return None
+
+
+def _message(detail: dict[str, Any], kind: Any, hidden: bool) -> str:
+    if detail["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+        return f"this key is unknown. Remove it, or look for a slip of the pen; known here: {_keys(kind)}."
+    if detail["type"] in ("missing", "missing_argument"):
+        return "this key is missing."
+    found = "" if hidden else f"found {detail['input']!r}. "
+    return f"{found}{detail['msg']}."
+
+
+def _keys(kind: Any) -> str:
+    fields = getattr(kind, "model_fields", None) or getattr(kind, "__dataclass_fields__", {})
+    return ", ".join(fields)
+
+
+def _where(path: Path) -> str:
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else str(step)
+    return text or "the file"
+
+
+def _strings(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _strings(item, (*path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _strings(item, (*path, index))

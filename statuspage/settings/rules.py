@@ -1,0 +1,142 @@
+"""What must fit together across the parts of statuspage.yaml."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from broadcasters import BROADCASTERS
+from statuspage.core.vocabulary import ComponentStatus
+from statuspage.settings.models import ChannelSettings, Settings
+from statuspage.settings.source import Path
+
+Problem = tuple[Path, str]
+
+
+def broken(settings: Settings, targets: Mapping[str, Any], configs: Mapping[str, Any]) -> Iterator[Problem]:
+    """Every rule that the configuration breaks: where, and what is allowed."""
+    yield from _page(settings)
+    for section in ("groups", "components"):
+        yield from _unique(section, "slug", (item.slug for item in getattr(settings, section)))
+    for section in ("locations", "probes", "accounts", "channels"):
+        yield from _unique(section, "name", (item.name for item in getattr(settings, section)))
+    yield from _components(settings)
+    yield from _locations(settings)
+    yield from _probes(settings)
+    yield from _channels(settings)
+    yield from _policy(settings)
+
+
+def _page(settings: Settings) -> Iterator[Problem]:
+    page = settings.page
+    address = urlsplit(page.url)
+    if address.scheme not in ("http", "https") or not address.hostname or page.url.endswith("/"):
+        yield ("page", "url"), f"found {page.url!r}. Write the whole address without a slash at the end, e.g. https://status.example.com."
+    try:
+        ZoneInfo(page.time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        yield ("page", "time_zone"), f"found {page.time_zone!r}. Write a name of the IANA list, e.g. Europe/Madrid."
+    if page.default_language not in page.languages:
+        yield ("page", "default_language"), f"found {page.default_language!r}. Use one of page.languages: {', '.join(page.languages)}."
+
+
+def _unique(section: str, key: str, names: Iterable[str]) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for index, name in enumerate(names):
+        if name in seen:
+            yield (section, index, key), f"{name!r} stands in {section} a second time. Each {key} may stand there once."
+        seen.add(name)
+
+
+def _known(path: Path, found: str, allowed: Iterable[str], section: str) -> Iterator[Problem]:
+    names = sorted(allowed)
+    if found not in names:
+        yield path, f"found {found!r}, which is not in {section}. Use one of: {', '.join(names) or 'nothing is there yet'}."
+
+
+def _components(settings: Settings) -> Iterator[Problem]:
+    groups = {group.slug for group in settings.groups}
+    slugs = {component.slug for component in settings.components}
+    needed = settings.page.default_language
+    for section, items in (("groups", settings.groups), ("components", settings.components)):
+        for index, item in enumerate(items):
+            if needed not in item.name:
+                yield (section, index, "name"), f"the name in the page's default language {needed!r} is missing."
+    for slug in sorted(groups & slugs):
+        yield ("components",), f"the slug {slug!r} is both a group and a component. Give one of them another."
+    renamed: dict[str, str] = {}
+    for index, component in enumerate(settings.components):
+        if component.group is not None:
+            yield from _known(("components", index, "group"), component.group, groups, "groups")
+        for place, parent in enumerate(component.depends_on):
+            yield from _known(("components", index, "depends_on", place), parent, slugs - {component.slug}, "components")
+        for place, was in enumerate(component.was):
+            if was in slugs or was in renamed:
+                yield ("components", index, "was", place), f"{was!r} is the slug of another component; its history cannot be given away."
+            renamed[was] = component.slug
+    yield from _circles(settings)
+
+
+def _circles(settings: Settings) -> Iterator[Problem]:
+    parents = {component.slug: component.depends_on for component in settings.components}
+    for index, component in enumerate(settings.components):
+        seen: set[str] = set()
+        queue = list(component.depends_on)
+        while queue:
+            slug = queue.pop()
+            if slug == component.slug:
+                yield ("components", index, "depends_on"), f"{slug!r} depends on itself in the end. Remove one of the steps."
+                break
+            if slug not in seen:
+                seen.add(slug)
+                queue.extend(parents.get(slug, ()))
+
+
+def _locations(settings: Settings) -> Iterator[Problem]:
+    for index, location in enumerate(settings.locations):
+        if 0 < len(location.references) < 3:
+            found = len(location.references)
+            yield ("locations", index, "references"), f"found {found}. Name at least three, or none: with fewer, one failing reference would blind the place."
+
+
+def _probes(settings: Settings) -> Iterator[Problem]:
+    components = {component.slug for component in settings.components}
+    locations = {location.name for location in settings.locations}
+    for index, probe in enumerate(settings.probes):
+        yield from _known(("probes", index, "component"), probe.component, components, "components")
+        for place, name in enumerate(probe.locations):
+            yield from _known(("probes", index, "locations", place), name, locations, "locations")
+        if probe.status in (ComponentStatus.OPERATIONAL, ComponentStatus.UNDER_MAINTENANCE, ComponentStatus.UNKNOWN):
+            yield ("probes", index, "status"), f"found {probe.status}. A failing probe shows degraded_performance, partial_outage or major_outage."
+
+
+def _channels(settings: Settings) -> Iterator[Problem]:
+    accounts = {account.name: account.kind for account in settings.accounts}
+    components = {component.slug for component in settings.components}
+    for index, channel in enumerate(settings.channels):
+        path: Path = ("channels", index)
+        yield from _known((*path, "account"), channel.account, accounts, "accounts")
+        yield from _known((*path, "language"), channel.language, settings.page.languages, "page.languages")
+        for place, slug in enumerate(channel.components):
+            yield from _known((*path, "components", place), slug, components, "components")
+        if channel.account in accounts:
+            yield from _mode(channel, accounts[channel.account], path)
+
+
+def _mode(channel: ChannelSettings, kind: str, path: Path) -> Iterator[Problem]:
+    modes = BROADCASTERS[kind].MODES
+    if channel.mode is not None and channel.mode not in modes:
+        yield (*path, "mode"), f"found {channel.mode}. {kind} allows: {', '.join(modes)}."
+
+
+def _policy(settings: Settings) -> Iterator[Problem]:
+    components = {component.slug for component in settings.components}
+    channels = {channel.name for channel in settings.channels}
+    for index, rule in enumerate(settings.policy.rules):
+        path: Path = ("policy", "rules", index)
+        for place, slug in enumerate(rule.components):
+            yield from _known((*path, "components", place), slug, components, "components")
+        for place, name in enumerate(rule.channels):
+            yield from _known((*path, "channels", place), name, channels, "channels")
