@@ -1,0 +1,73 @@
+# Two commands do everything on a fresh machine: `make run` and `make test`. `make help` lists the rest.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PORT   ?= 8000
+DATA   ?= var
+JOBS   ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-long test-real test-release check format lock bench sim clean
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is " + sys.version)'
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements.lock | $(VENV)/bin/python
+	@echo "Installing what the product needs (once, about a minute) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock | $(VENV)/bin/python
+	@echo "Installing what the tests need (once, about two minutes) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@ $(VENV)/.run
+
+run: $(VENV)/.run  ## the whole product with a demonstration; CONFIG=my.yaml runs your own, PORT=… and DATA=… move it
+	@exec $(BIN)/python -m statuspage up --port $(PORT) --data $(DATA) $(if $(CONFIG),--config $(CONFIG),--demo)
+
+test: $(VENV)/.dev  ## all tests but the long ones, and all checks
+	@tests/debian-packages
+	@$(MAKE) --no-print-directory check
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not long and not real and not release"
+
+test-long: $(VENV)/.dev  ## kill tests, storms, timing rows, 1,000 seeds: alone and in series
+	@tests/debian-packages
+	$(BIN)/python -m pytest -p no:randomly -m "long and not real and not release"
+
+test-real: $(VENV)/.dev  ## against real counterparts that are installed by hand
+	$(BIN)/python -m pytest -p no:randomly -m real
+
+test-release: $(VENV)/.dev  ## 20,000 seeds and the soak, before a release
+	$(BIN)/python -m pytest -p no:randomly -m release
+
+check: $(VENV)/.dev  ## style, types, import layers, templates, translations
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet . || { echo "Run: make format"; exit 1; }
+	@$(BIN)/mypy
+	@$(BIN)/python -m tests.check_templates
+	@$(BIN)/python -m statuspage.words.check
+	@$(BIN)/python -m pytest -q -p no:randomly tests/test_layers.py
+
+format: $(VENV)/.dev  ## put the code into shape
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+lock: $(VENV)/.dev  ## pin the newest versions with hashes, without any address of an index
+	@$(BIN)/pip-compile --quiet --upgrade $(LOCK) -o requirements-dev.lock requirements-dev.in
+	@$(BIN)/pip-compile --quiet $(LOCK) -c requirements-dev.lock -o requirements.lock requirements.in
+LOCK := --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+
+bench: $(VENV)/.dev  ## ratios within one run, written to docs/benchmarks.md
+	@tests/debian-packages
+	@$(BIN)/python -m bench
+
+SEEDS ?= 1-200
+sim: $(VENV)/.dev  ## the simulator: SEEDS=1-200, or SEED=7 with its trace
+	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
+
+clean:  ## remove what was built; data in $(DATA) stays
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
