@@ -1,0 +1,60 @@
+"""The seal of a delivery: an HMAC over everything that decides what is sent where, until when, in which order.
+
+A row that was changed behind the product's back is refused, not sent. What the dispatcher itself changes (state, attempts,
+receipt) is outside the seal; the frozen request is checked against the sealed texts when it is sent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from datetime import UTC, datetime
+
+from statuspage.core.deliveries import Delivery
+
+_VERSION = "delivery-1"
+
+
+def digest_of(text: str, text_alone: str, story: str) -> str:
+    """SHA-256 (64 hexadecimal digits) of the three frozen texts of a delivery."""
+    return hashlib.sha256(json.dumps([text, text_alone, story], ensure_ascii=False).encode()).hexdigest()
+
+
+def seal(delivery: Delivery, key: bytes) -> str:
+    """64 hexadecimal digits. Two deliveries that differ in any sealed field have different seals."""
+    return hmac.new(key, _sealed_bytes(delivery), hashlib.sha256).hexdigest()
+
+
+def seal_ok(delivery: Delivery, key: bytes) -> bool:
+    """True if the row is as it was sealed and its digest is that of its texts."""
+    same_texts = delivery.digest == digest_of(delivery.text, delivery.text_alone, delivery.story)
+    return hmac.compare_digest(seal(delivery, key).encode(), delivery.seal.encode()) and same_texts
+
+
+def _sealed_bytes(delivery: Delivery) -> bytes:
+    fields = [
+        _VERSION,
+        delivery.id,
+        delivery.notice_id,
+        str(delivery.subject_kind),
+        delivery.subject_id,
+        delivery.sequence,
+        str(delivery.kind),
+        delivery.channel,
+        delivery.account,
+        delivery.network,
+        delivery.language,
+        str(delivery.mode),
+        delivery.code,
+        delivery.digest,
+        delivery.essential,
+        _moment(delivery.created_at),
+        _moment(delivery.not_before),
+        _moment(delivery.valid_until),
+    ]
+    return json.dumps(fields, ensure_ascii=False).encode()
+
+
+def _moment(value: datetime | None) -> str | None:
+    return None if value is None else value.astimezone(UTC).isoformat(timespec="microseconds")
