@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 Names = Mapping[str, str]  # language -> name; the page's default language is always there
 
@@ -39,3 +40,16 @@ class Component:
     private: bool = False
     depends_on: tuple[str, ...] = ()
     showcase: bool = True
+
+
+@dataclass(frozen=True)
+class ComponentRecord:
+    """A component or group once configured, as the store remembers it. `id` is the public API's and outlives the slug."""
+
+    id: str
+    slug: str
+    names: Names
+    is_group: bool
+    created_at: datetime
+    updated_at: datetime
+    removed_at: datetime | None = None

@@ -1,0 +1,103 @@
+"""Incidents: rows in, values out, and one writer at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import fields, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from statuspage.core.errors import Conflict, NotFound
+from statuspage.core.incidents import Incident, Moments
+from statuspage.core.vocabulary import ComponentStatus, Impact, IncidentStatus
+from statuspage.store.tables import IncidentRow
+
+_MOMENTS = tuple(field.name for field in fields(Moments))
+_PLAIN = ("id", "automatic", "drill", "created_at", "updated_at", "started_at", "symptom", "scheme", "cause", "next_update_by", "version")
+_OVER = (IncidentStatus.RESOLVED, IncidentStatus.POSTMORTEM)
+
+
+def add(session: Session, incident: Incident) -> None:
+    session.add(IncidentRow(**_columns(incident)))
+    session.flush()
+
+
+def get(session: Session, incident_id: str, *, for_change: bool = False) -> Incident:
+    """One incident. for_change: nobody else changes it until the transaction ends. Raises NotFound."""
+    query = select(IncidentRow).where(IncidentRow.id == incident_id)
+    row = session.scalar(query.with_for_update() if for_change else query)
+    if row is None:
+        raise NotFound(f"There is no incident {incident_id!r}. Nothing was changed.")
+    return _incident(row)
+
+
+def save(session: Session, incident: Incident) -> Incident:
+    """Writes a changed incident whose `version` is still the one that was read; returns it with the next version.
+
+    raises   Conflict with what stands now, if somebody else changed it meanwhile
+    """
+    changed = replace(incident, version=incident.version + 1)
+    statement = update(IncidentRow).where(IncidentRow.id == incident.id, IncidentRow.version == incident.version)
+    result: Any = session.execute(statement.values(**_columns(changed)))
+    if result.rowcount != 1:
+        raise Conflict(f"Incident {incident.id} was changed by somebody else. Nothing was changed.", get(session, incident.id))
+    return changed
+
+
+def opened(session: Session) -> list[Incident]:
+    """Every incident that is not over, drills too, oldest first."""
+    query = select(IncidentRow).where(IncidentRow.status.not_in(_OVER)).order_by(IncidentRow.created_at, IncidentRow.id)
+    return [_incident(row) for row in session.scalars(query)]
+
+
+def resolved_since(session: Session, since: datetime) -> list[Incident]:
+    """Incidents resolved at or after `since`, newest first."""
+    query = select(IncidentRow).where(IncidentRow.status.in_(_OVER), IncidentRow.resolved_at >= since)
+    return [_incident(row) for row in session.scalars(query.order_by(IncidentRow.resolved_at.desc(), IncidentRow.id))]
+
+
+def automatic_since(session: Session, since: datetime) -> list[Incident]:
+    """Incidents that the machine began after `since`, oldest first."""
+    query = select(IncidentRow).where(IncidentRow.automatic, IncidentRow.created_at > since)
+    return [_incident(row) for row in session.scalars(query.order_by(IncidentRow.created_at, IncidentRow.id))]
+
+
+def listing(session: Session, *, limit: int | None = 50, before: datetime | None = None) -> list[Incident]:
+    """The incidents that began last, newest first. before: only those that began earlier; limit: None for all."""
+    query = select(IncidentRow).order_by(IncidentRow.started_at.desc(), IncidentRow.id)
+    if before is not None:
+        query = query.where(IncidentRow.started_at < before)
+    return [_incident(row) for row in session.scalars(query.limit(limit))]
+
+
+def note_first_published(session: Session, incident_ids: Iterable[str], at: datetime) -> None:
+    """The moment at which the public page first told of them; a later one changes nothing. No new version: nobody decided anything."""
+    ids = list(incident_ids)
+    session.execute(
+        update(IncidentRow).where(IncidentRow.id.in_(ids), IncidentRow.first_published_at.is_(None)).values(first_published_at=at)
+    )
+
+
+def _columns(incident: Incident) -> dict[str, Any]:
+    return {
+        **{name: getattr(incident, name) for name in _PLAIN},
+        **{name: getattr(incident.moments, name) for name in _MOMENTS},
+        "titles": dict(incident.titles),
+        "status": incident.status.value,
+        "impact": incident.impact.value,
+        "components": {slug: status.value for slug, status in incident.components.items()},
+    }
+
+
+def _incident(row: IncidentRow) -> Incident:
+    return Incident(
+        **{name: getattr(row, name) for name in _PLAIN},
+        titles=dict(row.titles),
+        status=IncidentStatus(row.status),
+        impact=Impact(row.impact),
+        components={slug: ComponentStatus(status) for slug, status in row.components.items()},
+        moments=Moments(**{name: getattr(row, name) for name in _MOMENTS}),
+    )
