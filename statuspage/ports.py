@@ -63,6 +63,10 @@ class StorePort(Protocol):
         """A read-only session."""
         ...
 
+    def lock(self, name: str) -> Any:
+        """A lock that elects the owner of a loop and dies with its holder: statuspage.store.locks.OwnerLock."""
+        ...
+
 
 class FilesPort(Protocol):
     """A folder of published files."""

@@ -15,6 +15,8 @@ from sqlalchemy import create_engine, event
 from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.orm import Session, sessionmaker
 
+from statuspage.store.locks import OwnerLock, open_lock
+
 
 def _prepare_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
@@ -62,6 +64,10 @@ class Database:
         """A read-only session; fetch what is needed, then leave."""
         with self._read() as session:
             yield session
+
+    def lock(self, name: str) -> OwnerLock:
+        """The lock that elects the owner of the loop of that name; see locks.py."""
+        return open_lock(self, name)
 
     def close(self) -> None:
         self.engine.dispose()

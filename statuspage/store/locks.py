@@ -1,0 +1,164 @@
+"""Who owns a single-owner loop: a lock that dies with its holder. No clock has a say in it.
+
+SQLite: flock on a file beside the database; the kernel drops it with the process (the file is close-on-exec). PostgreSQL: an
+advisory lock of a session. It dies with its connection, and the holder may not notice: therefore whatever only the owner may
+do is committed through `writing()`, on that very connection, where a lost lock makes the commit impossible.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from sqlalchemy import text
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+if TYPE_CHECKING:
+    from statuspage.store.engine import Database
+
+
+class LockLost(Exception):
+    """The lock is not held any more: somebody else may be the owner by now. Nothing was committed."""
+
+
+class OwnerLock(Protocol):
+    """Held by at most one loop of that name, over all processes that use the same database."""
+
+    def acquire(self) -> bool:
+        """True if this loop is the owner, already or from now on. Never waits."""
+        ...
+
+    def writing(self) -> Any:
+        """A write transaction that commits only while the lock is held. Raises LockLost."""
+        ...
+
+    def release(self) -> None: ...
+
+
+def open_lock(database: Database, name: str) -> OwnerLock:
+    """The lock of that name. Each call gives a lock of its own: two of them exclude each other, in one process too."""
+    if not database.is_sqlite:
+        return SessionLock(database, name)
+    file = database.engine.url.database
+    if file in (None, "", ":memory:"):
+        return MemoryLock(database, name)
+    return FileLock(database, Path(f"{file}-locks") / f"{name}.lock")
+
+
+class FileLock:
+    """SQLite: flock. Files are never removed, since two processes could then lock two files of one name."""
+
+    def __init__(self, database: Database, path: Path) -> None:
+        self._database = database
+        self._path = path
+        self._file: int | None = None
+
+    def acquire(self) -> bool:
+        if self._file is not None:
+            return True
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(file)
+            return False
+        self._file = file
+        return True
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        if self._file is None:
+            raise LockLost(f"{self._path.name} is not held")
+        with self._database.writing() as session:
+            yield session
+
+    def release(self) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+
+class SessionLock:
+    """PostgreSQL: pg_try_advisory_lock on a connection kept for it."""
+
+    def __init__(self, database: Database, name: str) -> None:
+        self._database = database
+        self._name = name
+        self._key = int.from_bytes(hashlib.sha256(f"statuspage {name}".encode()).digest()[:8], "big", signed=True)
+        self._connection: Connection | None = None
+
+    def acquire(self) -> bool:
+        if self._connection is not None:
+            return True
+        connection = self._database.engine.connect()
+        try:
+            got = bool(connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": self._key}))
+            connection.commit()
+        except BaseException:
+            connection.invalidate()
+            connection.close()
+            raise
+        if got:
+            self._connection = connection
+        else:
+            connection.close()
+        return got
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        if self._connection is None:
+            raise LockLost(f"{self._name} is not held")
+        try:
+            with Session(self._connection, expire_on_commit=False) as session, session.begin():
+                yield session
+        except DBAPIError as error:
+            if error.connection_invalidated or self._connection.invalidated:
+                self.release()
+                raise LockLost(f"the connection that held {self._name} is gone") from error
+            raise
+
+    def release(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.invalidate()  # closes it for good: an advisory lock must not go back into the pool
+            connection.close()
+
+
+class MemoryLock:
+    """A database in memory is seen by one process only, and so is its lock."""
+
+    _held: set[tuple[int, str]] = set()  # noqa: RUF012 - shared on purpose
+    _guard = threading.Lock()
+
+    def __init__(self, database: Database, name: str) -> None:
+        self._database = database
+        self._key = (id(database), name)
+        self._mine = False
+
+    def acquire(self) -> bool:
+        with self._guard:
+            if not self._mine and self._key not in self._held:
+                self._held.add(self._key)
+                self._mine = True
+        return self._mine
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        if not self._mine:
+            raise LockLost(f"{self._key[1]} is not held")
+        with self._database.writing() as session:
+            yield session
+
+    def release(self) -> None:
+        with self._guard:
+            self._held.discard(self._key) if self._mine else None
+            self._mine = False
