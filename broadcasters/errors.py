@@ -23,12 +23,15 @@ class OutcomeClass(StrEnum):
 class BroadcastError(Exception):
     """detail: for people, without any secret. retry_after_s: a lower bound, None if the network said nothing."""
 
-    def __init__(self, outcome: OutcomeClass, detail: str, retry_after_s: float | None = None, *, parent_gone: bool = False) -> None:
+    def __init__(
+        self, outcome: OutcomeClass, detail: str, retry_after_s: float | None = None, *, parent_gone: bool = False, code: str = ""
+    ) -> None:
         super().__init__(detail)
         self.outcome = outcome
         self.detail = detail
         self.retry_after_s = retry_after_s
         self.parent_gone = parent_gone  # the post replied to (or edited) is no longer there
+        self.code = code  # the network's own name or number for it, where it has one
 
 
 class Rejected(BroadcastError):
@@ -36,7 +39,7 @@ class Rejected(BroadcastError):
 
 
 class Unavailable(BroadcastError):
-    """Definitely not published, may work later: retry, throttled."""
+    """Definitely not published, or harmless to ask again (a read, an edit); may work later: retry, throttled."""
 
 
 class Uncertain(BroadcastError):

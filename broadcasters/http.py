@@ -1,48 +1,315 @@
-"""The one place that sends: deadlines, secrets kept out of messages, answers mapped to errors."""
+"""The one place that sends: deadlines, secrets kept out of messages, answers mapped to errors.
+
+`Http` is what a broadcaster is given. `RequestsTransport` is the real way out; tests and the simulator hand in their own.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+import json as jsonlib
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, TypeVar
+from urllib.parse import urlencode, urlsplit
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+
+from broadcasters import waiting
+from broadcasters.errors import BroadcastError, OutcomeClass, Rejected, Unavailable
+from broadcasters.mapping import Reading, by_status, error_for, lost
+from broadcasters.wire import Answer, NoAnswer, NotSent, Request, Transport
+
+__all__ = ["Answer", "Http", "NoAnswer", "NotSent", "Reading", "Request", "RequestsTransport", "Transport", "checked_base"]
+
+MAX_ANSWER_BYTES = 1024 * 1024
+MAX_HEADER_BYTES = 64 * 1024
+
+T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Request:
-    """One HTTP request, complete. `deadline_s` bounds it from the first byte to the last."""
-
-    method: str
-    url: str
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
-    deadline_s: float = 30.0
-    connect_timeout_s: float = 5.0
+Interpret = Callable[[Answer, Any], Reading | None]
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What a server answered."""
+class Http:
+    """Sends for a broadcaster and turns every answer into JSON or into one of the three errors.
 
-    status: int
-    headers: Sequence[tuple[str, str]]
-    body: bytes
+    now   the moment, aware; for waiting times given as a date, and for signatures that carry the time of the attempt
+    """
 
-    def header(self, name: str) -> str | None:
-        """First header of that name, whatever its case."""
-        return next((value for key, value in self.headers if key.lower() == name.lower()), None)
+    def __init__(
+        self, transport: Transport, *, deadline_s: float = 30.0, connect_timeout_s: float = 5.0, now: Callable[[], datetime]
+    ) -> None:
+        self._transport = transport
+        self._deadline_s = deadline_s
+        self._connect_timeout_s = connect_timeout_s
+        self.now = now
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        json: Any = None,
+        form: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        create: bool,
+        interpret: Interpret | None = None,
+        read: Callable[[Any], T] = lambda answer: answer,
+        deadline_s: float | None = None,
+    ) -> T:
+        """Send once, and return what `read` makes of the JSON answer (None for a body that is no JSON).
+
+        json, form, body   at most one; the first two set their Content-Type
+        create     True where a repeat could appear twice: then a lost answer, any 5xx and an unreadable success are Uncertain.
+                   False for reads and edits, whose repeat is harmless: the same things are Unavailable
+        interpret  the network's own reading of an answer and its JSON; None for the default by status
+        read       picks what is needed; a LookupError, TypeError or ValueError from it means that the answer cannot be read
+        deadline_s shorter than usual, for a request that is only nice to have
+        raises     Rejected, Unavailable, Uncertain; never with a secret in its text
+        source     default mapping: contracts of the channels, section 1; 5xx on a create never counts as "not published"
+        """
+        content, sent_headers = _content(json, form, body)
+        request = Request(
+            method=method,
+            url=url,
+            headers={"Accept": "application/json", **sent_headers, **(headers or {})},
+            body=content,
+            deadline_s=min(deadline_s or self._deadline_s, self._deadline_s),
+            connect_timeout_s=self._connect_timeout_s,
+        )
+        answer = self._exchange(request, create)
+        parsed = answer.json()
+        reading = (interpret(answer, parsed) if interpret else None) or by_status(answer.status)
+        error = error_for(reading, answer, request, create)
+        if error is not None:
+            raise self._completed(error, answer)
+        try:
+            return read(parsed)
+        except (LookupError, TypeError, ValueError, AttributeError):
+            raise lost(f"{request.host} answered {answer.status}, but what it said cannot be read.", create) from None
+
+    def _exchange(self, request: Request, create: bool) -> Answer:
+        try:
+            return self._transport.exchange(request)
+        except NotSent as error:
+            raise Unavailable(OutcomeClass.RETRY, f"{request.host} was not reached: {error}. Nothing was sent.") from None
+        except NoAnswer as error:
+            raise lost(f"{request.host} gave no answer: {error}.", create) from None
+
+    def _completed(self, error: BroadcastError, answer: Answer) -> BroadcastError:
+        """The same error with the longest wait that body or headers ask for."""
+        now = waiting.moment_of(answer.headers, self.now())
+        hints = [error.retry_after_s, waiting.retry_after_s(answer.header("Retry-After"), now)]
+        if answer.status == 429:
+            hints += [waiting.reset_s(answer.header(name), now) for name in waiting.RESET_HEADERS]
+        error.retry_after_s = waiting.longest(*hints)
+        return error
 
 
-class NotSent(Exception):
-    """Nothing of the request reached the server: name not found, refused, connect time-out, TLS fault."""
+def checked_base(url: str, where: str) -> str:
+    """An address from the configuration, without a slash at its end. ValueError where it would send secrets in clear text."""
+    parts = urlsplit(url)
+    loopback = parts.hostname in ("127.0.0.1", "::1", "localhost")
+    if parts.hostname and (parts.scheme == "https" or (parts.scheme == "http" and loopback)) and not parts.username:
+        return url.rstrip("/")
+    raise ValueError(
+        f"{where} must be an https address (http only on this machine) without user name; "
+        f"found the scheme {parts.scheme!r} and the host {parts.hostname!r}. Nothing is sent until this is changed."
+    )
 
 
-class NoAnswer(Exception):
-    """The request may have been processed: time-out, reset after sending, an answer cut off."""
+def _content(json: Any, form: Mapping[str, str] | None, body: bytes | None) -> tuple[bytes, dict[str, str]]:
+    if json is not None:
+        text = jsonlib.dumps(json, ensure_ascii=False, separators=(",", ":"))
+        try:
+            return text.encode(), {"Content-Type": "application/json; charset=utf-8"}
+        except UnicodeEncodeError:
+            raise Rejected(OutcomeClass.CONTENT, "The text holds half a letter (a lone surrogate). Nothing was sent.") from None
+    if form is not None:
+        return urlencode(form).encode(), {"Content-Type": "application/x-www-form-urlencoded"}
+    return body or b"", {}
 
 
-class Transport(Protocol):
-    """Sends one request. Follows no redirect, keeps no cookie, verifies TLS."""
+# --- the real way out ---------------------------------------------------------------------------------------------------------------
+
+
+class RequestsTransport:
+    """Sends with requests; a watchdog ends the connection at the total deadline, which requests itself does not know.
+
+    ca_bundle   file of certificates to trust instead of the usual ones, for a network behind the bank's own proxy
+
+    A fresh connection per request: no cookie, no state and no half-dead connection survives. Environment variables
+    (proxies, .netrc) are not read.
+    """
+
+    def __init__(self, ca_bundle: str | None = None) -> None:
+        self._verify: bool | str = ca_bundle or True
 
     def exchange(self, request: Request) -> Answer:
-        """Raises NotSent or NoAnswer; any HTTP status is an Answer."""
-        ...
+        """See Transport. The connection is cut at deadline_s, whatever the server does."""
+        line = _Line(time.monotonic() + request.deadline_s, request.connect_timeout_s)
+        with requests.Session() as session, _watchdog(line, request.deadline_s):
+            session.trust_env = False
+            session.mount("https://", _Adapter(line))
+            session.mount("http://", _Adapter(line))
+            try:
+                return self._answered(session, request)
+            except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+                raise line.failure(error) from None
+
+    def _answered(self, session: requests.Session, request: Request) -> Answer:
+        with session.request(
+            request.method,
+            request.url,
+            data=request.body or None,
+            headers={"User-Agent": "statuspage", "Accept-Encoding": "identity", **request.headers},
+            timeout=(request.connect_timeout_s, request.deadline_s),
+            allow_redirects=False,
+            stream=True,
+            verify=self._verify,
+        ) as response:
+            headers = [(name, value) for name, value in response.raw.headers.items()]
+            if sum(len(name) + len(value) for name, value in headers) > MAX_HEADER_BYTES:
+                raise NoAnswer(f"its headers are larger than {MAX_HEADER_BYTES} bytes")
+            body = response.raw.read(MAX_ANSWER_BYTES + 1, decode_content=False)
+            if len(body) > MAX_ANSWER_BYTES:
+                raise NoAnswer(f"its answer is larger than {MAX_ANSWER_BYTES} bytes")
+            return Answer(response.status_code, headers, body)
+
+
+@contextmanager
+def _watchdog(line: _Line, seconds: float) -> Iterator[None]:
+    timer = threading.Timer(seconds, line.cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        line.close()
+
+
+class _Line:
+    """The connection of one request, as its watchdog sees it: whether it stands, and how to cut it."""
+
+    def __init__(self, deadline: float, connect_timeout_s: float) -> None:
+        self._deadline = deadline
+        self._connect_timeout_s = connect_timeout_s
+        self._lock = threading.Lock()
+        self._handle: socket.socket | None = None
+        self._expired = False
+        self.connected = False  # from here on, something may have reached the server
+
+    def dial(self, host: str, port: int) -> socket.socket:
+        """A connected socket. Raises OSError; name look-up and all addresses together take at most the connect time-out."""
+        until = min(time.monotonic() + self._connect_timeout_s, self._deadline)
+        fault = OSError("no address")
+        for family, kind, protocol, _, address in _resolve(host, port, until):
+            connection = socket.socket(family, kind, protocol)
+            try:
+                connection.settimeout(max(until - time.monotonic(), 0.001))
+                connection.connect(address)
+                self._watch(connection)
+                return connection
+            except OSError as error:
+                connection.close()
+                fault = error
+        raise fault
+
+    def _watch(self, connection: socket.socket) -> None:
+        with self._lock:
+            if self._expired:
+                raise TimeoutError("the deadline passed")
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._handle = connection.dup()  # a handle of its own: TLS takes the first one over
+
+    def cut(self) -> None:
+        """End the connection from outside; whoever reads or writes on it wakes at once."""
+        with self._lock:
+            self._expired = True
+            if self._handle is not None:
+                try:
+                    self._handle.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    return  # already ended by the server
+
+    def close(self) -> None:
+        with self._lock:
+            if self._handle is not None:
+                self._handle.close()
+                self._handle = None
+
+    def failure(self, error: Exception) -> NotSent | NoAnswer:
+        """What went wrong, in words that hold no address and no secret."""
+        kind = type(error).__name__
+        if not self.connected:
+            return NotSent(f"no connection ({_reason(error) or kind})")
+        if self._expired:
+            return NoAnswer("the total deadline passed and the connection was cut")
+        return NoAnswer(f"the connection ended early ({_reason(error) or kind})")
+
+
+def _resolve(host: str, port: int, until: float) -> list[Any]:
+    """Addresses of a name, within a deadline: the system's look-up knows none, so it runs aside and may be left behind."""
+    found: list[Any] = []
+    faults: list[OSError] = []
+
+    def look_up() -> None:
+        try:
+            found.extend(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except (OSError, UnicodeError) as error:
+            faults.append(error if isinstance(error, OSError) else OSError("the name is not valid"))
+
+    thread = threading.Thread(target=look_up, daemon=True)
+    thread.start()
+    thread.join(max(until - time.monotonic(), 0.0))
+    if faults:
+        raise faults[0]
+    if not found:
+        raise TimeoutError("the name was not resolved in time")
+    return found
+
+
+_TELLING = re.compile(
+    r"(certificate verify failed[^(]*|Connection refused|Name or service not known|timed out|reset by peer|hostname mismatch)", re.I
+)
+
+
+def _reason(error: Exception) -> str:
+    """The telling piece of a library's message; the rest may hold the address, and with it a secret."""
+    match = _TELLING.search(str(error))
+    return match.group(1).strip(" :.") if match else ""
+
+
+def _connection_class(base: Any, line: _Line) -> Any:
+    """A urllib3 connection that dials through `line` and tells it when the connection stands, TLS included."""
+
+    class Connection(base):  # type: ignore[misc]
+        def _new_conn(self) -> socket.socket:
+            return line.dial(self._dns_host.strip("[]"), self.port)
+
+        def connect(self) -> None:
+            super().connect()
+            line.connected = True
+
+    return Connection
+
+
+class _Adapter(HTTPAdapter):
+    """requests on connections that a watchdog can cut."""
+
+    def __init__(self, line: _Line) -> None:
+        self._line = line
+        super().__init__(max_retries=0)
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
+        pool.ConnectionCls = _connection_class(pool.ConnectionCls, self._line)
+        return pool
