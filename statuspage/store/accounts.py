@@ -1,0 +1,91 @@
+"""What is remembered of a login at a network: its breaker, why it was stopped, and fresh credentials, sealed.
+
+Credentials that a network renewed are kept under AES-256-GCM, bound to the account's row and to the configured
+credentials that they replace: moved to another row, or met by a newer configuration, they do not open.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from statuspage.store.tables import AccountRow
+from statuspage.store.upsert import insert_for
+
+NONCE_BYTES = 12
+
+
+@dataclass(frozen=True)
+class Account:
+    """failures: in a row; open_until: nothing is sent before (for display, decisions use the monotonic clock); stopped: why, or ""."""
+
+    name: str
+    failures: int = 0
+    open_until: datetime | None = None
+    stopped: str = ""
+
+
+def get(session: Session, name: str) -> Account:
+    """What is remembered, or a fresh one."""
+    query = select(AccountRow.failures, AccountRow.open_until, AccountRow.stopped).where(AccountRow.name == name)
+    row = session.execute(query).first()
+    return Account(name) if row is None else Account(name, *row)
+
+
+def listing(session: Session) -> list[Account]:
+    query = select(AccountRow.name, AccountRow.failures, AccountRow.open_until, AccountRow.stopped).order_by(AccountRow.name)
+    return [Account(*row) for row in session.execute(query)]
+
+
+def save(session: Session, account: Account, at: datetime) -> None:
+    values = {"failures": account.failures, "open_until": account.open_until, "stopped": account.stopped, "updated_at": at}
+    _put(session, account.name, values)
+
+
+def save_credentials(session: Session, name: str, sealed: bytes, at: datetime) -> None:
+    _put(session, name, {"credentials": sealed, "updated_at": at}, {"failures": 0, "stopped": ""})
+
+
+def credentials(session: Session, name: str) -> bytes | None:
+    """Sealed, as they were saved."""
+    return session.scalar(select(AccountRow.credentials).where(AccountRow.name == name))
+
+
+def seal_credentials(values: Mapping[str, str], *, key: bytes, account: str, configured: str, nonce: bytes) -> bytes:
+    """nonce (12 bytes, never used twice) + AES-256-GCM. `configured`: a text that changes with the configured credentials."""
+    if len(nonce) != NONCE_BYTES:
+        raise ValueError(f"a nonce has {NONCE_BYTES} bytes, this one {len(nonce)}")
+    content = json.dumps(dict(values), sort_keys=True).encode()
+    return nonce + AESGCM(_key(key)).encrypt(nonce, content, _bound(account, configured))
+
+
+def open_credentials(sealed: bytes, *, key: bytes, account: str, configured: str) -> dict[str, str] | None:
+    """None if they were sealed for another account, another configuration or under another key, or were changed."""
+    nonce, content = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
+    try:
+        opened = AESGCM(_key(key)).decrypt(nonce, content, _bound(account, configured))
+    except (InvalidTag, ValueError):
+        return None
+    values: dict[str, str] = json.loads(opened)
+    return values
+
+
+def _put(session: Session, name: str, values: Mapping[str, object], defaults: Mapping[str, object] | None = None) -> None:
+    statement = insert_for(session)(AccountRow.__table__).values(name=name, **{**(defaults or {}), **values})
+    session.execute(statement.on_conflict_do_update(index_elements=["name"], set_=dict(values)))
+
+
+def _key(key: bytes) -> bytes:
+    return hashlib.sha256(b"statuspage account credentials" + key).digest()
+
+
+def _bound(account: str, configured: str) -> bytes:
+    return json.dumps(["account", account, "credentials", hashlib.sha256(configured.encode()).hexdigest()]).encode()

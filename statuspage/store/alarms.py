@@ -1,0 +1,49 @@
+"""What a person of the bank must look at: at most one open alarm per key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from statuspage.store.tables import AlarmRow
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """key: what it is about, e.g. "account:mastodon"; text: for engineers; cleared_at: None while it stands."""
+
+    id: str
+    key: str
+    text: str
+    raised_at: datetime
+    cleared_at: datetime | None = None
+
+
+def add(session: Session, alarm: Alarm) -> None:
+    session.add(AlarmRow(id=alarm.id, key=alarm.key, text=alarm.text, raised_at=alarm.raised_at, cleared_at=alarm.cleared_at))
+    session.flush()
+
+
+def open_one(session: Session, key: str) -> Alarm | None:
+    """The open alarm of that key."""
+    row = session.scalars(select(AlarmRow).where(AlarmRow.key == key, AlarmRow.cleared_at.is_(None))).first()
+    return None if row is None else _alarm(row)
+
+
+def clear(session: Session, alarm_id: str, at: datetime) -> None:
+    session.execute(update(AlarmRow).where(AlarmRow.id == alarm_id).values(cleared_at=at))
+
+
+def listing(session: Session, *, only_open: bool = True, limit: int = 200) -> list[Alarm]:
+    """The newest first."""
+    query = select(AlarmRow).order_by(AlarmRow.raised_at.desc(), AlarmRow.id).limit(limit)
+    if only_open:
+        query = query.where(AlarmRow.cleared_at.is_(None))
+    return [_alarm(row) for row in session.scalars(query)]
+
+
+def _alarm(row: AlarmRow) -> Alarm:
+    return Alarm(row.id, row.key, row.text, row.raised_at, row.cleared_at)

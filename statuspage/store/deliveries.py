@@ -1,0 +1,176 @@
+"""The ledger: one row per notice and channel, and the story of each.
+
+Every change names the state (and epoch) it starts from and reports whether it still held: two writers never both win.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from statuspage.core.deliveries import Delivery
+from statuspage.core.errors import NotFound
+from statuspage.core.vocabulary import DeliveryState, NoticeKind, SubjectKind, UpdateMode
+from statuspage.store.tables import AttemptRow, DeliveryRow, FirstAcceptedRow, NoticeRow
+from statuspage.store.upsert import insert_for
+
+_TABLE = DeliveryRow.__table__
+_NAMES = tuple(field.name for field in fields(Delivery))
+_COLUMNS = tuple(_TABLE.c[name] for name in _NAMES)
+_ENUMS = {"subject_kind": SubjectKind, "kind": NoticeKind, "mode": UpdateMode, "state": DeliveryState}
+OPEN = tuple(state for state in DeliveryState if not state.final)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One line of a delivery's story. act: send, edit, find or decide; outcome: how it ended; detail: for people."""
+
+    delivery_id: str
+    epoch: int
+    at: datetime
+    act: str
+    outcome: str
+    detail: str = ""
+
+
+def add(session: Session, delivery: Delivery) -> None:
+    """One new row, in the caller's transaction: update, notice and deliveries stand or fall together."""
+    values = {name: getattr(delivery, name) for name in _NAMES}
+    values["remote"] = dict(delivery.remote)
+    session.execute(insert(_TABLE), values)  # type: ignore[arg-type]
+
+
+def get(session: Session, delivery_id: str) -> Delivery:
+    """Raises NotFound."""
+    row = session.execute(select(*_COLUMNS).where(_TABLE.c.id == delivery_id)).first()
+    if row is None:
+        raise NotFound(f"There is no delivery {delivery_id!r}.")
+    return _delivery(row)
+
+
+def by_code(session: Session, code: str) -> Delivery | None:
+    """The delivery whose post carries that code."""
+    row = session.execute(select(*_COLUMNS).where(_TABLE.c.code == code)).first()
+    return None if row is None else _delivery(row)
+
+
+def thread(session: Session, kind: SubjectKind, subject_id: str, channel: str) -> list[Delivery]:
+    """All deliveries of one subject on one channel, in the order of their updates."""
+    return _select(session, _TABLE.c.subject_kind == kind, _TABLE.c.subject_id == subject_id, _TABLE.c.channel == channel)
+
+
+def of_subject(session: Session, kind: SubjectKind, subject_id: str) -> list[Delivery]:
+    """All deliveries of one subject on every channel."""
+    return _select(session, _TABLE.c.subject_kind == kind, _TABLE.c.subject_id == subject_id)
+
+
+def listing(session: Session, states: Iterable[DeliveryState] | None = None, limit: int = 500) -> list[Delivery]:
+    """The newest first; only those in `states`, if given."""
+    query = select(*_COLUMNS).order_by(_TABLE.c.created_at.desc(), _TABLE.c.id).limit(limit)
+    if states is not None:
+        query = query.where(_TABLE.c.state.in_([str(state) for state in states]))
+    return [_delivery(row) for row in session.execute(query)]
+
+
+def count_by_state(session: Session) -> dict[tuple[str, DeliveryState], int]:
+    """(channel, state) -> number of rows, for the metrics."""
+    query = select(_TABLE.c.channel, _TABLE.c.state, func.count()).group_by(_TABLE.c.channel, _TABLE.c.state)
+    return {(channel, DeliveryState(state)): number for channel, state, number in session.execute(query)}
+
+
+def busy_threads(session: Session, account: str) -> list[Delivery]:
+    """All rows, settled ones too, of those threads of an account in which something is still open (stuck rows alone excepted)."""
+    moving = [str(state) for state in OPEN if state is not DeliveryState.STUCK]
+    busy = select(_TABLE.c.subject_id).where(_TABLE.c.account == account, _TABLE.c.state.in_(moving))
+    return _select(session, _TABLE.c.account == account, _TABLE.c.subject_id.in_(busy))
+
+
+def subject_was_attempted(session: Session, kind: SubjectKind, subject_id: str) -> bool:
+    """True if anything about the subject was ever sent, or tried, on any channel."""
+    query = select(_TABLE.c.id).where(_TABLE.c.subject_kind == kind, _TABLE.c.subject_id == subject_id, _TABLE.c.attempts > 0)
+    return session.execute(query.limit(1)).first() is not None
+
+
+def change(session: Session, seen: Delivery, **values: Any) -> bool:
+    """Writes `values` if the row is still in the state, epoch and attempt in which it was `seen`; False if it is not."""
+    done = session.execute(
+        update(_TABLE)  # type: ignore[arg-type]
+        .where(
+            _TABLE.c.id == seen.id,
+            _TABLE.c.state == str(seen.state),
+            _TABLE.c.epoch == seen.epoch,
+            _TABLE.c.attempts == seen.attempts,
+            _TABLE.c.seal == seen.seal,
+        )
+        .values(**values)
+    )
+    return bool(done.rowcount)  # type: ignore[attr-defined]
+
+
+def note(session: Session, delivery: Delivery, at: datetime, act: str, outcome: str, detail: str = "") -> None:
+    """Adds one line to a delivery's story."""
+    values = {"delivery_id": delivery.id, "epoch": delivery.epoch, "at": at, "act": act, "outcome": outcome, "detail": detail}
+    session.execute(insert(AttemptRow.__table__), values)  # type: ignore[arg-type]
+
+
+def story(session: Session, delivery_id: str) -> list[Attempt]:
+    """Everything that was tried and decided about a delivery, in order."""
+    query = select(AttemptRow).where(AttemptRow.delivery_id == delivery_id).order_by(AttemptRow.id)
+    return [Attempt(row.delivery_id, row.epoch, row.at, row.act, row.outcome, row.detail) for row in session.scalars(query)]
+
+
+def unfinished_since(session: Session, since: datetime) -> list[Delivery]:
+    """Rows that may have been sent without this database knowing, seen from a backup made at or after `since`."""
+    open_states = [str(state) for state in (DeliveryState.WAITING, DeliveryState.QUEUED, DeliveryState.SENDING)]
+    return _select(session, _TABLE.c.state.in_(open_states), _TABLE.c.created_at >= since)
+
+
+def first_accepted(session: Session, subject_id: str, network: str, at: datetime) -> None:
+    """Remembers when a network first accepted a post about a subject; later calls change nothing."""
+    statement = insert_for(session)(FirstAcceptedRow.__table__).values(subject_id=subject_id, network=network, at=at)
+    session.execute(statement.on_conflict_do_nothing())
+
+
+def first_accepted_of(session: Session, subject_id: str) -> dict[str, datetime]:
+    """Network -> when it first accepted a post about the subject."""
+    query = select(FirstAcceptedRow.network, FirstAcceptedRow.at).where(FirstAcceptedRow.subject_id == subject_id)
+    return {row.network: row.at for row in session.execute(query)}
+
+
+def is_drill(session: Session, notice_id: str) -> bool:
+    """True if the notice belongs to a rehearsal."""
+    return bool(session.scalar(select(NoticeRow.drill).where(NoticeRow.id == notice_id)))
+
+
+def add_alarm_notice(session: Session, notice_id: str, subject_id: str, sequence: int, at: datetime) -> None:
+    """The notice behind an operators' alarm: it has no update and no public text."""
+    session.add(
+        NoticeRow(
+            id=notice_id,
+            subject_kind=str(SubjectKind.ALARM),
+            subject_id=subject_id,
+            sequence=sequence,
+            kind=str(NoticeKind.ALARM),
+            created_at=at,
+            drill=False,
+        )
+    )
+    session.flush()
+
+
+def _select(session: Session, *conditions: Any) -> list[Delivery]:
+    query = select(*_COLUMNS).where(*conditions).order_by(_TABLE.c.created_at, _TABLE.c.sequence, _TABLE.c.id)
+    rows = [_delivery(row) for row in session.execute(query)]
+    return sorted(rows, key=lambda row: (row.subject_id, row.channel, row.sequence))
+
+
+def _delivery(row: Row[Any]) -> Delivery:
+    values: dict[str, Any] = dict(zip(_NAMES, row, strict=True))
+    for name, enum in _ENUMS.items():
+        values[name] = enum(values[name])
+    return Delivery(**values)
