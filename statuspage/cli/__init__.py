@@ -1,1 +1,40 @@
+"""The `statuspage` command: the same actions from a terminal."""
 
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from statuspage import __version__
+from statuspage.cli import configuration, deliveries, incident, maintenance, people, probe, run, switches
+from statuspage.cli.common import Invocation
+from statuspage.settings.process import ProcessSettings
+
+EPILOG = "Exit status: 0 done, 1 refused by a rule, 2 typed wrong, 3 configuration wrong, 4 no such thing, 5 changed meanwhile, 6 no answer."
+
+
+@click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "STATUSPAGE"})
+@click.version_option(__version__, prog_name="statuspage")
+@click.option("--config", type=click.Path(path_type=Path), default=Path("statuspage.yaml"), show_default=True, help="The configuration file.")
+@click.option("--data", type=click.Path(path_type=Path), default=Path("var"), show_default=True, help="Folder of everything that is kept.")
+@click.option("--database", help="Address of the database; default: SQLite in the data folder.")
+@click.option("--json", "as_json", is_flag=True, help="Answer in JSON, for programs.")
+@click.pass_context
+def main(context: click.Context, config: Path, data: Path, database: str | None, as_json: bool) -> None:
+    """Status page and outage broadcaster for banks.
+
+    \b
+    statuspage up --demo                       the whole product with a demonstration bank
+    statuspage init > statuspage.yaml          a configuration to begin with
+    statuspage check                           says in words what would run
+    statuspage incident declare login          tells customers that logging in fails
+    """
+    data = data.absolute()
+    url = database or f"sqlite:///{data / 'statuspage.db'}"
+    context.obj = Invocation(ProcessSettings(config.absolute(), data, url), as_json)
+
+
+for module in (run, configuration, incident, maintenance, deliveries, switches, probe, people):
+    for command in module.COMMANDS:
+        main.add_command(command)

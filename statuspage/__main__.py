@@ -1,0 +1,5 @@
+"""`python -m statuspage` is the `statuspage` command."""
+
+from statuspage.cli import main
+
+main()

@@ -1,0 +1,77 @@
+"""The configuration from a terminal: begin one, check it, describe it, put it in force; and the database's tables."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from importlib import resources
+from pathlib import Path
+
+import click
+
+from statuspage.cli.common import Invocation, explained
+from statuspage.settings.loader import load_file
+from statuspage.settings.schema import json_schema
+from statuspage.settings.summary import summary
+from statuspage.store.migrate import current, head, upgrade
+from statuspage.worker.process import accept_file, open_ports
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.pass_obj
+@explained
+def check(invocation: Invocation, file: Path | None) -> None:
+    """Say in words what a configuration would run, with budgets and times to verdict. Exit status 3 if it is wrong."""
+    loaded = load_file(file or invocation.process.config, os.environ)
+    found = summary(loaded)
+    if invocation.as_json:
+        click.echo(json.dumps(found.as_json(), indent=2, ensure_ascii=False))
+    else:
+        click.echo("\n".join(found.lines()))
+
+
+@click.command()
+def schema() -> None:
+    """Write the JSON Schema of statuspage.yaml, for editors."""
+    click.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+
+
+@click.command()
+@click.option("--output", type=click.Path(path_type=Path), help="Write to this file; refused if it exists.")
+@click.pass_obj
+@explained
+def init(invocation: Invocation, output: Path | None) -> None:
+    """Print a configuration to begin with: one component, one probe, no network yet."""
+    text = resources.files("statuspage.data").joinpath("starter.yaml").read_text(encoding="utf-8")
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    with output.open("x", encoding="utf-8") as file:
+        file.write(text)
+    click.echo(f"Wrote {output}. Next: statuspage check {output}")
+
+
+@click.command()
+@click.pass_obj
+@explained
+def migrate(invocation: Invocation) -> None:
+    """Bring the database to this version's tables. May be run again at any time."""
+    ports = open_ports(invocation.process, threading.Event())
+    before = current(ports.store)
+    upgrade(ports.store)
+    click.echo(f"The database has the tables of {head()}" + (" already." if before == head() else f"; before: {before or 'none'}."))
+
+
+@click.command()
+@click.pass_obj
+@explained
+def reload(invocation: Invocation) -> None:
+    """Check the configuration file and put it in force in every process. A wrong file changes nothing."""
+    ports = open_ports(invocation.process, threading.Event())
+    loaded = accept_file(ports, invocation.process, os.environ)
+    click.echo(f"{invocation.process.config.name} is in force everywhere within 2 s ({len(loaded.settings.components)} components).")
+
+
+COMMANDS = [check, schema, init, migrate, reload]

@@ -1,0 +1,21 @@
+"""The WSGI application of the `web` role: published files first, then Flask."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+from statuspage import create_app
+from statuspage.settings.process import from_environment
+from statuspage.web.public import PublishedFiles
+from statuspage.worker import logs
+from statuspage.worker.current import Current
+from statuspage.worker.process import open_ports
+
+
+def build() -> PublishedFiles:
+    """Called by the server, once per worker process."""
+    process = from_environment(os.environ)
+    logs.set_up(plain=False, role="web")
+    current = Current(open_ports(process, threading.Event()), process, os.environ)
+    return PublishedFiles(process.public, create_app(current))

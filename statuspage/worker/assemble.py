@@ -1,0 +1,83 @@
+"""Puts a configuration and its parts together into the Context that actions and loops are handed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any
+
+from broadcasters import BROADCASTERS, text
+from statuspage.actions.context import ChannelInfo, Context
+from statuspage.core.notices import Channel
+from statuspage.core.vocabulary import UpdateMode
+from statuspage.ports import Ports
+from statuspage.settings import Settings
+from statuspage.settings.loader import Loaded
+from statuspage.settings.process import ProcessSettings
+from statuspage.words import PageFacts, Words
+from statuspage.words.catalogue import load_catalogue
+
+KEY_SEAL = "seal"  # under which deliveries are sealed
+
+
+def build_context(ports: Ports, process: ProcessSettings, loaded: Loaded) -> Context:
+    """The context of one accepted configuration."""
+    return Context(
+        ports=ports,
+        settings=loaded.settings,
+        words=build_words(loaded.settings),
+        seal_key=process.key(KEY_SEAL),
+        configs=loaded.configs,
+        targets=loaded.targets,
+        channels=channel_infos(loaded.settings, loaded.configs),
+    )
+
+
+def build_words(settings: Settings) -> Words:
+    """The words of the bank's notices."""
+    page = settings.page
+    facts = PageFacts(
+        bank=page.bank,
+        url=page.url,
+        languages=tuple(page.languages),
+        default_language=page.default_language,
+        time_zone=page.time_zone,
+        phone=page.phone,
+        names={component.slug: dict(component.name) for component in settings.components},
+        hosts=tuple(page.hosts),
+        contact_path=page.contact_path,
+        claim_path=page.claim_path,
+    )
+    return Words(facts, load_catalogue())
+
+
+def channel_infos(settings: Settings, configs: Mapping[str, Any]) -> dict[str, ChannelInfo]:
+    """What actions and the dispatcher need to know of each channel."""
+    kinds = {account.name: account.kind for account in settings.accounts}
+    infos = {}
+    for channel in settings.channels:
+        module = BROADCASTERS[kinds[channel.account]]
+        config = configs[channel.account]
+        limits = module.limits(config)
+        infos[channel.name] = ChannelInfo(
+            channel=Channel(
+                name=channel.name,
+                account=channel.account,
+                network=kinds[channel.account],
+                language=channel.language,
+                mode=channel.mode or UpdateMode(module.MODES[0]),
+                link=channel.link,
+                sandbox=channel.sandbox,
+                operators=channel.operators,
+            ),
+            fits=lambda words, limits=limits: text.fits(words, limits),
+            delivery_class=delivery_class(module, config),
+            components=frozenset(channel.components),
+        )
+    return infos
+
+
+def delivery_class(module: ModuleType, config: Any) -> str:
+    """Class of a network, which may hang on the server that an account is at."""
+    decide = getattr(module, "delivery_class", None)
+    return str(decide(config) if decide else module.CLASS)

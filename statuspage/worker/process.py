@@ -1,0 +1,150 @@
+"""What every role's process does around its loops: ports, signals, following the configuration, signs of life."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from broadcasters.http import RequestsTransport
+from statuspage.actions.context import Context
+from statuspage.outside import Folder, SystemClock, SystemRandomness
+from statuspage.ports import Ports
+from statuspage.settings.loader import ConfigError, Loaded, load_file, load_text
+from statuspage.settings.process import ProcessSettings
+from statuspage.store import Database, configurations, heartbeats
+from statuspage.worker.assemble import build_context
+from statuspage.worker.loop import Driver, Loop
+from statuspage.worker.supervisor import SUPERVISED, orphaned
+
+FOLLOW_EVERY_S = 1.0
+BEAT_EVERY_S = 5.0
+FINISH_WITHIN_S = 4.0
+log = structlog.get_logger("statuspage.process")
+
+Build = Callable[[Context, ProcessSettings], Sequence[Loop]]
+
+
+class NoConfiguration(Exception):
+    """Nothing was ever accepted, and there is no file either."""
+
+
+def open_ports(process: ProcessSettings, stop: threading.Event) -> Ports:
+    """The real ports of a process."""
+    process.data.mkdir(parents=True, exist_ok=True)
+    return Ports(SystemClock(stop), SystemRandomness(), RequestsTransport(), Database(process.database), Folder(process.data))
+
+
+def accept_file(ports: Ports, process: ProcessSettings, environ: Mapping[str, str]) -> Loaded:
+    """Checks the configuration file and makes it the one that runs, everywhere. Raises ConfigError and changes nothing if it is wrong."""
+    loaded = load_file(process.config, environ)
+    with ports.store.writing() as session:
+        configurations.accept(session, text=loaded.text, digest=loaded.digest, at=ports.clock.now())
+    return loaded
+
+
+def running_configuration(ports: Ports, process: ProcessSettings, environ: Mapping[str, str]) -> tuple[int, Loaded]:
+    """Generation and content of the configuration that runs; the file is accepted if there was none yet."""
+    with ports.store.reading() as session:
+        current = configurations.newest(session)
+    if current is None:
+        accept_file(ports, process, environ)
+        with ports.store.reading() as session:
+            current = configurations.newest(session)
+    if current is None:
+        raise NoConfiguration(str(process.config))
+    loaded = load_text(current.text, name=process.config.name, folder=process.config.parent, environ=environ)
+    return current.generation, loaded
+
+
+@dataclass
+class Follower:
+    """Builds the loops anew whenever a newer configuration was accepted; an unusable one leaves the old loops running."""
+
+    ports: Ports
+    process: ProcessSettings
+    environ: Mapping[str, str]
+    build: Build
+    driver: Driver
+    generation: int = 0
+
+    def follow(self) -> None:
+        with self.ports.store.reading() as session:
+            newest = configurations.newest_generation(session)
+        if newest == self.generation and self.generation:
+            return
+        try:
+            generation, loaded = running_configuration(self.ports, self.process, self.environ)
+            loops = self.build(build_context(self.ports, self.process, loaded), self.process)
+        except ConfigError as error:
+            if not self.generation:
+                raise
+            self.generation = newest  # said once, not every second
+            log.error("the new configuration cannot be used here; the old one keeps running", generation=newest, problems=error.problems)
+            return
+        self.generation = generation
+        self.driver.run(loops)
+        log.info("configuration in force", generation=generation, loops=[loop.name for loop in loops])
+
+
+def run_role(role: str, process: ProcessSettings, environ: Mapping[str, str], build: Build) -> None:
+    """Runs the loops of one role until SIGTERM or Ctrl-C; then posts in flight get 4 s."""
+    stop, reload = threading.Event(), threading.Event()
+    _listen_to_signals(stop, reload, environ)
+    ports = open_ports(process, stop)
+    driver = Driver(ports.clock)
+    follower = Follower(ports, process, environ, build, driver)
+    beat_at = 0.0
+    while not stop.is_set():
+        if reload.is_set():
+            reload.clear()
+            _accept_again(ports, process, environ)
+        try:
+            follower.follow()
+            if ports.clock.monotonic() >= beat_at:
+                _beat(ports, driver)
+                beat_at = ports.clock.monotonic() + BEAT_EVERY_S
+        except ConfigError:
+            raise
+        except Exception:
+            log.exception("the store does not answer; the loops go on", role=role)
+        if orphaned(environ):
+            log.warning("the supervisor is gone; this process ends too", role=role)
+            stop.set()
+        stop.wait(FOLLOW_EVERY_S)
+    for name in driver.stop(FINISH_WITHIN_S):
+        log.warning("a loop did not finish in time; what it was doing is reconciled at the next start", loop=name)
+
+
+def _accept_again(ports: Ports, process: ProcessSettings, environ: Mapping[str, str]) -> None:
+    try:
+        accept_file(ports, process, environ)
+        log.info("the configuration file was accepted", file=process.config.name)
+    except ConfigError as error:
+        log.error("the configuration file is wrong; the old one keeps running", problems=error.problems)
+
+
+def _beat(ports: Ports, driver: Driver) -> None:
+    now, ticks = ports.clock.now(), ports.clock.monotonic()
+    loops = {
+        name: {
+            "worked_at": None if running.worked_at is None else (now - timedelta(seconds=ticks - running.worked_at)).isoformat(),
+            "fault": running.fault,
+        }
+        for name, running in driver.running.items()
+    }
+    if loops:
+        with ports.store.writing() as session:
+            heartbeats.beat(session, process_id=ports.clock.process_id(), at=now, loops=loops)
+
+
+def _listen_to_signals(stop: threading.Event, reload: threading.Event, environ: Mapping[str, str]) -> None:
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    signal.signal(signal.SIGINT, signal.SIG_IGN if SUPERVISED in environ else lambda *_: stop.set())
+    signal.signal(signal.SIGHUP, lambda *_: reload.set())
+    os.umask(0o022)
