@@ -1,0 +1,206 @@
+"""What the dispatcher decides, as pure functions: what is next in a thread, what an unclear answer calls for, how long to wait.
+
+Seconds are those of the monotonic clock unless a name says otherwise. docs/delivery.md gives the reasons.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from statuspage.core.deliveries import Delivery
+from statuspage.core.vocabulary import DeliveryState, NoticeKind, SubjectKind
+
+INTENT_GOOD_FOR_S = 10.0  # from the commit of the intent to the socket; far below the quiet period, so a successor cannot be overtaken
+MAX_ATTEMPTS = 30  # per epoch; then a person decides
+LOOKS_AFTER_S = (2.0, 10.0, 30.0, 60.0)  # early looks at the own timeline: what is found there is found; absence is no proof yet
+UNREADABLE_ALARM_S = 600.0  # beyond the quiet period
+
+_OVER = (NoticeKind.RESOLVED, NoticeKind.RESOLVED_AUTO, NoticeKind.PLANNED_CANCELLED)
+_BEFORE_SENDING = (DeliveryState.WAITING, DeliveryState.QUEUED)
+
+
+def key_of(delivery_id: str, epoch: int) -> str:
+    """The idempotency key: the same for every attempt of an epoch, another one for any other delivery or epoch. 32 letters."""
+    return hashlib.sha256(f"delivery {delivery_id} epoch {epoch}".encode()).hexdigest()[:32]
+
+
+# --- a thread -------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a thread calls for. release: waiting rows whose hold is over; supersede: row and the sequence that replaces it;
+    expire: rows that may not be sent by themselves any more; send: the one row that may go now."""
+
+    release: tuple[Delivery, ...] = ()
+    supersede: tuple[tuple[Delivery, int], ...] = ()
+    expire: tuple[Delivery, ...] = ()
+    send: Delivery | None = None
+
+    @property
+    def changes(self) -> bool:
+        return bool(self.release or self.supersede or self.expire)
+
+
+def plan_thread(rows: Sequence[Delivery], *, now: datetime, released: Collection[str] = ()) -> Plan:
+    """What may happen next in one thread (subject x channel).
+
+    rows      all of the thread, by sequence
+    released  ids of waiting rows whose hold is over
+    returns   a Plan; nothing is sent while an earlier row is being sent or unknown
+
+    The newest statement that may go replaces all older ones that are not out yet, except corrections and warnings, which are
+    sent first, in their order. A row that a newer one has overtaken is never sent: the sequence in a thread never falls. What
+    was definitely rejected (stuck) is replaced by the next statement.
+    """
+    release = tuple(row for row in rows if row.state is DeliveryState.WAITING and row.id in released)
+    if any(row.state in (DeliveryState.SENDING, DeliveryState.UNKNOWN) for row in rows):
+        return Plan(release=release)
+    ready = [row for row in rows if row.state is DeliveryState.QUEUED or row in release]
+    newest_out = max((row.sequence for row in rows if row.state is DeliveryState.DELIVERED), default=0)
+    if not ready:
+        return Plan(release=release)
+    newest = ready[-1].sequence
+    supersede, left = [], []
+    for row in rows:
+        if row.state.final:
+            continue
+        if row.sequence < newest_out:
+            supersede.append((row, newest_out))
+        elif row.sequence < newest and (row.state is DeliveryState.STUCK or not row.essential):
+            supersede.append((row, newest))
+        elif row.state is not DeliveryState.STUCK:
+            left.append(row)
+    expire = tuple(row for row in left if row in ready and expired(row, now))
+    left = [row for row in left if row not in expire]
+    head = left[0] if left else None
+    blocked = head is None or head not in ready
+    return Plan(release, tuple(supersede), expire, None if blocked else head)
+
+
+def expired(row: Delivery, now: datetime) -> bool:
+    """True if the statement may have become untrue: its next update is due. It is never sent by itself any more."""
+    return row.valid_until is not None and now >= row.valid_until
+
+
+def healed(rows: Sequence[Delivery]) -> bool:
+    """True if a subject that nobody was told about is over: then nothing is said of it.
+
+    rows   of one thread, by sequence, of a subject of which nothing was ever attempted on any channel
+
+    A statement that is the subject's only one is somebody's wish to announce the end, and is sent.
+    """
+    moving = [row for row in rows if row.state in _BEFORE_SENDING]
+    return bool(moving) and rows[-1].kind in _OVER and len(rows) > 1 and not any(row.essential for row in moving)
+
+
+def hold_left_s(row: Delivery, now: datetime) -> float:
+    """Seconds that a waiting row must still wait when a process first sees it; a wall clock that jumped cannot stretch the hold.
+
+    From then on the monotonic clock counts. 0.0 for a row without a hold; for one that waits for a person: infinity.
+    """
+    if row.not_before is None:
+        return float("inf") if row.state is DeliveryState.WAITING else 0.0
+    whole = (row.not_before - row.created_at).total_seconds()
+    return min(max((row.not_before - now).total_seconds(), 0.0), max(whole, 0.0))
+
+
+def parent_of(rows: Sequence[Delivery], row: Delivery) -> Delivery | None:
+    """The post that `row` continues: the newest of its thread that is out and whose id is known. None: it stands alone."""
+    out = [other for other in rows if other.state is DeliveryState.DELIVERED and other.remote_id and other.sequence < row.sequence]
+    return out[-1] if out else None
+
+
+# --- an unclear answer ------------------------------------------------------------------------------------------------------------
+
+
+class Move(StrEnum):
+    """What an unknown row calls for."""
+
+    REPEAT = "repeat"  # the same request again is harmless
+    ASK = "ask"  # the container of a staged post knows
+    LOOK = "look"  # read the own timeline
+    WAIT = "wait"  # nothing can be read: a person was told; it counts as sent after a while
+
+
+def move_for(delivery_class: str, *, edit: bool, key_trusted: bool, refused: bool, staged: bool = False) -> Move:
+    """The harmless way on from `unknown`.
+
+    delivery_class  natural_key, keyed, staged, bare or blind
+    edit         the request rewrites a post: a repeat changes nothing
+    key_trusted  see key_trusted()
+    refused      a repeat was definitely refused meanwhile, or the network spoke of a duplicate: repeating leads nowhere
+    staged       a container is known
+    """
+    if edit or (delivery_class == "natural_key" and not refused) or (delivery_class == "keyed" and key_trusted and not refused):
+        return Move.REPEAT
+    if delivery_class == "staged" and staged:
+        return Move.ASK
+    return Move.WAIT if delivery_class == "blind" else Move.LOOK
+
+
+@dataclass(frozen=True)
+class Instant:
+    """All clocks of one moment."""
+
+    wall: datetime
+    monotonic: float
+    boottime: float
+    process_id: str
+
+
+def key_trusted(row: Delivery, now: Instant, window_s: float) -> bool:
+    """True if the server surely still remembers the key: half its window since the FIRST attempt is not over.
+
+    Wall clock and boot clock must both say so, within one run of one process: a wall clock may have been set back, a boot clock
+    starts again with the machine, and after a restart nobody knows what happened between.
+    """
+    if row.first_attempt_at is None or row.first_boottime is None or row.process_id != now.process_id:
+        return False
+    ages = ((now.wall - row.first_attempt_at).total_seconds(), now.boottime - row.first_boottime)
+    return all(0.0 <= age < window_s / 2 for age in ages)
+
+
+def intent_fresh(committed: Instant, now: Instant) -> bool:
+    """True if so little passed since the intent was committed that nobody can have taken over meanwhile; sleep counts too."""
+    return max(now.monotonic - committed.monotonic, now.boottime - committed.boottime) < INTENT_GOOD_FOR_S
+
+
+def next_look_s(waited_s: float, quiet_s: float) -> float:
+    """Seconds from now to the next look at the timeline, `waited_s` after the row became unknown to this process."""
+    after = [moment for moment in (*LOOKS_AFTER_S, quiet_s) if waited_s < moment <= quiet_s]
+    return (after[0] if after else waited_s) - waited_s
+
+
+# --- waiting ----------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Backoff:
+    """base_s doubles up to cap_s; after slow_after_s since the first attempt each wait is drawn up to slow_s."""
+
+    base_s: float = 2.0
+    cap_s: float = 60.0
+    slow_after_s: float = 600.0
+    slow_s: float = 600.0
+
+    def wait_s(self, attempt: int, age_s: float, chance: float) -> float:
+        """Full jitter: `chance` in [0, 1) of the ceiling. attempt: 1 after the first failure; age_s: since the first attempt."""
+        ceiling = self.slow_s if age_s >= self.slow_after_s else min(self.cap_s, self.base_s * 2.0 ** min(attempt - 1, 30))
+        return ceiling * chance
+
+
+def obeyed_s(asked_s: float | None, most_s: float) -> tuple[float, bool]:
+    """What is honoured of a Retry-After, and whether it asks for more than that (then a person is told). Nonsense counts as nothing."""
+    if asked_s is None or not asked_s > 0:
+        return 0.0, False
+    return min(asked_s, most_s), asked_s > most_s
+
+
+def is_alarm(row: Delivery) -> bool:
+    """True for what operators are told: no off switch silences it."""
+    return row.subject_kind is SubjectKind.ALARM
