@@ -1,0 +1,118 @@
+"""How long a text is, as each network counts it; and the names of records that Bluesky wants.
+
+Source: contracts of the channels, section 3. Words are fitted elsewhere; here they are only measured.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+import regex
+
+from broadcasters.tlds import KNOWN_TO_X
+from broadcasters.weighted import weighted_length
+
+
+class Unit(StrEnum):
+    """What is counted."""
+
+    CHARACTERS = "characters"  # code points
+    GRAPHEMES = "graphemes"  # what a reader takes for one letter
+    UTF16 = "utf16"  # UTF-16 code units
+    BYTES = "bytes"  # UTF-8
+    WEIGHTED = "weighted"  # as X counts
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much one post may hold.
+
+    maximum        in `unit`
+    maximum_bytes  a second limit that must hold too, in UTF-8 bytes
+    per_link       what every http(s) address counts for; None: as it is written
+    """
+
+    unit: Unit
+    maximum: int
+    maximum_bytes: int | None = None
+    per_link: int | None = None
+
+
+def measure(text: str, limits: Limits) -> int:
+    """Length of `text` in the unit of `limits`."""
+    match limits.unit:
+        case Unit.CHARACTERS:
+            return len(text)
+        case Unit.GRAPHEMES:
+            return _graphemes(text if limits.per_link is None else _with_short_links(text, limits.per_link))
+        case Unit.UTF16:
+            return len(text.encode("utf-16-le", "surrogatepass")) // 2
+        case Unit.BYTES:
+            return _bytes(text)
+        case Unit.WEIGHTED:
+            return weighted_length(text)
+
+
+def fits(text: str, limits: Limits) -> bool:
+    """True if a post with these limits may hold `text`."""
+    return measure(text, limits) <= limits.maximum and (limits.maximum_bytes is None or _bytes(text) <= limits.maximum_bytes)
+
+
+_CLUSTER = regex.compile(r"\X")
+_LINK = regex.compile(r"https?://(?P<host>[^\s/?#:]+)[^\s]*", regex.IGNORECASE)
+_LINK_END = regex.compile(r"[\p{L}\p{N}=_#/+\-&]")
+_MENTION = regex.compile(r"(?<![\w=/])(@\w+)@[\w.-]*\w")
+
+
+def _graphemes(text: str) -> int:
+    return sum(1 for _ in _CLUSTER.finditer(text))
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode("utf-8", "surrogatepass"))
+
+
+def web_links(text: str) -> list[tuple[int, int]]:
+    """Start and end of every http(s) address in a text; a full stop, comma or bracket after it does not belong to it."""
+    found = []
+    for match in _LINK.finditer(text):
+        end = match.end()
+        while end > match.end("host") and not _LINK_END.match(text[end - 1]):
+            end -= 1
+        if _LINK_END.match(text[end - 1]):
+            found.append((match.start(), end))
+    return found
+
+
+def _with_short_links(text: str, per_link: int) -> str:
+    """The text with something as long as it counts in place of every address, and of every @user@host.
+
+    An address under a top-level domain that nobody knows may be no link to the server: it counts in full if that is more.
+    """
+    pieces, at = [], 0
+    for start, end in web_links(text):
+        link = text[start:end]
+        known = link.split("/")[2].partition(":")[0].rpartition(".")[2].lower() in KNOWN_TO_X
+        counted = per_link if known else max(per_link, _graphemes(link))
+        pieces += [_MENTION.sub(r"\1", text[at:start]), "x" * counted]
+        at = end
+    return "".join([*pieces, _MENTION.sub(r"\1", text[at:])])
+
+
+_TID_LETTERS = "234567abcdefghijklmnopqrstuvwxyz"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def make_tid(at: datetime, clock_id: int) -> str:
+    """The name of a Bluesky record: 13 letters that sort by time.
+
+    at        aware; its microseconds since 1970 are the name's first part
+    clock_id  0 to 1023, by chance: keeps two writers in the same microsecond apart
+    source    AT Protocol, record keys, TID
+    """
+    if not 0 <= clock_id < 1024:
+        raise ValueError(f"The clock id of a record name is from 0 to 1023; found {clock_id}.")
+    number = ((at - _EPOCH) // timedelta(microseconds=1)) << 10 | clock_id
+    return "".join(_TID_LETTERS[number >> shift & 31] for shift in range(60, -1, -5))
