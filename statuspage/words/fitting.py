@@ -1,0 +1,73 @@
+"""Making a text fit a channel: whole sentences go, in the order of the catalogue's drop_first; no word is ever cut."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from statuspage.core.errors import CannotFit
+from statuspage.words.wording import Cut, Wording
+
+
+def fit(wording: Wording, fits: Callable[[str], bool]) -> str:
+    """The longest version that fits.
+
+    A person's free text goes first: it stands on the page whole. Then the order of drop_first: advice; the names of what works,
+    one by one from the end, down to one; the cause; the sentence on what works. Service, symptom, moments, next update, waiting
+    payments, link or reference and safety line never go.
+
+    raises   CannotFit, with the shortest version's length, if even that is too long
+    """
+    text = ""
+    for cut in cuts(wording):
+        text = wording.write(cut)
+        if fits(text):
+            return text
+    where = ".".join(wording.path)
+    raise CannotFit(
+        f"{where} in {wording.language!r} does not fit: the shortest version still has {len(text)} characters, and what is left may "
+        "not be dropped. Shorten the names or the person's own text, or use another channel. Nothing was sent there."
+    )
+
+
+def cuts(wording: Wording) -> Iterator[Cut]:
+    """What to leave out, from nothing to all that may go. Only what the text has is tried."""
+    cut = Cut()
+    yield cut
+    if wording.facts.free_text.get(wording.language):
+        cut = replace(cut, free_text=True)
+        yield cut
+    slots = wording.slots()
+    for name in wording.catalogue.drop_first:
+        for smaller in _STEPS[name](wording, cut, slots):
+            cut = smaller
+            yield cut
+
+
+def _advice(wording: Wording, cut: Cut, slots: frozenset[str]) -> Iterator[Cut]:
+    if "advice" in slots and wording.facts.advice:
+        yield replace(cut, advice=True)
+
+
+def _works(wording: Wording, cut: Cut, slots: frozenset[str]) -> Iterator[Cut]:
+    if "works_line" in slots and not cut.works_line:
+        for count in range(wording.works_named() - 1, 0, -1):
+            yield replace(cut, works=count)
+
+
+def _cause(wording: Wording, cut: Cut, slots: frozenset[str]) -> Iterator[Cut]:
+    if "cause" in slots and wording.facts.cause:
+        yield replace(cut, cause=True)
+
+
+def _works_line(wording: Wording, cut: Cut, slots: frozenset[str]) -> Iterator[Cut]:
+    if "works_line" in slots and wording.facts.works:
+        yield replace(cut, works_line=True)
+
+
+_STEPS: dict[str, Callable[[Wording, Cut, frozenset[str]], Iterator[Cut]]] = {
+    "advice": _advice,
+    "works": _works,
+    "cause": _cause,
+    "works_line": _works_line,
+}

@@ -1,0 +1,100 @@
+"""Moments and durations in words: always the bank's time zone, weekday, 24-hour clock and the zone's letters.
+
+Mon 14:35 CET                    written
+Sun 29 Nov 02:00 CET             more than six days away, or where a date is always given
+Monday 14:35                     spoken: full words, no zone
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from babel import Locale
+from babel.dates import format_date, format_skeleton
+
+from statuspage.core.errors import InvalidText
+from statuspage.words.interface import Interface, locale_of
+
+WEEK_DAYS = 6  # a weekday alone is clear up to so many days away
+
+# The tz database gives the letters that most of Europe uses. German speakers have their own, as CLDR lists them.
+_ZONE_LETTERS = {"de": {"CET": "MEZ", "CEST": "MESZ", "WET": "WEZ", "WEST": "WESZ", "EET": "OEZ", "EEST": "OESZ"}}
+
+_UNITS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
+
+
+def zone(name: str) -> ZoneInfo:
+    """The bank's time zone. Raises InvalidText for a name that the tz database does not have."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise InvalidText(
+            f"page.time_zone: {name!r} is not a time zone. Use a name of the tz database, e.g. Europe/Madrid. "
+            "No notice is made until this is changed."
+        ) from None
+
+
+def moment(at: datetime, language: str, tz: ZoneInfo, *, now: datetime, with_date: bool = False, spoken: bool = False) -> str:
+    """A moment in words. `at` and `now` are aware; with_date: give the date even if it is near."""
+    local, today = at.astimezone(tz), now.astimezone(tz)
+    locale = locale_of(language)
+    words = [_weekday(local, locale, spoken)]
+    if with_date or abs((local.date() - today.date()).days) > WEEK_DAYS:
+        words.append(_day_and_month(local, locale, spoken))
+    words.append(local.strftime("%H:%M"))
+    if not spoken:
+        words.append(zone_letters(local, language))
+    return " ".join(words)
+
+
+def day(at: datetime, language: str, tz: ZoneInfo, *, spoken: bool = False) -> str:
+    """A day in words: "Mon 30 Nov"."""
+    local, locale = at.astimezone(tz), locale_of(language)
+    return f"{_weekday(local, locale, spoken)} {_day_and_month(local, locale, spoken)}"
+
+
+def zone_letters(local: datetime, language: str) -> str:
+    """CET or CEST, MEZ or MESZ in German; UTC-3 or UTC+5:30 where the zone has no letters. `local` carries its zone."""
+    name = local.tzname() or ""
+    if name.isalpha():
+        return _ZONE_LETTERS.get(language, {}).get(name, name)
+    offset = local.utcoffset()
+    minutes = int(offset.total_seconds() // 60) if offset else 0
+    hours, rest = divmod(abs(minutes), 60)
+    return f"UTC{'-' if minutes < 0 else '+'}{hours}" + (f":{rest:02d}" if rest else "")
+
+
+def duration(seconds: float, language: str, *, spoken: bool = False) -> str:
+    """A duration by its two largest units: "1 h 15 min"; spoken in full words. Whole minutes from one minute up.
+
+    Raises ValueError if it is negative.
+    """
+    if seconds < 0:
+        raise ValueError(f"a duration of {seconds} s cannot be told; it must not be negative")
+    whole = round(seconds) if seconds < 59.5 else round(seconds / 60) * 60
+    counts = []
+    for unit, size in _UNITS:
+        count, whole = divmod(whole, size)
+        counts.append((unit, count))
+    first = next((place for place, (_, count) in enumerate(counts) if count), len(counts) - 1)
+    told = [(unit, count) for unit, count in counts[first : first + 2] if count] or [counts[-1]]
+    interface = Interface(language)
+    length = "spoken" if spoken else "short"
+    return " ".join(interface.text(f"duration.{length}.{unit}", n=count) for unit, count in told)
+
+
+def _weekday(local: datetime, locale: Locale, spoken: bool) -> str:
+    return _plain(format_date(local.date(), "EEEE" if spoken else "EEE", locale=locale))
+
+
+def _day_and_month(local: datetime, locale: Locale, spoken: bool) -> str:
+    return _plain(format_skeleton("MMMMd" if spoken else "MMMd", local.replace(tzinfo=None), locale=locale))
+
+
+@lru_cache(maxsize=1024)
+def _plain(text: str) -> str:
+    """Ordinary spaces: a narrow or a fixed one weighs double on X and is not in the GSM alphabet."""
+    return re.sub(r"\s+", " ", text)

@@ -1,0 +1,225 @@
+"""From facts to sentences: what stands in each slot of one text in one language, and what is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from statuspage.core.errors import InvalidText, NotAllowed
+from statuspage.core.notices import Facts
+from statuspage.core.vocabulary import Form, NoticeKind
+from statuspage.words import moments
+from statuspage.words.catalogue import Catalogue, Path
+from statuspage.words.page import PageFacts
+
+OPTIONAL = frozenset({"works_line", "advice", "cause", "late", "next_line"})
+
+PAGE_ADVICE, POST_ADVICE = 2, 1  # sentences of advice in a page, in a post
+POST_WORKS = 3  # names in {works} outside the page
+
+NEEDS_PHONE = "urgent"  # the advice that gives the bank's number
+
+_DATED_KINDS = (NoticeKind.PLANNED, NoticeKind.PLANNED_CANCELLED)  # their moments always carry the date
+
+
+@dataclass(frozen=True)
+class Cut:
+    """What is left out so that a text fits. works: how many names {works} may have; None: as many as the form takes."""
+
+    free_text: bool = False
+    advice: bool = False
+    works: int | None = None
+    cause: bool = False
+    works_line: bool = False
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """What one text points to. url, code: what {url} and {code} give."""
+
+    url: str = ""
+    code: str = ""
+    reference: bool = False  # the reference sentence takes the place of {url}
+
+
+NOTHING = Cut()
+NOWHERE = Addresses()
+
+
+@dataclass(frozen=True)
+class Wording:
+    """One text about to be written: who speaks, of what, in which language and form, at which moment."""
+
+    page: PageFacts
+    catalogue: Catalogue
+    tz: ZoneInfo
+    facts: Facts
+    language: str
+    form: Form
+    now: datetime
+    path: Path
+    addresses: Addresses = NOWHERE
+    extra: Mapping[str, str] = field(default_factory=dict)  # values of one reply: ref, reply_by
+
+    def write(self, cut: Cut = NOTHING) -> str:
+        """The text, with what `cut` names left out. Raises NotAllowed where a slot that must be filled has no value."""
+        text = self._fill(self.path, cut)
+        if cut.free_text:
+            return text
+        addition = _one_line(self.facts.free_text.get(self.language, ""))
+        return text + ("\n" if self.form is Form.PAGE else " ") + addition if addition else text
+
+    def slots(self) -> frozenset[str]:
+        return self.catalogue.template(self.path, self.language).slots
+
+    def works_named(self) -> int:
+        """How many names {works} has before anything is dropped."""
+        count = len(self.facts.works)
+        return count if self.form is Form.PAGE else min(count, POST_WORKS)
+
+    def _fill(self, path: Path, cut: Cut) -> str:
+        return self.catalogue.template(path, self.language).fill(lambda name: self._slot(name, path, cut))
+
+    def _slot(self, name: str, path: Path, cut: Cut) -> str:
+        if name == "url":
+            return self._url(path, cut)
+        value = self.extra[name] if name in self.extra else _SLOTS[name](self, cut)
+        if not value and name not in OPTIONAL:
+            raise NotAllowed(
+                f"{'.'.join(self.path)} in {self.language!r}: {{{name}}} has no value, and only "
+                f"{', '.join(sorted(OPTIONAL))} may be left out. The notice was not made."
+            )
+        return value
+
+    def _url(self, path: Path, cut: Cut) -> str:
+        if path == ("safety",):
+            return self.page.url
+        return self._fill(("reference",), cut) if self.addresses.reference else self.addresses.url
+
+    # --- sentences -----------------------------------------------------------------------------------------------------
+
+    def _sentence(self, family: str, key: str | None, cut: Cut) -> str:
+        return self._fill((family, key), cut) if key else ""
+
+    def _cause(self, cut: Cut) -> str:
+        key = self.facts.cause
+        if self.facts.kind is NoticeKind.IDENTIFIED:
+            if key == "unknown":
+                raise NotAllowed(
+                    "identified: the cause 'unknown' was given, but the text says that the cause was found. Choose another cause."
+                )
+            if key is None and self.form is Form.PAGE:
+                raise NotAllowed("identified: no cause was given, and the text says that the cause was found. Choose a cause.")
+        return "" if cut.cause else self._sentence("cause", key, cut)
+
+    def _advice(self, cut: Cut) -> str:
+        if cut.advice:
+            return ""
+        most = PAGE_ADVICE if self.form is Form.PAGE else POST_ADVICE
+        keys = [key for key in self.facts.advice if key != NEEDS_PHONE or self.page.phone]
+        return " ".join(self._sentence("advice", key, cut) for key in keys[:most])
+
+    def _works_line(self, cut: Cut) -> str:
+        return "" if cut.works_line or not self.facts.works else self._fill(("works_line",), cut)
+
+    def _next_line(self, cut: Cut) -> str:
+        return self._fill(("next_line",), cut) if self.facts.next else ""
+
+    # --- values --------------------------------------------------------------------------------------------------------
+
+    def _names(self, slugs: tuple[str, ...]) -> str:
+        return ", ".join(_one_line(self.page.name(slug, self.language)) for slug in slugs)
+
+    def _works(self, cut: Cut) -> str:
+        return self._names(self.facts.works[: self.works_named() if cut.works is None else cut.works])
+
+    def _moment(self, at: datetime | None) -> str:
+        if at is None:
+            return ""
+        spoken = self.form is Form.VOICE
+        dated = self.facts.kind in _DATED_KINDS
+        return moments.moment(at, self.language, self.tz, now=self.now, with_date=dated, spoken=spoken)
+
+    def _review(self) -> str:
+        return moments.day(self.facts.review, self.language, self.tz, spoken=self.form is Form.VOICE) if self.facts.review else ""
+
+    def _duration(self) -> str:
+        seconds = self.facts.duration_s
+        return "" if seconds is None else moments.duration(seconds, self.language, spoken=self.form is Form.VOICE)
+
+    def _phone(self) -> str:
+        if self.page.phone is None:
+            raise NotAllowed(
+                f"{'.'.join(self.path)} gives the bank's number, and page.phone is not set in statuspage.yaml. "
+                "Set it, then send the notice again. The notice was not made."
+            )
+        return self.page.phone
+
+
+_SLOTS: Mapping[str, Callable[[Wording, Cut], str]] = {
+    "symptom": lambda w, cut: w._sentence("symptom", w.facts.symptom, cut),
+    "cause": Wording._cause,
+    "advice": Wording._advice,
+    "late": lambda w, cut: w._sentence("late", w.facts.late, cut),
+    "works_line": Wording._works_line,
+    "next_line": Wording._next_line,
+    "safety": lambda w, cut: w._fill(("safety",), cut),
+    "safety_short": lambda w, cut: w._fill(("safety_short",), cut),
+    "safety_voice": lambda w, cut: w._fill(("safety_voice",), cut),
+    "fraud_voice": lambda w, cut: w._fill(("fraud_voice",), cut),
+    "bank": lambda w, cut: _one_line(w.page.bank),
+    "service": lambda w, cut: w._names((w.facts.service,)) if w.facts.service else "",
+    "affected": lambda w, cut: w._names(w.facts.affected),
+    "works": Wording._works,
+    "scheme": lambda w, cut: _one_line(w.facts.scheme or ""),
+    "start": lambda w, cut: w._moment(w.facts.start),
+    "end": lambda w, cut: w._moment(w.facts.end),
+    "was": lambda w, cut: w._moment(w.facts.was),
+    "next": lambda w, cut: w._moment(w.facts.next),
+    "late_until": lambda w, cut: w._moment(w.facts.late_until),
+    "review": lambda w, cut: w._review(),
+    "duration": lambda w, cut: w._duration(),
+    "code": lambda w, cut: w.addresses.code,
+    "contact": lambda w, cut: w.page.contact_url,
+    "claim": lambda w, cut: w.page.claim_url,
+    "phone": lambda w, cut: w._phone(),
+    "fake": lambda w, cut: w.facts.fake or "",
+    "wrong": lambda w, cut: _one_line(w.facts.wrong.get(w.language, "")),
+    "text": lambda w, cut: _one_line(w.facts.text.get(w.language, "")),
+    "ref": lambda w, cut: "",
+    "reply_by": lambda w, cut: "",
+}
+
+
+def needed_paths(catalogue: Catalogue, page: PageFacts, facts: Facts) -> list[Path]:
+    """Every text of the catalogue that the forms of this notice may take in. Raises InvalidText for a key it does not have."""
+    forms = [("notice", str(facts.kind), form) for form in catalogue.keys("notice", str(facts.kind))]
+    if not forms:
+        raise InvalidText(
+            f"The catalogue has no text for a notice of the kind {str(facts.kind)!r}. Allowed: {', '.join(catalogue.keys('notice'))}."
+        )
+    chosen: Mapping[str, tuple[str, ...]] = {
+        "symptom": (facts.symptom,) if facts.symptom else (),
+        "cause": (facts.cause,) if facts.cause else (),
+        "late": (facts.late,) if facts.late else (),
+        "advice": tuple(key for key in facts.advice if key != NEEDS_PHONE or page.phone),
+    }
+    paths: list[Path] = [*forms, ("reference",)]
+    slots = {slot for path in forms for template in catalogue.texts[path].values() for slot in template.slots}
+    for slot in sorted(slots):
+        if slot in chosen:
+            paths.extend((slot, key) for key in chosen[slot])
+        elif (slot,) in catalogue.texts:
+            paths.append((slot,))
+    for path in paths:
+        if path not in catalogue.texts:
+            raise InvalidText(
+                f"The catalogue has no {'.'.join(path)}. Allowed: {', '.join(catalogue.keys(*path[:-1]))}. No notice was made."
+            )
+    return paths
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

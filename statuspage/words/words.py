@@ -1,0 +1,186 @@
+"""Words: the one door to the texts of notices, for one page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+
+from statuspage.core.errors import CannotFit, NotAllowed
+from statuspage.core.notices import Facts
+from statuspage.core.vocabulary import Form, NoticeKind
+from statuspage.words import moments, sms, story
+from statuspage.words.catalogue import Catalogue
+from statuspage.words.fitting import fit
+from statuspage.words.guard import check_fake, digests, guard
+from statuspage.words.interface import Interface
+from statuspage.words.page import PageFacts
+from statuspage.words.wording import NOWHERE, Addresses, Wording, needed_paths
+
+VOICE_CHARACTERS = 260  # about 20 s
+VOICE_LONGEST = 340  # with the longest names and nothing left to drop
+
+
+class Words:
+    """The texts of one page. Holds values only; the same facts at the same moment always give the same text.
+
+    All texts of notices take `now`, the aware moment of writing: it decides whether a moment needs its date. Errors:
+
+    NotAllowed          a slot that must be filled has no value: the notice lacks a fact
+    InvalidText         a key that the catalogue does not have, or a value that breaks a guard rail
+    MissingTranslation  the language lacks a text; see blocked_languages
+    """
+
+    def __init__(self, page: PageFacts, catalogue: Catalogue) -> None:
+        self._page = page
+        self._catalogue = catalogue
+        self._tz = moments.zone(page.time_zone)
+        self._known = digests(_constant_sentences(page, catalogue))
+        self._check_names()
+
+    # --- the forms of a notice -----------------------------------------------------------------------------------------
+
+    def title(self, facts: Facts, language: str) -> str:
+        """Name of an incident, planned work or a warning; mail subject. Only kinds that begin one have it."""
+        path = ("notice", str(facts.kind), Form.TITLE)
+        if path not in self._catalogue.texts:
+            raise NotAllowed(f"A notice of the kind {str(facts.kind)!r} has no title: what it continues keeps its own.")
+        return self._wording(facts, language, Form.TITLE, _ANY_MOMENT).write()
+
+    def page(self, facts: Facts, language: str, *, url: str, now: datetime) -> str:
+        """The whole text, for page, mail and feed. url: address of the incident's own page."""
+        return self._wording(facts, language, Form.PAGE, now, Addresses(url=url)).write()
+
+    def short(self, facts: Facts, language: str, *, code: str, link: bool, fits: Callable[[str], bool], now: datetime) -> str:
+        """A post. It ends with the address at which it can be verified, or, without link, with "Ref CODE". Raises CannotFit."""
+        addresses = Addresses(url=self.verification_url(code), code=code, reference=not link)
+        return fit(self._wording(facts, language, Form.SHORT, now, addresses), fits)
+
+    def sms(self, facts: Facts, language: str, *, now: datetime) -> str:
+        """At most two parts, in letters of the GSM alphabet. Raises CannotFit."""
+        wording = self._wording(facts, language, Form.SMS, now)
+        return sms.to_gsm(fit(wording, lambda text: sms.fits(sms.to_gsm(text))))
+
+    def voice(self, facts: Facts, language: str, *, now: datetime) -> str:
+        """For the bank's phone line: 260 characters, up to 340 where the names leave nothing to drop. Raises CannotFit."""
+        wording = self._wording(facts, language, Form.VOICE, now)
+        try:
+            return fit(wording, lambda text: len(text) <= VOICE_CHARACTERS)
+        except CannotFit:
+            return fit(wording, lambda text: len(text) <= VOICE_LONGEST)
+
+    def reply(
+        self,
+        message_class: str,
+        facts: Facts,
+        language: str,
+        *,
+        url: str,
+        fits: Callable[[str], bool],
+        now: datetime,
+        ref: str | None = None,
+        reply_by: datetime | None = None,
+    ) -> str:
+        """Answer to one customer, by class of message: reaction, question_simple, question_personal, complaint. Raises CannotFit.
+
+        url: what the answer links to; ref, reply_by: case number and promised moment, where the class needs them.
+        """
+        extra = {}
+        if ref is not None:
+            self.guard(ref)
+            extra["ref"] = ref
+        if reply_by is not None:
+            extra["reply_by"] = moments.moment(reply_by, language, self._tz, now=now)
+        path = ("reply", message_class)
+        self._check_facts(facts)
+        wording = Wording(
+            self._page, self._catalogue, self._tz, facts, language, Form.SHORT, now, path, Addresses(url=url), extra
+        )  # fmt: skip
+        return fit(wording, fits)
+
+    def story(self, language: str, entries: Sequence[tuple[datetime, str]], fits: Callable[[str], bool], now: datetime) -> str:
+        """For channels that edit: the newest state first, then earlier entries with their moments; the oldest are dropped first.
+
+        entries   (moment, text) in the order of their update sequence, oldest first; at least one
+        raises    CannotFit, if the newest alone does not fit
+        """
+        told = [story.Entry(self.moment(at, language, now=now), text) for at, text in entries]
+        safety = self._catalogue.template(("safety_short",), language).source()
+        heading = Interface(language).text("story.earlier")
+        return story.tell(told, heading, (safety,), self.verification_url(""), fits)
+
+    # --- single words --------------------------------------------------------------------------------------------------
+
+    def verification_url(self, code: str) -> str:
+        """Where anybody can check that a message is genuine."""
+        return f"{self._page.url}/u/{code}"
+
+    def state_name(self, value: str, language: str) -> str:
+        """A component's status in the reader's words, e.g. "Partly down"."""
+        return self._catalogue.template(("state_name", str(value)), language).source()
+
+    def phase_name(self, value: str, language: str) -> str:
+        """A phase in the reader's words: a status of the public API, or a kind for which the API has none."""
+        return self._catalogue.template(("phase_name", str(value)), language).source()
+
+    def moment(self, at: datetime, language: str, *, now: datetime, with_date: bool = False) -> str:
+        """A moment in the bank's zone: "Mon 14:35 CET"; with the date if it is more than six days away."""
+        return moments.moment(at, language, self._tz, now=now, with_date=with_date)
+
+    def day(self, at: datetime, language: str) -> str:
+        """A day in the bank's zone: "Mon 30 Nov"."""
+        return moments.day(at, language, self._tz)
+
+    def duration(self, seconds: float, language: str, spoken: bool = False) -> str:
+        """The two largest units: "1 h 15 min"; spoken in full words."""
+        return moments.duration(seconds, language, spoken=spoken)
+
+    # --- what may be said ----------------------------------------------------------------------------------------------
+
+    def blocked_languages(self, facts: Facts) -> set[str]:
+        """Languages of the page in which this notice cannot be made, since a translation is missing; the others are not held up.
+
+        A correction also needs a person's sentences in the language. A person's free addition does not block: the template says
+        what is true without it.
+        """
+        paths = needed_paths(self._catalogue, self._page, facts)
+        blocked = {language for language in self._page.languages if not all(self._catalogue.has(path, language) for path in paths)}
+        if facts.kind is NoticeKind.CORRECTION:
+            blocked |= {language for language in self._page.languages if not (facts.wrong.get(language) and facts.text.get(language))}
+        return blocked
+
+    def guard(self, text: str) -> None:
+        """The guard rails, for text that a person typed; sentences of the catalogue pass. Raises InvalidText."""
+        guard(text, own_hosts=self._page.own_hosts, known=self._known)
+
+    def _wording(self, facts: Facts, language: str, form: Form, now: datetime, addresses: Addresses = NOWHERE) -> Wording:
+        self._check_facts(facts)
+        path = ("notice", str(facts.kind), str(form))
+        return Wording(self._page, self._catalogue, self._tz, facts, language, form, now, path, addresses)
+
+    def _check_facts(self, facts: Facts) -> None:
+        """Guard rails on everything in the facts that did not come from a list."""
+        for name, texts in (("wrong", facts.wrong), ("text", facts.text), ("free_text", facts.free_text)):
+            for language, text in texts.items():
+                guard(text, own_hosts=self._page.own_hosts, known=self._known, where=f"{name} in {language!r}")
+        if facts.scheme is not None:
+            guard(facts.scheme, own_hosts=(), where="scheme")
+        if facts.fake is not None:
+            check_fake(facts.fake)
+
+    def _check_names(self) -> None:
+        guard(self._page.bank, own_hosts=(), where="page.bank")
+        for slug, names in self._page.names.items():
+            for language, name in names.items():
+                guard(name, own_hosts=self._page.own_hosts, where=f"name of component {slug!r} in {language!r}")
+
+
+def _constant_sentences(page: PageFacts, catalogue: Catalogue) -> Iterable[str]:
+    """Texts of the catalogue that read the same in every notice of the page."""
+    constant = {"url": page.url, "phone": page.phone or ""}
+    for path, texts in catalogue.texts.items():
+        for template in texts.values():
+            if template.slots <= ({"url", "phone"} if path[0] in ("safety", "advice") else set()):
+                yield template.fill(lambda name: constant[name])
+
+
+_ANY_MOMENT = datetime.fromisoformat("2000-01-01T00:00:00+00:00")  # a title names no moment
