@@ -77,18 +77,19 @@ class Listener:
         with self._lock:
             self._line = line
             if line.refuse and self._listening:
-                _end(self._listening)
+                _cut(self._listening)
                 self._listening = None
             elif not line.refuse and self._listening is None:
                 self._listening = _listening_socket(self.host, self.port)
                 self._listening.listen(128)
                 threading.Thread(target=self._accept, args=(self._listening,), name=f"bank-{self.port}", daemon=True).start()
             over = [] if line.hang else self._hanging
-            if not line.hang:
-                self._hanging = []
-            over = over + (list(self._open) if line.cut else [])
+            self._hanging = self._hanging if line.hang else []
+            for sock in self._open if line.cut else ():
+                _cut(sock)
         for sock in over:
-            _end(sock)
+            _cut(sock)
+            sock.close()
 
     def stop(self) -> None:
         """Give up the port, cut every connection, and wait (at most a second for all) until nobody works on one."""
@@ -103,13 +104,14 @@ class Listener:
         while True:
             try:
                 sock, address = listening.accept()
-            except OSError:
-                return  # the port was closed on purpose
+            except OSError:  # cut on purpose: the port refuses from now on
+                listening.close()
+                return
             with self._lock:
                 line = self._line
                 if line.refuse:
                     sock.close()
-                    return
+                    continue
                 if line.hang:
                     self._hanging = [other for other in self._hanging if not _hung_up(other)]
                     self._hanging.append(sock)
@@ -123,9 +125,11 @@ class Listener:
         try:
             sock.settimeout(IDLE_S)
             if line.tls:
-                connection = line.tls.wrap_socket(sock, server_side=True)
                 with self._lock:
-                    self._open[connection] = self._open.pop(sock)
+                    secure = line.tls.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
+                    self._open[secure] = self._open.pop(sock)
+                connection = secure
+                secure.do_handshake()
             answer = _Exchange(connection, address, self._app, secure=line.tls is not None).answer
             if answer:
                 self._send(connection, answer)
@@ -133,9 +137,9 @@ class Listener:
             pass  # the client went away, or we cut it off
         finally:
             with self._lock:
-                self._open.pop(sock, None)
                 self._open.pop(connection, None)
-            _end(connection)
+            _cut(connection)
+            connection.close()
 
     def _send(self, connection: socket.socket, answer: bytes) -> None:
         while answer and (rate := self._line.drip_bytes_per_s):
@@ -158,10 +162,10 @@ def _hung_up(sock: socket.socket) -> bool:
     return gone
 
 
-def _end(sock: socket.socket) -> None:
+def _cut(sock: socket.socket) -> None:
+    """End a connection, or listening, under the hands of the thread that works on it: it wakes up, and closes the socket itself."""
     with suppress(OSError):
-        sock.shutdown(socket.SHUT_RDWR)  # wakes whoever waits on it
-    sock.close()
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)  # below TLS, which has no say in it
 
 
 class _Exchange(BaseHTTPRequestHandler):
