@@ -40,7 +40,7 @@ def get(session: Session, name: str) -> Account:
     return Account(name) if row is None else Account(name, *row)
 
 
-def listing(session: Session) -> list[Account]:
+def all_states(session: Session) -> list[Account]:
     query = select(AccountRow.name, AccountRow.failures, AccountRow.open_until, AccountRow.stopped).order_by(AccountRow.name)
     return [Account(*row) for row in session.execute(query)]
 

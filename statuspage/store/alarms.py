@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from statuspage.store.tables import AlarmRow
@@ -31,6 +31,10 @@ def open_one(session: Session, key: str) -> Alarm | None:
     """The open alarm of that key."""
     row = session.scalars(select(AlarmRow).where(AlarmRow.key == key, AlarmRow.cleared_at.is_(None))).first()
     return None if row is None else _alarm(row)
+
+
+def count_open(session: Session) -> int:
+    return session.scalar(select(func.count()).select_from(AlarmRow).where(AlarmRow.cleared_at.is_(None))) or 0
 
 
 def clear(session: Session, alarm_id: str, at: datetime) -> None:

@@ -5,7 +5,7 @@ Every change names the state (and epoch) it starts from and reports whether it s
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -23,6 +23,7 @@ _TABLE = DeliveryRow.__table__
 _NAMES = tuple(field.name for field in fields(Delivery))
 _COLUMNS = tuple(_TABLE.c[name] for name in _NAMES)
 _ENUMS = {"subject_kind": SubjectKind, "kind": NoticeKind, "mode": UpdateMode, "state": DeliveryState}
+_MANY = 500  # ids in one question
 OPEN = tuple(state for state in DeliveryState if not state.final)
 
 
@@ -78,9 +79,9 @@ def listing(session: Session, states: Iterable[DeliveryState] | None = None, lim
 
 
 def count_by_state(session: Session) -> dict[tuple[str, DeliveryState], int]:
-    """(channel, state) -> number of rows, for the metrics."""
-    query = select(_TABLE.c.channel, _TABLE.c.state, func.count()).group_by(_TABLE.c.channel, _TABLE.c.state)
-    return {(channel, DeliveryState(state)): number for channel, state, number in session.execute(query)}
+    """(network, state) -> number of rows, for the metrics."""
+    query = select(_TABLE.c.network, _TABLE.c.state, func.count()).group_by(_TABLE.c.network, _TABLE.c.state)
+    return {(network, DeliveryState(state)): number for network, state, number in session.execute(query)}
 
 
 def busy_threads(session: Session, account: str) -> list[Delivery]:
@@ -124,22 +125,26 @@ def story(session: Session, delivery_id: str) -> list[Attempt]:
     return [Attempt(row.delivery_id, row.epoch, row.at, row.act, row.outcome, row.detail) for row in session.scalars(query)]
 
 
-def unfinished_since(session: Session, since: datetime) -> list[Delivery]:
-    """Rows that may have been sent without this database knowing, seen from a backup made at or after `since`."""
-    open_states = [str(state) for state in (DeliveryState.WAITING, DeliveryState.QUEUED, DeliveryState.SENDING)]
-    return _select(session, _TABLE.c.state.in_(open_states), _TABLE.c.created_at >= since)
+def unfinished(session: Session) -> list[Delivery]:
+    """Rows of which a backup cannot know whether they were sent after it was made: every open one, stuck ones too."""
+    return _select(session, _TABLE.c.state.in_([str(state) for state in OPEN]))
 
 
-def first_accepted(session: Session, subject_id: str, network: str, at: datetime) -> None:
+def accept_first(session: Session, subject_id: str, network: str, at: datetime) -> None:
     """Remembers when a network first accepted a post about a subject; later calls change nothing."""
     statement = insert_for(session)(FirstAcceptedRow.__table__).values(subject_id=subject_id, network=network, at=at)
     session.execute(statement.on_conflict_do_nothing())
 
 
-def first_accepted_of(session: Session, subject_id: str) -> dict[str, datetime]:
-    """Network -> when it first accepted a post about the subject."""
-    query = select(FirstAcceptedRow.network, FirstAcceptedRow.at).where(FirstAcceptedRow.subject_id == subject_id)
-    return {row.network: row.at for row in session.execute(query)}
+def first_accepted(session: Session, subject_ids: Sequence[str]) -> dict[str, dict[str, datetime]]:
+    """Subject -> network -> when it first accepted a post about the subject."""
+    query = select(FirstAcceptedRow.subject_id, FirstAcceptedRow.network, FirstAcceptedRow.at)
+    found: dict[str, dict[str, datetime]] = {}
+    for start in range(0, len(subject_ids), _MANY):
+        part = subject_ids[start : start + _MANY]
+        for row in session.execute(query.where(FirstAcceptedRow.subject_id.in_(part))):
+            found.setdefault(row.subject_id, {})[row.network] = row.at
+    return found
 
 
 def is_drill(session: Session, notice_id: str) -> bool:

@@ -1,0 +1,123 @@
+"""What a person can do with a delivery: send it again, withdraw it, say that it is out; and what follows a restored backup."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from statuspage.actions.alarms import clear_in, raise_in
+from statuspage.actions.context import Context
+from statuspage.core.deliveries import Delivery
+from statuspage.core.delivery_rules import expired
+from statuspage.core.errors import Conflict, NotAllowed
+from statuspage.core.seal import seal, seal_ok
+from statuspage.core.vocabulary import DeliveryState
+from statuspage.store import accounts, audit, deliveries
+
+RETRY_VALID_FOR = timedelta(minutes=30)  # a person who sends an out-of-date statement again vouches for it so long
+RESTORED = "restored"  # error classes that the dispatcher never answers with a repeat; what was waiting waits again if it is not out
+RESTORED_WAITING = "restored_waiting"
+_FRESH: dict[str, Any] = {
+    "request": None,
+    "process_id": "",
+    "first_attempt_at": None,
+    "first_monotonic": None,
+    "first_boottime": None,
+    "next_attempt_at": None,
+    "error_class": None,
+    "settled_at": None,
+}
+
+
+def retry(ctx: Context, delivery_id: str, who: str) -> None:
+    """Sends a stuck delivery again; an unknown one only because `who` has looked and says that it is not there.
+
+    A new epoch with a new key. A statement that is out of date counts as true for another 30 minutes, by that person's word.
+    Raises NotFound, NotAllowed, Conflict.
+    """
+    with ctx.ports.store.writing() as session:
+        row = _get(session, delivery_id, (DeliveryState.STUCK, DeliveryState.UNKNOWN), "sent again")
+        if not seal_ok(row, ctx.seal_key):
+            raise NotAllowed(f"Delivery {row.id} was changed in the database: its seal is wrong. It is not sent again.")
+        newer = [
+            other.sequence
+            for other in deliveries.thread(session, row.subject_kind, row.subject_id, row.channel)
+            if other.sequence > row.sequence and other.state is DeliveryState.DELIVERED
+        ]
+        if newer:
+            raise NotAllowed(
+                f"Delivery {row.id} is update {row.sequence}; update {max(newer)} is already out on {row.channel}. "
+                "Publish a new update or a correction instead. Nothing was changed."
+            )
+        values = {**_FRESH, "state": DeliveryState.QUEUED, "epoch": row.epoch + 1, "attempts": 0}
+        if expired(row, ctx.now()):
+            values |= _vouched(row, ctx)
+        _decide(session, ctx, row, "retry", f"sent again by {who}", who, values)
+
+
+def withdraw(ctx: Context, delivery_id: str, who: str, reason: str = "") -> None:
+    """Takes a delivery back before it is sent. What may already be out is corrected, not withdrawn.
+
+    Raises NotFound, NotAllowed, Conflict.
+    """
+    with ctx.ports.store.writing() as session:
+        row = _get(session, delivery_id, (DeliveryState.WAITING, DeliveryState.QUEUED, DeliveryState.STUCK), "withdrawn")
+        why = f"withdrawn by {who}" + (f": {reason}" if reason else "")
+        _decide(session, ctx, row, "withdrawn", why, who, {"state": DeliveryState.WITHDRAWN, "settled_at": ctx.now()})
+
+
+def mark_seen(ctx: Context, delivery_id: str, who: str, url: str | None = None) -> None:
+    """`who` has seen the post on the channel: it is delivered. url: where, if known. Raises NotFound, NotAllowed, Conflict."""
+    with ctx.ports.store.writing() as session:
+        row = _get(session, delivery_id, (DeliveryState.UNKNOWN, DeliveryState.STUCK), "marked as seen")
+        values = {"state": DeliveryState.DELIVERED, "settled_at": ctx.now(), "url": url, "error_class": None}
+        _decide(session, ctx, row, "seen", f"seen by {who}", who, values)
+
+
+def resume_account(ctx: Context, name: str, who: str) -> None:
+    """Lets a stopped account be tried again at once by the next owner; the running one tries by itself every five minutes."""
+    with ctx.ports.store.writing() as session:
+        accounts.save(session, accounts.Account(name), ctx.now())
+        clear_in(session, ctx, f"account:{name}")
+        audit.append(session, at=ctx.now(), who=who, what="account.resume", subject=name)
+
+
+def after_restore(ctx: Context, who: str, backup_at: datetime) -> int:
+    """The database comes from a backup made at `backup_at`: whatever was not finished then may have been sent since.
+
+    Call it before any worker starts. Every unfinished delivery becomes unknown and is looked for on its channel before anything
+    is sent; on channels that cannot be read a person is asked. Returns the number of such deliveries.
+    """
+    with ctx.ports.store.writing() as session:
+        rows = deliveries.unfinished(session)
+        why = f"from a backup of {backup_at:%Y-%m-%d %H:%M} UTC: whether it was sent since is not known"
+        for row in rows:
+            error_class = RESTORED_WAITING if row.state is DeliveryState.WAITING else RESTORED
+            deliveries.change(session, row, state=DeliveryState.UNKNOWN, error_class=error_class, detail=why)
+            deliveries.note(session, row, ctx.now(), "decide", RESTORED, why)
+        audit.append(session, at=ctx.now(), who=who, what="restore", detail={"backup_at": backup_at, "unknown": len(rows)})
+        raise_in(session, ctx, f"restore:{backup_at.isoformat()}", f"The database was restored; {len(rows)} deliveries are {why}.")
+    return len(rows)
+
+
+def _get(session: Any, delivery_id: str, allowed: tuple[DeliveryState, ...], deed: str) -> Delivery:
+    row = deliveries.get(session, delivery_id)
+    if row.state not in allowed:
+        names = ", ".join(allowed)
+        raise NotAllowed(f"Delivery {row.id} is {row.state} and cannot be {deed}. That is for: {names}. Nothing was changed.")
+    return row
+
+
+def _decide(session: Any, ctx: Context, row: Delivery, outcome: str, why: str, who: str, values: dict[str, Any]) -> None:
+    if not deliveries.change(session, row, detail=why, **values):
+        raise Conflict(f"Delivery {row.id} was changed meanwhile. Look again. Nothing was changed.", deliveries.get(session, row.id))
+    deliveries.note(session, row, ctx.now(), "decide", outcome, why)
+    audit.append(session, at=ctx.now(), who=who, what=f"delivery.{outcome}", subject=row.id)
+    for topic in ("delivery", "unknown"):
+        clear_in(session, ctx, f"{topic}:{row.id}")
+
+
+def _vouched(row: Delivery, ctx: Context) -> dict[str, Any]:
+    valid = replace(row, valid_until=ctx.now() + RETRY_VALID_FOR)
+    return {"valid_until": valid.valid_until, "seal": seal(valid, ctx.seal_key)}

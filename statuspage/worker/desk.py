@@ -1,0 +1,169 @@
+"""What one dispatcher has before it: the account's gate and network, and what this run of the process remembers of its rows.
+
+Nothing here outlives the process, and nothing here is needed after a crash: the ledger alone says what was sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import astuple, dataclass, field, fields, is_dataclass
+from datetime import timedelta
+from typing import Any
+
+from broadcasters.errors import BroadcastError
+from statuspage.actions.alarms import clear_in, raise_in
+from statuspage.actions.context import Context
+from statuspage.actions.deliveries import RESTORED, RESTORED_WAITING
+from statuspage.core.deliveries import Delivery
+from statuspage.core.delivery_rules import (
+    MAX_ATTEMPTS,
+    Backoff,
+    Instant,
+    Move,
+    expired,
+    is_alarm,
+    key_trusted,
+    move_for,
+)
+from statuspage.store import accounts, deliveries
+from statuspage.store.accounts import NONCE_BYTES, Account
+from statuspage.store.locks import OwnerLock
+from statuspage.worker.gate import Gate
+from statuspage.worker.postmaster import Network, is_edit
+
+NO_REPEAT = frozenset({"content", "denied", "billing", "gone", "duplicate", RESTORED, RESTORED_WAITING})
+
+
+@dataclass
+class Desk:
+    """due, since: delivery id -> monotonic moment of its next step, and since when it is unknown to this process.
+
+    unwritten   a change that the database did not take yet; written before anything else is done
+    """
+
+    ctx: Context
+    account: str
+    lock: OwnerLock
+    network: Network
+    gate: Gate
+    due: dict[str, float] = field(default_factory=dict)
+    since: dict[str, float] = field(default_factory=dict)
+    holds: dict[str, float] = field(default_factory=dict)
+    unwritten: list[Callable[[Any], None]] = field(default_factory=list)
+    refreshed: bool = False
+
+    def mono(self) -> float:
+        return self.ctx.ports.clock.monotonic()
+
+    def instant(self) -> Instant:
+        clock = self.ctx.ports.clock
+        return Instant(clock.now(), clock.monotonic(), clock.boottime(), clock.process_id())
+
+    def write(self, deed: Callable[[Any], None]) -> None:
+        """One transaction of the owner. What the database does not take is kept and written first next time."""
+        self.unwritten.append(deed)
+        self.flush()
+
+    def flush(self) -> None:
+        """Writes what is kept, in order. Raises what the database raises; LockLost drops it all: a successor reconciles."""
+        while self.unwritten:
+            with self.lock.writing() as session:
+                self.unwritten[0](session)
+            self.unwritten.pop(0)
+
+    # --- what a row calls for -------------------------------------------------------------------------------------------
+
+    def refused(self, row: Delivery) -> bool:
+        """True if the same request may not, or need not, be sent again; see move_for()."""
+        return row.error_class in NO_REPEAT or row.attempts >= MAX_ATTEMPTS or expired(row, self.ctx.now())
+
+    def move(self, row: Delivery, *, refused: bool = False) -> Move:
+        return move_for(
+            self.network.delivery_class,
+            edit=is_edit(row),
+            key_trusted=key_trusted(row, self.instant(), self.network.key_window_s),
+            refused=refused or self.refused(row),
+            frozen=row.request is not None,
+        )
+
+    def may_repeat(self, row: Delivery) -> bool:
+        """True if sending the same request again cannot make a second post. A staged container is published once at most."""
+        move = self.move(row)
+        return move is Move.REPEAT or (move is Move.ASK and not self.refused(row))
+
+    def wait_s(self, row: Delivery) -> float:
+        """Drawn anew at each call: how long to wait after a failed attempt."""
+        clock, own = self.ctx.ports.clock, self.ctx.settings.delivery
+        backoff = Backoff(own.backoff_base_s, own.backoff_cap_s, own.backoff_slow_after_s, own.backoff_slow_s)
+        known = row.first_monotonic is not None and row.process_id == clock.process_id()
+        age = clock.monotonic() - (row.first_monotonic or 0.0) if known else 0.0
+        return backoff.wait_s(max(row.attempts, 1), age, self.ctx.ports.random.uniform(0.0, 1.0))
+
+    # --- alarms ---------------------------------------------------------------------------------------------------------
+
+    def alarm(self, session: Any, key: str, text: str, row: Delivery | None = None) -> None:
+        """Tells the operators; trouble with their own channels is only listed, or each alarm would raise the next."""
+        raise_in(session, self.ctx, key, text, tell=row is None or not is_alarm(row))
+
+    def clear(self, session: Any, key: str) -> None:
+        clear_in(session, self.ctx, key)
+
+    def calm(self, session: Any, row: Delivery) -> None:
+        for topic in ("delivery", "unknown"):
+            self.clear(session, f"{topic}:{row.id}")
+
+    # --- the account ----------------------------------------------------------------------------------------------------
+
+    def save_gate(self, session: Any) -> None:
+        gate, now = self.gate, self.ctx.now()
+        wall = None if gate.open_until is None else now + timedelta(seconds=gate.open_until - self.mono())
+        accounts.save(session, Account(self.account, gate.failures, wall, gate.stopped), now)
+
+    def load_account(self, session: Any) -> None:
+        """Breaker and stop as the last owner left them (then a trial comes first), and renewed credentials."""
+        known = accounts.get(session, self.account)
+        self.gate.failures, self.gate.stopped = known.failures, known.stopped
+        if known.failures >= self.gate.threshold:
+            self.gate.open_until = self.mono()
+        sealed = accounts.credentials(session, self.account)
+        if sealed is not None:
+            configured = _configured(self.ctx.configs[self.account])
+            values = accounts.open_credentials(sealed, key=self.ctx.seal_key, account=self.account, configured=configured)
+            self.network.use(values or {})
+
+    def renew(self, why: BroadcastError) -> bool:
+        """After a refusal of our credentials: one refresh, where the network has one. False: the account is stopped, with an alarm."""
+        now = self.mono()
+        if self.network.can("refresh") and not self.refreshed:
+            self.refreshed = True
+            try:
+                values = self.network.refresh()
+            except BroadcastError as error:
+                why = error
+            else:
+                self.write(lambda session: self._keep(session, values))
+                return True
+        detail = f"{self.account}: the network refused our credentials ({why.detail}) Posts wait until they are put right."
+        self.gate.stop(now, detail)
+        self.write(lambda session: self._stopped(session, detail))
+        return False
+
+    def _stopped(self, session: Any, detail: str) -> None:
+        self.save_gate(session)
+        self.alarm(session, f"account:{self.account}", detail)
+
+    def _keep(self, session: Any, values: dict[str, str]) -> None:
+        nonce = bytes.fromhex(self.ctx.ports.random.token(2 * NONCE_BYTES, "0123456789abcdef"))
+        configured = _configured(self.ctx.configs[self.account])
+        sealed = accounts.seal_credentials(values, key=self.ctx.seal_key, account=self.account, configured=configured, nonce=nonce)
+        accounts.save_credentials(session, self.account, sealed, self.ctx.now())
+
+    def note(self, session: Any, row: Delivery, act: str, outcome: str, detail: str = "") -> None:
+        deliveries.note(session, row, self.ctx.now(), act, outcome, detail)
+
+
+def _configured(config: Any) -> str:
+    """A text that changes when the configured credentials change."""
+    if is_dataclass(config) and not isinstance(config, type):
+        return repr(list(zip([f.name for f in fields(config)], astuple(config), strict=True)))
+    return repr(config)

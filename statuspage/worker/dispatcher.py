@@ -1,0 +1,249 @@
+"""Sends what stands in the ledger for one account: never lost, never doubled, never out of order. See docs/delivery.md.
+
+One dispatcher owns an account: the holder of its lock. Each call of `work()` is one pass: put the threads in order, then take
+at most one step with one row. Passes are generators that yield the points they reach, so that others can run, or the process
+can die, at each of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+
+from broadcasters import BROADCASTERS
+from broadcasters.errors import BroadcastError, OutcomeClass
+from broadcasters.http import Http
+from statuspage.actions.context import Context
+from statuspage.core.deliveries import Delivery
+from statuspage.core.delivery_rules import Plan, healed, hold_left_s, is_alarm, plan_thread
+from statuspage.core.vocabulary import DeliveryState
+from statuspage.store import deliveries, switches
+from statuspage.store.locks import LockLost
+from statuspage.worker import reconciler
+from statuspage.worker.desk import Desk
+from statuspage.worker.gate import Gate
+from statuspage.worker.postmaster import Network
+from statuspage.worker.sender import attempt
+
+POLL_S = 0.5  # a hot loop: a new row is seen within this
+IDLE_S = 60.0  # at most so long until the next pass that could matter, if nobody adds anything
+
+Threads = list[list[Delivery]]
+
+
+class Dispatcher:
+    """The loop of one account. due_in: seconds after which something is due if nothing new comes; at most IDLE_S."""
+
+    def __init__(self, ctx: Context, account: str, broadcasters: Mapping[str, Any] = BROADCASTERS) -> None:
+        self.name = f"dispatcher-{account}"
+        self.due_in = 0.0
+        self._ctx = ctx
+        self._account = account
+        self._module = broadcasters[next(own.kind for own in ctx.settings.accounts if own.name == account)]
+        self._lock = ctx.ports.store.lock(self.name)
+        self._desk: Desk | None = None
+
+    def step(self) -> float:
+        """One pass. Returns the seconds after which it wants to be asked again."""
+        for _ in self.work():
+            pass
+        return min(self.due_in, POLL_S)
+
+    def close(self) -> None:
+        """Lets another process own the account."""
+        self._desk = None
+        self._lock.release()
+
+    def work(self) -> Iterator[str]:
+        """One pass over the account's rows; nothing at all while somebody else owns the account."""
+        self.due_in = 1.0
+        if not self._lock.acquire():
+            self._desk = None
+            return
+        try:
+            if self._desk is None:
+                self._desk = self._take_over()
+            yield from self._pass(self._desk)
+        except LockLost:
+            self._desk = None
+
+    # --- ownership ------------------------------------------------------------------------------------------------------
+
+    def _take_over(self) -> Desk:
+        own = self._ctx.settings.delivery
+        http = Http(self._ctx.ports.http, deadline_s=own.deadline_s, connect_timeout_s=own.connect_timeout_s, now=self._ctx.ports.clock.now)
+        network = Network(self._module, self._ctx.configs[self._account], http)
+        desk = Desk(self._ctx, self._account, self._lock, network, Gate(own.breaker_failures, own.breaker_trial_s))
+        with self._ctx.ports.store.reading() as session:
+            desk.load_account(session)
+        return desk
+
+    # --- one pass -------------------------------------------------------------------------------------------------------
+
+    def _pass(self, desk: Desk) -> Iterator[str]:
+        desk.flush()
+        threads, off = self._read()
+        if self._put_in_order(desk, threads):
+            threads, off = self._read()
+        row, wait = self._choose(desk, threads, off)
+        if row is None:
+            self.due_in = wait
+            return
+        self.due_in = 0.0
+        if desk.gate.needs_trial() and desk.network.can("verify"):
+            yield from _trial(desk)
+        elif row.state is DeliveryState.UNKNOWN:
+            yield from reconciler.reconcile(desk, row)
+        else:
+            yield from attempt(desk, row)
+
+    def _read(self) -> tuple[Threads, bool]:
+        with self._ctx.ports.store.reading() as session:
+            rows = deliveries.busy_threads(session, self._account)
+            off = bool(rows) and switches.is_off(session, switches.POSTING)
+        return [list(group) for _, group in groupby(rows, key=attrgetter("thread"))], off
+
+    def _put_in_order(self, desk: Desk, threads: Threads) -> bool:
+        """What changes without any sending; True if something did."""
+        changed = False
+        for rows in threads:
+            if any(row.state is DeliveryState.SENDING for row in rows):
+                self._left_over(desk, rows)
+                changed = True
+            elif self._needs_order(desk, rows):
+                with desk.lock.writing() as session:
+                    self._order(desk, session, rows[0])
+                changed = True
+        return changed
+
+    def _left_over(self, desk: Desk, rows: list[Delivery]) -> None:
+        """A row found in `sending` at the start of a pass is nobody's: its process died, or could not write. It is unknown."""
+        why = "found in sending: whether it was sent is not known"
+        with desk.lock.writing() as session:
+            for row in rows:
+                if row.state is DeliveryState.SENDING and deliveries.change(session, row, state=DeliveryState.UNKNOWN, detail=why):
+                    desk.note(session, row, "decide", "unknown", why)
+
+    def _needs_order(self, desk: Desk, rows: list[Delivery]) -> bool:
+        return self._plan(desk, rows).changes or (healed(rows) and not any(row.attempts for row in rows) and self._unheard(rows[0]))
+
+    def _unheard(self, row: Delivery) -> bool:
+        with self._ctx.ports.store.reading() as session:
+            return not deliveries.subject_was_attempted(session, row.subject_kind, row.subject_id)
+
+    def _plan(self, desk: Desk, rows: list[Delivery]) -> Plan:
+        now, mono = self._ctx.now(), desk.mono()
+        released = set()
+        for row in rows:
+            if row.state is DeliveryState.WAITING and mono >= desk.holds.setdefault(row.id, mono + hold_left_s(row, now)):
+                released.add(row.id)
+        return plan_thread(rows, now=now, released=released)
+
+    def _order(self, desk: Desk, session: Any, of: Delivery) -> None:
+        """Plans again inside the transaction, where nobody adds or withdraws, and writes it."""
+        now = self._ctx.now()
+        rows = deliveries.thread(session, of.subject_kind, of.subject_id, of.channel)
+        if healed(rows) and not deliveries.subject_was_attempted(session, of.subject_kind, of.subject_id):
+            for row in rows:
+                if row.state in (DeliveryState.WAITING, DeliveryState.QUEUED):
+                    _settle(desk, session, row, DeliveryState.SUPERSEDED, "over before anything was posted: nothing is posted")
+            return
+        plan = self._plan(desk, rows)
+        for row, by in plan.supersede:
+            _settle(desk, session, row, DeliveryState.SUPERSEDED, f"replaced by update {by}")
+        for row in plan.expire:
+            why = f"out of date since {now:%H:%M} UTC: never sent by itself. The next update replaces it; or retry or withdraw it."
+            _settle(desk, session, row, DeliveryState.STUCK, why, error_class="expired")
+            desk.alarm(session, f"delivery:{row.id}", f"Delivery {row.id} on {row.channel} is stuck: {why}", row)
+        gone = {row.id for row, _ in plan.supersede} | {row.id for row in plan.expire}
+        for row in plan.release:
+            if row.id not in gone and deliveries.change(session, row, state=DeliveryState.QUEUED):
+                desk.note(session, row, "decide", "released", "its hold is over")
+
+    def _choose(self, desk: Desk, threads: Threads, off: bool) -> tuple[Delivery | None, float]:
+        """The row whose turn it is, or the seconds until one can be due."""
+        now, wait = desk.mono(), IDLE_S
+        due: list[Delivery] = []
+        for rows in threads:
+            for row in self._moving(desk, rows, off):
+                at = self._due_at(desk, row)
+                if at <= now:
+                    due.append(row)
+                else:
+                    wait = min(wait, at - now)
+            wait = min([wait, *(desk.holds[row.id] - now for row in rows if row.id in desk.holds and row.state is DeliveryState.WAITING)])
+            wait = min([wait, *self._until_expiry(rows)])
+        closed = desk.gate.wait_s(now)
+        if closed > 0:
+            return None, min(wait, closed)
+        return min(due, key=attrgetter("created_at", "sequence", "id"), default=None), max(wait, 0.001)
+
+    def _moving(self, desk: Desk, rows: list[Delivery], off: bool) -> Iterator[Delivery]:
+        """Rows of one thread that a pass may take up."""
+        unknown = [row for row in rows if row.state is DeliveryState.UNKNOWN]
+        for row in unknown:
+            if row.id not in desk.since:
+                reconciler.first_seen(desk, row)
+        head = self._plan(desk, rows).send
+        yield from unknown
+        if head is not None and head.state is DeliveryState.QUEUED and (not off or is_alarm(head)):
+            yield head
+
+    def _due_at(self, desk: Desk, row: Delivery) -> float:
+        if row.id not in desk.due:
+            left = 0.0 if row.next_attempt_at is None else (row.next_attempt_at - self._ctx.now()).total_seconds()
+            desk.due[row.id] = desk.mono() + min(max(left, 0.0), self._ctx.settings.delivery.retry_after_max_s)
+        return desk.due[row.id]
+
+    def _until_expiry(self, rows: list[Delivery]) -> Iterator[float]:
+        now = self._ctx.now()
+        for row in rows:
+            if row.state is DeliveryState.QUEUED and row.valid_until is not None:
+                yield max((row.valid_until - now).total_seconds(), 0.0)
+
+
+def _settle(desk: Desk, session: Any, row: Delivery, state: DeliveryState, why: str, error_class: str | None = None) -> None:
+    now = desk.ctx.now() if state.final else None
+    if deliveries.change(session, row, state=state, settled_at=now, detail=why, error_class=error_class):
+        desk.note(session, row, "decide", str(state), why)
+
+
+def _trial(desk: Desk) -> Iterator[str]:
+    """Does the network answer and know us? A question that posts nothing, so that no delivery has to be the guinea pig."""
+    yield "claimed"
+    why: BroadcastError | None = None
+    try:
+        desk.network.verify()
+    except BroadcastError as error:
+        why = error
+    yield "answered"
+    now, was_stopped = desk.mono(), bool(desk.gate.stopped)
+    if why is None:
+        desk.gate.half_open()
+        _soon(desk, now)
+    elif why.outcome is OutcomeClass.REAUTH:
+        desk.renew(why)
+        return
+    elif was_stopped:
+        desk.gate.stop(now, desk.gate.stopped)
+    else:
+        desk.gate.failed(now)
+    desk.write(lambda session: _tried(desk, session, ok=why is None))
+    yield "recorded"
+
+
+def _tried(desk: Desk, session: Any, *, ok: bool) -> None:
+    desk.save_gate(session)
+    if ok:
+        for topic in ("account", "wait"):
+            desk.clear(session, f"{topic}:{desk.account}")
+
+
+def _soon(desk: Desk, now: float) -> None:
+    """The network is back: what waited for it need not wait out its long pauses, nor may it all come in one second."""
+    spread = desk.ctx.settings.delivery.backoff_base_s
+    for row_id, at in sorted(desk.due.items()):
+        if at > now and row_id not in desk.since:
+            desk.due[row_id] = min(at, now + desk.ctx.ports.random.uniform(0.0, spread))

@@ -1,0 +1,53 @@
+"""Whether an account may be used now: breaker, the wait a network asked for, the stop after a refusal of our credentials.
+
+Times are monotonic: no wall clock opens or closes a gate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+STOPPED_TRIAL_S = 300.0  # a stopped account is asked again this often whether it knows us now: a repaired token needs no restart
+
+
+@dataclass
+class Gate:
+    """failures: in a row. A breaker opens after `threshold` of them; each `trial_s` one trial decides whether it closes."""
+
+    threshold: int
+    trial_s: float
+    failures: int = 0
+    open_until: float | None = None
+    paused_until: float = 0.0
+    stopped: str = ""
+    stopped_trial_at: float = 0.0
+
+    def wait_s(self, now: float) -> float:
+        """Seconds until the account may be used or tried; 0.0: now."""
+        if self.stopped:
+            return max(self.stopped_trial_at - now, 0.0)
+        return max((self.open_until or 0.0) - now, self.paused_until - now, 0.0)
+
+    def needs_trial(self) -> bool:
+        """True if it must prove itself before the next post."""
+        return bool(self.stopped) or self.open_until is not None
+
+    def succeeded(self) -> None:
+        self.failures, self.open_until, self.stopped = 0, None, ""
+
+    def failed(self, now: float) -> bool:
+        """One more failure; True if the breaker is open now."""
+        self.failures += 1
+        if self.failures >= self.threshold:
+            self.open_until = now + self.trial_s
+        return self.open_until is not None
+
+    def half_open(self) -> None:
+        """A trial went well: posts may go, the next failure opens the breaker again."""
+        self.failures, self.open_until, self.stopped = self.threshold - 1, None, ""
+
+    def pause(self, now: float, seconds: float) -> None:
+        self.paused_until = max(self.paused_until, now + seconds)
+
+    def stop(self, now: float, reason: str) -> None:
+        self.stopped, self.stopped_trial_at = reason, now + STOPPED_TRIAL_S

@@ -1,0 +1,158 @@
+"""Turns a delivery into the one request that stands for it, and a broadcaster module into something the dispatcher can hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from types import ModuleType
+from typing import Any
+
+from broadcasters import text
+from broadcasters.http import Http
+from broadcasters.post import DeliveryClass, Found, Post, Receipt, Remote
+from statuspage.core.deliveries import Delivery
+from statuspage.core.delivery_rules import key_of, parent_of
+from statuspage.core.vocabulary import UpdateMode
+
+FIND_MARGIN = timedelta(hours=3)  # a wall clock may have been two hours off when the row was made
+PARENT_GONE = "parent_gone"  # error class of a row whose parent is no longer there: it starts the thread anew
+
+
+def freeze(row: Delivery, rows: Sequence[Delivery], *, can_edit: bool, now: datetime, address: Callable[[str], str]) -> dict[str, Any]:
+    """The complete request of one epoch, as JSON values; every attempt of the epoch sends exactly this.
+
+    rows     the thread, by sequence
+    address  code -> the verification address a post may carry
+    """
+    parent = None if row.error_class == PARENT_GONE else parent_of(rows, row)
+    edit = row.mode is UpdateMode.EDIT and can_edit and parent is not None
+    reply = row.mode is UpdateMode.REPLY and parent is not None
+    words = row.story if edit else row.text if reply else row.text_alone
+    key = key_of(row.id, row.epoch)
+    link = address(row.code)
+    return {
+        "text": words,
+        "language": row.language,
+        "key": key,
+        "code": row.code,
+        "link": link if link in words else "",
+        "created_at": now.isoformat(),
+        "record_key": text.make_tid(now, int(key[:8], 16) % 1024),
+        "reply_to": _remote(parent) if reply else None,
+        "root": _root(parent) if reply else None,
+        "edit": _remote(parent) if edit else None,
+    }
+
+
+def genuine(row: Delivery) -> bool:
+    """True if the frozen request says what was sealed: nobody changed its words, language or code behind our back."""
+    request = row.request or {}
+    return (
+        request.get("text") in (row.text, row.text_alone, row.story)
+        and request.get("language") == row.language
+        and request.get("code") == row.code
+        and request.get("key") == key_of(row.id, row.epoch)
+    )
+
+
+def post_of(request: Mapping[str, Any]) -> Post:
+    """The Post of a frozen request."""
+    return Post(
+        text=request["text"],
+        language=request["language"],
+        key=request["key"],
+        code=request["code"],
+        created_at=datetime.fromisoformat(request["created_at"]),
+        link=request["link"],
+        record_key=request["record_key"],
+        reply_to=_back(request["reply_to"]),
+        root=_back(request["root"]),
+        edit=_back(request["edit"]),
+    )
+
+
+def is_edit(row: Delivery) -> bool:
+    return bool(row.request and row.request.get("edit"))
+
+
+def kept(row: Delivery, remote: Remote) -> dict[str, Any]:
+    """What a delivered row keeps of its post for the next one of the thread."""
+    root = (row.request or {}).get("root")
+    return {"extra": dict(remote.extra), "root": root or {"id": remote.id, "extra": dict(remote.extra)}}
+
+
+def _remote(row: Delivery | None) -> dict[str, Any] | None:
+    return None if row is None else {"id": row.remote_id, "extra": dict(row.remote.get("extra", {}))}
+
+
+def _root(row: Delivery | None) -> dict[str, Any] | None:
+    return None if row is None else row.remote.get("root") or _remote(row)
+
+
+def _back(value: Mapping[str, Any] | None) -> Remote | None:
+    return None if value is None else Remote(value["id"], dict(value["extra"]))
+
+
+class Network:
+    """One account at one network: its broadcaster module, its settings, the way there."""
+
+    def __init__(self, module: ModuleType | Any, config: Any, http: Http) -> None:
+        self._module = module
+        self._http = http
+        self.config = config
+
+    @property
+    def delivery_class(self) -> DeliveryClass:
+        ask = getattr(self._module, "delivery_class", None)
+        return DeliveryClass(ask(self.config) if ask else self._module.CLASS)
+
+    @property
+    def key_window_s(self) -> float:
+        return float(getattr(self._module, "KEY_WINDOW_S", 0.0))
+
+    def can(self, deed: str) -> bool:
+        """True if the module has that function: edit, find, verify, refresh."""
+        return hasattr(self._module, deed)
+
+    def perform(self, request: Mapping[str, Any]) -> Receipt:
+        """Sends a frozen request: a new post, an edit, or the publication of a staged container. Raises as `broadcast`."""
+        post = post_of(request)
+        if post.edit is not None:
+            return self._receipt(self._module.edit(post, self.config, self._http))
+        if "container" in request:
+            return self._receipt(self._module.publish(request["container"], post, self.config, self._http))
+        return self._receipt(self._module.broadcast(post, self.config, self._http))
+
+    def stage(self, request: Mapping[str, Any]) -> str:
+        """Makes the container of a staged post; nobody sees it."""
+        return str(self._module.stage(post_of(request), self.config, self._http))
+
+    def ask(self, request: Mapping[str, Any]) -> Receipt | None:
+        """What became of a container: the Receipt of its post, or None if it is still there and unpublished."""
+        answer = self._module.ask(request["container"], post_of(request), self.config, self._http)
+        return None if answer is None else self._receipt(answer)
+
+    def find(self, row: Delivery) -> Found | None:
+        """The post with the row's code on the own timeline; None: provably not there. Raises if it cannot be read."""
+        found: Found | None = self._module.find(row.code, row.created_at - FIND_MARGIN, self.config, self._http)
+        return found
+
+    def verify(self) -> str:
+        """Who we are to the network; a harmless proof that it answers and knows us."""
+        return str(self._module.verify(self.config, self._http))
+
+    def refresh(self) -> dict[str, str]:
+        """Fresh credentials, used from now on."""
+        values = dict(self._module.refresh(self.config, self._http))
+        self.use(values)
+        return values
+
+    def use(self, credentials: Mapping[str, str]) -> None:
+        self.config = replace(self.config, **credentials)
+
+    @staticmethod
+    def _receipt(answer: Any) -> Receipt:
+        if not isinstance(answer, Receipt) or not answer.remote.id:
+            raise ValueError("the broadcaster returned no receipt with an id")
+        return answer

@@ -1,0 +1,165 @@
+"""Unknown rows: was it published? Repeat where that is harmless, ask, look, or leave it to a person. Never a second post on a guess.
+
+Quiet period: absence counts only when so long has passed, on the monotonic clock and within this run of the process, that no
+request still under way can arrive. What is found is found at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from broadcasters.errors import BroadcastError, OutcomeClass, Rejected
+from broadcasters.post import Found, Receipt, Remote
+from statuspage.actions.deliveries import RESTORED_WAITING
+from statuspage.core.deliveries import Delivery
+from statuspage.core.delivery_rules import UNREADABLE_ALARM_S, Move, next_look_s
+from statuspage.core.vocabulary import DeliveryState
+from statuspage.store import deliveries
+from statuspage.worker.desk import Desk
+from statuspage.worker.postmaster import is_edit
+from statuspage.worker.sender import attempt
+from statuspage.worker.verdict import accepted, stuck, unseen_alarm, write
+
+FRESH = {
+    "request": None,
+    "process_id": "",
+    "first_attempt_at": None,
+    "first_monotonic": None,
+    "first_boottime": None,
+    "next_attempt_at": None,
+    "error_class": None,
+}
+
+
+def first_seen(desk: Desk, row: Delivery) -> None:
+    """An unknown row that this process did not make unknown: its quiet period begins now; on a blind network a person is told."""
+    now = desk.mono()
+    desk.since[row.id] = desk.due[row.id] = now
+    if desk.move(row) is Move.WAIT and not is_edit(row):
+        key, text = unseen_alarm(desk, row)
+        desk.write(lambda session: desk.alarm(session, key, text, row))
+
+
+def reconcile(desk: Desk, row: Delivery) -> Iterator[str]:
+    """One step towards an answer; yields the points it passes."""
+    waited = desk.mono() - desk.since[row.id]
+    quiet = waited >= desk.ctx.settings.delivery.quiet_s
+    match desk.move(row):
+        case Move.REPEAT:
+            yield from attempt(desk, row)
+        case Move.ASK:
+            yield from _ask(desk, row, quiet)
+        case Move.LOOK:
+            yield from _look(desk, row, waited, quiet)
+        case Move.WAIT:
+            _wait(desk, row, waited, quiet)
+
+
+def _ask(desk: Desk, row: Delivery, quiet: bool) -> Iterator[str]:
+    yield "claimed"
+    try:
+        answer = desk.network.ask(row.request or {})
+    except Rejected as error:
+        if error.outcome is OutcomeClass.REAUTH or not quiet:
+            _unreadable(desk, row, error)
+        else:
+            requeue(desk, row, f"the container can never be published: {error.detail}")
+        return
+    except BroadcastError as error:
+        _unreadable(desk, row, error)
+        return
+    yield "answered"
+    if isinstance(answer, Receipt):
+        _delivered(desk, row, answer.remote, answer.url, "the container says that it was published")
+    elif desk.may_repeat(row):
+        yield from attempt(desk, row)
+    elif quiet:
+        requeue(desk, row, "the container was never published")
+    else:
+        desk.due[row.id] = desk.since[row.id] + desk.ctx.settings.delivery.quiet_s
+    yield "recorded"
+
+
+def _look(desk: Desk, row: Delivery, waited: float, quiet: bool) -> Iterator[str]:
+    """Reads the own timeline. `quiet` was taken before it was read."""
+    if not desk.network.can("find"):
+        _wait(desk, row, waited, quiet)
+        return
+    yield "claimed"
+    try:
+        found = desk.network.find(row)
+    except BroadcastError as error:
+        _unreadable(desk, row, error)
+        return
+    yield "answered"
+    _read(desk, row, found, quiet)
+    yield "recorded"
+
+
+def _read(desk: Desk, row: Delivery, found: Found | None, quiet: bool) -> None:
+    quiet_s = desk.ctx.settings.delivery.quiet_s
+    if found is not None:
+        _delivered(desk, row, found.remote, found.url, "found on the own timeline")
+    elif not quiet:
+        waited = desk.mono() - desk.since[row.id]
+        desk.due[row.id] = desk.mono() + next_look_s(waited, quiet_s)
+        desk.write(lambda session: desk.note(session, row, "find", "not_yet", "not on the timeline yet; that proves nothing so early"))
+    elif row.error_class == OutcomeClass.DUPLICATE:
+        verdict = stuck(row, "duplicate", "The network calls it a repeat, but it is not on the own timeline.")
+        desk.write(lambda session: write(desk, session, row, verdict, act="find"))
+    else:
+        requeue(desk, row, "provably not published")
+
+
+def _wait(desk: Desk, row: Delivery, waited: float, quiet: bool) -> None:
+    """Blind: assumed to be out after a while. An edit that may not be repeated any more: it can do no harm after the quiet period."""
+    own = desk.ctx.settings.delivery
+    if is_edit(row):
+        if quiet:
+            requeue(desk, row, "the edit is not repeated: its statement is out of date")
+        else:
+            desk.due[row.id] = desk.since[row.id] + own.quiet_s
+    elif waited >= own.blind_assume_s:
+        verdict = accepted(row, None, None, "assumed", "assumed to be published: nobody decided otherwise")
+        desk.write(lambda session: write(desk, session, row, verdict, act="decide"))
+    else:
+        desk.due[row.id] = desk.since[row.id] + own.blind_assume_s
+
+
+def _delivered(desk: Desk, row: Delivery, remote: Remote, url: str | None, how: str) -> None:
+    verdict = accepted(row, remote, url, "found", how)
+    desk.write(lambda session: write(desk, session, row, verdict, act="find"))
+
+
+def requeue(desk: Desk, row: Delivery, why: str) -> None:
+    """Not published: a new epoch with a new key, and a request frozen anew."""
+    desk.since.pop(row.id, None)
+    desk.due[row.id] = desk.mono()
+    desk.write(lambda session: _requeued(desk, session, row, why))
+
+
+def _requeued(desk: Desk, session: Any, row: Delivery, why: str) -> None:
+    desk.note(session, row, "find", "absent", why)
+    state = DeliveryState.WAITING if row.error_class == RESTORED_WAITING else DeliveryState.QUEUED
+    if deliveries.change(session, row, state=state, epoch=row.epoch + 1, attempts=0, detail=why, **FRESH):
+        desk.calm(session, row)
+
+
+def _unreadable(desk: Desk, row: Delivery, error: BroadcastError) -> None:
+    """Stays unknown. Looked at again soon; a person is told when that lasts."""
+    now, own = desk.mono(), desk.ctx.settings.delivery
+    if error.outcome not in (OutcomeClass.THROTTLED, OutcomeClass.REAUTH):
+        desk.gate.failed(now)
+    desk.due[row.id] = now + max(own.backoff_base_s, min(error.retry_after_s or 0.0, own.retry_after_max_s), desk.wait_s(row) / 2)
+    lasting = now - desk.since[row.id] > own.quiet_s + UNREADABLE_ALARM_S
+    text = f"Delivery {row.id} on {row.channel}: whether it was published cannot be read. {error.detail} It waits, and so does its thread."
+    desk.write(lambda session: _noted(desk, session, row, error, text if lasting else ""))
+    if error.outcome is OutcomeClass.REAUTH and desk.renew(error):
+        desk.due[row.id] = desk.mono()
+
+
+def _noted(desk: Desk, session: Any, row: Delivery, error: BroadcastError, alarm: str) -> None:
+    desk.note(session, row, "find", str(error.outcome), error.detail)
+    if alarm:
+        desk.alarm(session, f"unknown:{row.id}", alarm, row)

@@ -1,0 +1,139 @@
+"""One attempt: claimed, intent committed, sent, answered, recorded. A process may die at any of these points."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from broadcasters.errors import BroadcastError, OutcomeClass, Rejected, Uncertain
+from broadcasters.post import DeliveryClass, Receipt
+from statuspage.core.deliveries import Delivery
+from statuspage.core.delivery_rules import Instant, intent_fresh, is_alarm, key_of, plan_thread
+from statuspage.core.seal import seal_ok
+from statuspage.core.vocabulary import DeliveryState
+from statuspage.store import deliveries, switches
+from statuspage.worker.desk import Desk
+from statuspage.worker.postmaster import freeze, genuine, is_edit
+from statuspage.worker.verdict import TooLate, judge, write
+
+
+@dataclass(frozen=True)
+class Intent:
+    """A row whose sending is committed. repeat: it was unknown before, so that only a success says anything new."""
+
+    row: Delivery
+    at: Instant
+    repeat: bool
+
+
+def attempt(desk: Desk, claimed: Delivery) -> Iterator[str]:
+    """Sends a row that is queued, or repeats one that is unknown where that is harmless. Yields the points it passes.
+
+    The point "sent" lies inside the transport: between the last byte of the request and the first of the answer.
+    """
+    yield "claimed"
+    request = claimed.request
+    if desk.network.delivery_class is DeliveryClass.STAGED and not (request and request.get("container")):
+        request = _staged(desk, claimed)
+        if request is None:
+            return
+    intent = _commit(desk, claimed, request)
+    if intent is None:
+        return
+    yield "intent-committed"
+    result = _send(desk, intent)
+    yield "answered"
+    verdict = judge(desk, intent.row, result, repeat=intent.repeat)
+    desk.write(lambda session: write(desk, session, intent.row, verdict))
+    yield "recorded"
+    if isinstance(result, Rejected) and result.outcome is OutcomeClass.REAUTH and desk.renew(result):
+        desk.due[intent.row.id] = desk.mono()
+
+
+def _staged(desk: Desk, row: Delivery) -> dict[str, Any] | None:
+    """The request with a fresh container, which nobody sees; None if the network would not make one."""
+    with desk.ctx.ports.store.reading() as session:
+        request = _frozen(desk, row, deliveries.thread(session, row.subject_kind, row.subject_id, row.channel))
+    try:
+        return {**request, "container": desk.network.stage(request)}
+    except BroadcastError as error:
+        harmless = BroadcastError(OutcomeClass.RETRY, error.detail, error.retry_after_s) if isinstance(error, Uncertain) else error
+        verdict = judge(desk, row, harmless, repeat=False)
+        desk.write(lambda session: write(desk, session, row, verdict))
+        if isinstance(error, Rejected) and error.outcome is OutcomeClass.REAUTH:
+            desk.renew(error)
+        return None
+
+
+def _frozen(desk: Desk, row: Delivery, rows: list[Delivery]) -> dict[str, Any]:
+    ctx = desk.ctx
+    return freeze(row, rows, can_edit=desk.network.can("edit"), now=ctx.now(), address=ctx.words.verification_url)
+
+
+def _commit(desk: Desk, claimed: Delivery, request: Any) -> Intent | None:
+    """Commits 'sending', on the connection that holds the lock, if everything still allows it. None: it does not (any more)."""
+    at = desk.instant()
+    with desk.lock.writing() as session:
+        row = deliveries.get(session, claimed.id)
+        rows = deliveries.thread(session, row.subject_kind, row.subject_id, row.channel)
+        repeat = row.state is DeliveryState.UNKNOWN
+        if (row.state, row.epoch, row.attempts) != (claimed.state, claimed.epoch, claimed.attempts):
+            return None
+        if repeat and not desk.may_repeat(row):
+            return None
+        if not repeat and getattr(plan_thread(rows, now=at.wall).send, "id", None) != row.id:
+            return None
+        if not is_alarm(row) and switches.is_off(session, switches.POSTING):
+            return None
+        if _forbidden(desk, session, row):
+            return None
+        values = {
+            "state": DeliveryState.SENDING,
+            "attempts": row.attempts + 1,
+            "key": key_of(row.id, row.epoch),
+            "request": request or _frozen(desk, row, rows),
+            "last_attempt_at": at.wall,
+        }
+        if row.first_attempt_at is None:
+            values |= {"process_id": at.process_id, "first_attempt_at": at.wall}
+            values |= {"first_monotonic": at.monotonic, "first_boottime": at.boottime}
+        deliveries.change(session, row, **values)
+        committed = deliveries.get(session, row.id)
+        desk.note(session, committed, "edit" if is_edit(committed) else "send", "repeat" if repeat else "intent")
+    return Intent(committed, at, repeat)
+
+
+def _forbidden(desk: Desk, session: Any, row: Delivery) -> bool:
+    """Refuses a row that may never be sent (changed behind our back, a rehearsal on a real channel), with an alarm."""
+    info = desk.ctx.channels.get(row.channel)
+    state, why = DeliveryState.REFUSED, ""
+    if not seal_ok(row, desk.ctx.seal_key) or (row.request is not None and not genuine(row)):
+        why = "its seal is wrong: somebody changed it in the database. It is not sent. Find out who did."
+    elif info is None or info.channel.account != row.account:
+        state, why = (
+            DeliveryState.STUCK,
+            "its channel is not configured on this account any more. Withdraw it, or configure the channel and retry.",
+        )
+    elif deliveries.is_drill(session, row.notice_id) and not info.channel.sandbox:
+        why = "it belongs to a rehearsal, and its channel is no sandbox. It is not sent."
+    if not why:
+        return False
+    settled = desk.ctx.now() if state.final else None
+    deliveries.change(session, row, state=state, settled_at=settled, error_class=str(state), detail=why)
+    desk.note(session, row, "decide", str(state), why)
+    desk.alarm(session, f"delivery:{row.id}", f"Delivery {row.id} on {row.channel}: {why}", row)
+    return True
+
+
+def _send(desk: Desk, intent: Intent) -> Receipt | BroadcastError | TooLate:
+    """The only place from which a post leaves. Whatever goes wrong here without a known meaning leaves the row unknown."""
+    row = intent.row
+    if not intent_fresh(intent.at, desk.instant()) or (intent.repeat and not desk.may_repeat(row)):
+        return TooLate("too long between the commit and the send: not sent")
+    try:
+        return desk.network.perform(row.request or {})
+    except BroadcastError as error:
+        return error
+    except Exception as error:
+        return Uncertain(OutcomeClass.AMBIGUOUS, f"The broadcaster failed with {type(error).__name__}; the post may have been published.")

@@ -1,0 +1,183 @@
+"""What an attempt's result means for its row, its account and the people: judged once, in memory; written until it is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from broadcasters.errors import BroadcastError, OutcomeClass, Rejected, Uncertain
+from broadcasters.post import Receipt, Remote
+from statuspage.core.deliveries import Delivery
+from statuspage.core.delivery_rules import LOOKS_AFTER_S, MAX_ATTEMPTS, Move, is_alarm, obeyed_s
+from statuspage.core.vocabulary import DeliveryState
+from statuspage.store import deliveries
+from statuspage.worker.desk import Desk
+from statuspage.worker.postmaster import PARENT_GONE, is_edit, kept
+
+
+@dataclass(frozen=True)
+class TooLate:
+    """Nothing was sent: between the commit of the intent and the socket something took too long."""
+
+    detail: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """values: columns to write; alarms: key -> text; gate: the account's memory changed; noted: how the story calls it."""
+
+    state: DeliveryState
+    noted: str
+    detail: str = ""
+    values: dict[str, Any] = field(default_factory=dict)
+    alarms: dict[str, str] = field(default_factory=dict)
+    gate: bool = False
+
+
+def judge(desk: Desk, row: Delivery, result: Receipt | BroadcastError | TooLate, *, repeat: bool) -> Verdict:
+    """Called once per attempt; keeps in the desk's memory when the row and the account are due again.
+
+    repeat   the row was unknown before: a failure of the repeat says nothing about the first attempt, so it stays unknown
+    """
+    if isinstance(result, TooLate):
+        desk.due[row.id] = desk.mono()
+        return Verdict(DeliveryState.UNKNOWN if repeat else DeliveryState.QUEUED, "not_sent", result.detail)
+    if isinstance(result, Receipt):
+        return _received(desk, row, result)
+    if isinstance(result, Rejected):
+        return _rejected(desk, row, result, repeat)
+    if isinstance(result, Uncertain):
+        return _uncertain(desk, row, result)
+    if result.outcome is not OutcomeClass.THROTTLED and is_edit(row):
+        return _uncertain(desk, row, result)  # a lost edit is harmless to repeat, but it may still arrive, late, over a newer one
+    return _unavailable(desk, row, result, repeat)
+
+
+def _received(desk: Desk, row: Delivery, receipt: Receipt) -> Verdict:
+    changed = bool(desk.gate.failures or desk.gate.stopped)
+    desk.gate.succeeded()
+    desk.refreshed = False
+    quiet_until = desk.since.get(row.id, -1.0) + desk.ctx.settings.delivery.quiet_s
+    if is_edit(row) and row.id in desk.since and desk.mono() < quiet_until:
+        desk.due[row.id] = quiet_until
+        return Verdict(DeliveryState.UNKNOWN, "ok", "shown; sent once more when no lost edit can arrive any more", gate=changed)
+    return accepted(row, receipt.remote, receipt.url, "ok", "; ".join(receipt.notes), gate=changed)
+
+
+def accepted(row: Delivery, remote: Remote | None, url: str | None, noted: str, detail: str, *, gate: bool = False) -> Verdict:
+    """The post is out. remote: None where it is only assumed to be."""
+    values = {
+        "remote_id": remote.id if remote else None,
+        "remote": kept(row, remote) if remote else {},
+        "url": url,
+        "error_class": None,
+        "next_attempt_at": None,
+    }
+    return Verdict(DeliveryState.DELIVERED, noted, detail, values, gate=gate)
+
+
+def _uncertain(desk: Desk, row: Delivery, error: BroadcastError) -> Verdict:
+    now = desk.mono()
+    desk.since[row.id] = now
+    duplicate = error.outcome is OutcomeClass.DUPLICATE
+    opened = not duplicate and desk.gate.failed(now)
+    error_class = OutcomeClass.DUPLICATE if duplicate else OutcomeClass.AMBIGUOUS
+    alarms = {}
+    move = desk.move(row, refused=duplicate)
+    if is_edit(row) and row.attempts >= MAX_ATTEMPTS:
+        return stuck(row, "retry", f"Given up after {row.attempts} attempts. {error.detail}")
+    if move is Move.WAIT:
+        desk.due[row.id] = now + desk.ctx.settings.delivery.blind_assume_s
+        alarms[f"unknown:{row.id}"] = _unseen(desk, row, error.detail)
+    elif move is Move.LOOK:
+        desk.due[row.id] = now + min(LOOKS_AFTER_S[0], desk.ctx.settings.delivery.quiet_s)
+    else:
+        desk.due[row.id] = now + max(desk.wait_s(row), obeyed_s(error.retry_after_s, desk.ctx.settings.delivery.retry_after_max_s)[0])
+    values = {"error_class": str(error_class)}
+    return Verdict(DeliveryState.UNKNOWN, str(error.outcome), error.detail, values, alarms, gate=opened)
+
+
+def _unseen(desk: Desk, row: Delivery, detail: str) -> str:
+    minutes = desk.ctx.settings.delivery.blind_assume_s / 60
+    return (
+        f"Delivery {row.id} on {row.channel}: nobody knows whether it was published, and the network cannot be asked. {detail} "
+        f"Look at the channel: mark it as seen, or send it again. Without a decision it counts as sent after {minutes:.0f} min."
+    )
+
+
+def unseen_alarm(desk: Desk, row: Delivery) -> tuple[str, str]:
+    """Key and text of the alarm for a row that was found unknown on a network that cannot be read."""
+    return f"unknown:{row.id}", _unseen(desk, row, "The process ended while it was being sent.")
+
+
+def _rejected(desk: Desk, row: Delivery, error: Rejected, repeat: bool) -> Verdict:
+    if error.outcome is OutcomeClass.REAUTH:
+        desk.due[row.id] = desk.mono()
+        state = DeliveryState.UNKNOWN if repeat else DeliveryState.QUEUED
+        return Verdict(state, str(error.outcome), error.detail, {} if repeat else {"error_class": str(error.outcome)})
+    alone = row.error_class == PARENT_GONE or (not (row.request or {}).get("edit") and not (row.request or {}).get("reply_to"))
+    if error.parent_gone and not alone and (not repeat or is_edit(row)):
+        desk.due[row.id] = desk.mono()
+        text = f"On {row.channel} the post that delivery {row.id} continues is gone: the thread starts anew. {error.detail}"
+        return Verdict(
+            DeliveryState.QUEUED,
+            PARENT_GONE,
+            error.detail,
+            {"error_class": PARENT_GONE, "request": None},
+            {f"parent:{row.subject_id}:{row.channel}": text},
+        )
+    if repeat and not is_edit(row):
+        desk.due[row.id] = desk.mono()
+        return Verdict(DeliveryState.UNKNOWN, str(error.outcome), error.detail, {"error_class": str(error.outcome)})
+    return stuck(row, str(error.outcome), error.detail)
+
+
+def stuck(row: Delivery, outcome: str, detail: str) -> Verdict:
+    """A person decides; they are told."""
+    text = f"Delivery {row.id} on {row.channel} is stuck: {detail} Retry or withdraw it; the next update replaces it."
+    return Verdict(DeliveryState.STUCK, outcome, detail, {"error_class": outcome, "next_attempt_at": None}, {f"delivery:{row.id}": text})
+
+
+def _unavailable(desk: Desk, row: Delivery, error: BroadcastError, repeat: bool) -> Verdict:
+    now, alarms, opened = desk.mono(), {}, False
+    most = desk.ctx.settings.delivery.retry_after_max_s
+    asked, too_long = obeyed_s(error.retry_after_s, most)
+    wait = max(desk.wait_s(row), asked)
+    if error.outcome is OutcomeClass.THROTTLED:
+        desk.gate.pause(now, wait)
+    else:
+        opened = desk.gate.failed(now)
+    if too_long:
+        alarms[f"wait:{desk.account}"] = (
+            f"{desk.account}: the network asks to wait {error.retry_after_s:.0f} s; it is asked again after {most:.0f} s."
+        )
+    desk.due[row.id] = now + wait
+    if repeat:
+        return Verdict(DeliveryState.UNKNOWN, str(error.outcome), error.detail, {}, alarms, gate=opened)
+    if row.attempts >= MAX_ATTEMPTS:
+        return stuck(row, str(error.outcome), f"Given up after {row.attempts} attempts. {error.detail}")
+    values = {"error_class": str(error.outcome), "next_attempt_at": desk.ctx.now() + timedelta(seconds=wait)}
+    return Verdict(DeliveryState.QUEUED, str(error.outcome), error.detail, values, alarms, gate=opened)
+
+
+def write(desk: Desk, session: Any, row: Delivery, verdict: Verdict, act: str = "") -> None:
+    """Row, story, alarms and account in one transaction. Safe to be asked again after the database refused it.
+
+    act   send, edit, find or decide; "": send or edit, as the request says
+    """
+    now = desk.ctx.now()
+    settled = {"settled_at": now} if verdict.state.final else {}
+    state = {"state": verdict.state, "detail": verdict.detail, **settled}
+    moved = deliveries.change(session, row, **state, **verdict.values)
+    desk.note(session, row, act or ("edit" if is_edit(row) else "send"), verdict.noted, verdict.detail)
+    if not moved:
+        return
+    if verdict.state is DeliveryState.DELIVERED:
+        if not is_alarm(row):
+            deliveries.accept_first(session, row.subject_id, row.network, now)
+        desk.calm(session, row)
+    for key, text in verdict.alarms.items():
+        desk.alarm(session, key, text, row)
+    if verdict.gate:
+        desk.save_gate(session)
