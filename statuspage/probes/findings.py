@@ -1,0 +1,72 @@
+"""What a probe hands back, and the cleaning of what is told about it."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from html import escape
+from urllib.parse import quote, quote_plus
+
+from statuspage.core.vocabulary import Outcome, Reason
+
+EVIDENCE_LENGTH = 500
+_MASK = "***"
+_SHORTEST_SECRET = 3  # shorter ones would blot out half of every sentence; they are no secrets either
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One look at one target; the prober adds who looked and when.
+
+    outcome, reason  what it says, and why
+    phases_ms        phase or step -> milliseconds;  latency_ms: the whole of it, None where nothing was measured
+    evidence         one sentence for engineers; clean() has been over it: never a credential, never a body
+    partial          only a part failed: one address of five, a step after the sign-in
+    alarms           key -> what operators must know; "" means that it is over
+    """
+
+    outcome: Outcome
+    reason: Reason
+    phases_ms: Mapping[str, float] = field(default_factory=dict)
+    latency_ms: float | None = None
+    evidence: str = ""
+    partial: bool = False
+    alarms: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why something did not work: the reason, and a sentence about it."""
+
+    reason: Reason
+    evidence: str
+
+
+def clean(text: str) -> str:
+    """One line fit for a log: control, format and surrogate characters become a blank, cut to 500 characters."""
+    shown = "".join(" " if unicodedata.category(letter).startswith(("C", "Zl", "Zp")) else letter for letter in text[: 4 * EVIDENCE_LENGTH])
+    shown = " ".join(shown.split())
+    return shown if len(shown) <= EVIDENCE_LENGTH else shown[: EVIDENCE_LENGTH - 1] + "…"
+
+
+class Mask:
+    """Takes secrets out of sentences. Grows while a journey runs: captured values are secrets too."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._hidden: set[str] = set()
+        for secret in secrets:
+            self.hide(secret)
+
+    def hide(self, secret: str) -> None:
+        """From now on `secret` is replaced, also where it was encoded for an address or a page."""
+        if len(secret) >= _SHORTEST_SECRET:
+            self._hidden |= {secret, quote(secret, safe=""), quote_plus(secret), escape(secret)}
+
+    def __call__(self, text: str) -> str:
+        for secret in sorted(self._hidden, key=len, reverse=True):
+            text = text.replace(secret, _MASK)
+        return text
+
+    def __repr__(self) -> str:
+        return f"Mask({len(self._hidden)} hidden)"

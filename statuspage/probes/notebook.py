@@ -1,0 +1,125 @@
+"""What journeys remember from check to check: attempts, accounts that rest, orders whose outcome is not known.
+
+Kept by the prober on its own disk, so that a restart neither locks a test account out nor repeats an order.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+_HOUR = timedelta(hours=1)
+
+
+class StepMemory(Protocol):
+    """Which one-time codes were used, by all probers together."""
+
+    def claim(self, account: str, step: int) -> bool:
+        """True, once, if neither this step (Unix time // period) nor a later one was ever used for the account."""
+        ...
+
+
+class StepsInMemory:
+    """For a single process, and for tests."""
+
+    def __init__(self) -> None:
+        self._newest: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def claim(self, account: str, step: int) -> bool:
+        with self._lock:
+            if step <= self._newest.get(account, -1):
+                return False
+            self._newest[account] = step
+            return True
+
+
+@dataclass
+class _Notes:
+    """Of one account: moments of its sign-ins during the last hour, until when it rests."""
+
+    attempts: list[datetime] = field(default_factory=list)
+    rests_until: datetime | None = None
+
+
+class Notebook:
+    """Of one location. Accounts are named `probe/account`. `changed` tells the keeper that there is something to save."""
+
+    def __init__(self) -> None:
+        self.changed = False
+        self._notes: dict[str, _Notes] = {}
+        self._turn: dict[str, int] = {}
+        self._pending: dict[str, datetime] = {}
+
+    def next_turn(self, probe: str) -> int:
+        """Counts the checks of a journey, so that its accounts take turns."""
+        self._turn[probe] = self._turn.get(probe, -1) + 1
+        return self._turn[probe]
+
+    def attempts(self, account: str, now: datetime) -> int:
+        """Sign-ins of the account during the hour before `now`."""
+        notes = self._of(account)
+        notes.attempts = [at for at in notes.attempts if now - at < _HOUR]
+        return len(notes.attempts)
+
+    def note_attempt(self, account: str, now: datetime) -> None:
+        self._of(account).attempts.append(now)
+        self.changed = True
+
+    def rest(self, account: str, until: datetime) -> None:
+        """Its credentials were refused: do not use it before `until`."""
+        self._of(account).rests_until = until
+        self.changed = True
+
+    def rests(self, account: str, now: datetime) -> bool:
+        until = self._of(account).rests_until
+        return until is not None and now < until
+
+    def wake(self, account: str) -> None:
+        """Its credentials were accepted."""
+        if self._of(account).rests_until is not None:
+            self._of(account).rests_until = None
+            self.changed = True
+
+    def pending_since(self, order: str) -> datetime | None:
+        """Since when nobody knows what became of an order (`probe/step`); None if all is known."""
+        return self._pending.get(order)
+
+    def note_pending(self, order: str, now: datetime) -> None:
+        self._pending.setdefault(order, now)
+        self.changed = True
+
+    def settle(self, order: str) -> None:
+        if self._pending.pop(order, None) is not None:
+            self.changed = True
+
+    def dump(self) -> dict[str, Any]:
+        """As JSON takes it. Holds no secret: names and moments only."""
+        self.changed = False
+        return {
+            "accounts": {
+                name: {
+                    "attempts": [at.isoformat() for at in notes.attempts],
+                    "rests_until": notes.rests_until.isoformat() if notes.rests_until else None,
+                }
+                for name, notes in self._notes.items()
+            },
+            "pending": {order: at.isoformat() for order, at in self._pending.items()},
+        }
+
+    @classmethod
+    def load(cls, data: Mapping[str, Any]) -> Notebook:
+        """What dump() gave. Raises KeyError, TypeError or ValueError if it is something else."""
+        book = cls()
+        for name, notes in data["accounts"].items():
+            until = notes["rests_until"]
+            attempts = [datetime.fromisoformat(at) for at in notes["attempts"]]
+            book._notes[name] = _Notes(attempts, datetime.fromisoformat(until) if until else None)
+        book._pending = {order: datetime.fromisoformat(at) for order, at in data["pending"].items()}
+        return book
+
+    def _of(self, account: str) -> _Notes:
+        return self._notes.setdefault(account, _Notes())
