@@ -20,6 +20,8 @@ from statuspage.words.source import data_bytes, read_yaml
 LANGUAGES = ("en", "es", "nl", "fr", "de")
 NUMBER = "n"
 
+_CATEGORIES = frozenset(("zero", "one", "two", "few", "many", "other"))  # plural categories of CLDR
+
 _REGION = {"en": "en_GB"}  # day before month, 24 hours
 
 
@@ -124,7 +126,7 @@ def _flat(node: Mapping[str, Any], path: tuple[str, ...], categories: Iterable[s
         where = ".".join(here)
         if isinstance(value, str) and value.strip():
             yield where, {"other": parse(value, where)}
-        elif isinstance(value, dict) and "other" in value:
+        elif isinstance(value, dict) and "other" in value and _CATEGORIES.issuperset(value):
             yield where, {form: parse(text, f"{where}.{form}") for form, text in _forms(value, where, categories)}
         elif isinstance(value, dict) and value:
             yield from _flat(value, here, categories)

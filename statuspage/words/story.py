@@ -17,17 +17,25 @@ class Entry:
     text: str
 
 
-def tell(entries: Sequence[Entry], heading: str, repeated: Sequence[str], link_base: str, fits: Callable[[str], bool]) -> str:
+@dataclass(frozen=True)
+class Repeated:
+    """What ends every post, and what only the newest entry of a story keeps: the safety line and the address or reference."""
+
+    safety: str
+    link_base: str  # beginning of a verification address
+    reference: str  # beginning of the reference sentence, e.g. "Ref"
+
+
+def tell(entries: Sequence[Entry], heading: str, repeated: Repeated, fits: Callable[[str], bool]) -> str:
     """The newest entry as it is, then a heading and the earlier ones, newest first, as many as fit.
 
-    entries     oldest first, at least one
-    heading     stands above the earlier ones, e.g. "Earlier:"
-    repeated    sentences that the newest entry says for all (the safety line): left out of the earlier ones
-    link_base   beginning of a verification address; only the newest entry keeps its own
-    raises      CannotFit, if the newest alone does not fit
+    entries    oldest first, at least one
+    heading    stands above the earlier ones, e.g. "Earlier:"
+    repeated   what the newest entry says for all: left out of the earlier ones
+    raises     CannotFit, if the newest alone does not fit
     """
     newest = entries[-1].text
-    earlier = [f"{entry.moment}: {_without(entry.text, repeated, link_base)}" for entry in reversed(entries[:-1])]
+    earlier = [f"{entry.moment}: {_without(entry.text, repeated)}" for entry in reversed(entries[:-1])]
     for count in range(len(earlier), -1, -1):
         text = "\n".join((newest, "", heading, *earlier[:count])) if count else newest
         if fits(text):
@@ -35,9 +43,7 @@ def tell(entries: Sequence[Entry], heading: str, repeated: Sequence[str], link_b
     raise CannotFit(f"The newest state alone has {len(newest)} characters and does not fit. It is not sent to this channel.")
 
 
-def _without(text: str, repeated: Sequence[str], link_base: str) -> str:
+def _without(text: str, repeated: Repeated) -> str:
     line = " ".join(text.split())
-    for sentence in repeated:
-        line = line.replace(sentence, "")
-    line = re.sub(re.escape(link_base) + r"\S*", "", line)
-    return " ".join(line.split())
+    at_end = rf"{re.escape(repeated.safety)}(?: (?:{re.escape(repeated.link_base)}|{re.escape(repeated.reference)} )\S*)?"
+    return " ".join(re.sub(at_end, "", line).split())

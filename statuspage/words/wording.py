@@ -21,6 +21,8 @@ POST_WORKS = 3  # names in {works} outside the page
 
 NEEDS_PHONE = "urgent"  # the advice that gives the bank's number
 
+_SENTENCE_ENDS = (".", "!", "?", "…", ".”", ".»", '."')
+
 _DATED_KINDS = (NoticeKind.PLANNED, NoticeKind.PLANNED_CANCELLED)  # their moments always carry the date
 
 
@@ -68,7 +70,7 @@ class Wording:
         text = self._fill(self.path, cut)
         if cut.free_text:
             return text
-        addition = _one_line(self.facts.free_text.get(self.language, ""))
+        addition = self._typed(self.facts.free_text)
         return text + ("\n" if self.form is Form.PAGE else " ") + addition if addition else text
 
     def slots(self) -> frozenset[str]:
@@ -149,6 +151,11 @@ class Wording:
         seconds = self.facts.duration_s
         return "" if seconds is None else moments.duration(seconds, self.language, spoken=self.form is Form.VOICE)
 
+    def _typed(self, texts: Mapping[str, str]) -> str:
+        """A person's whole sentences: what follows must not run into them, so that the last one gets its full stop."""
+        text = _one_line(texts.get(self.language, ""))
+        return text if not text or text.endswith(_SENTENCE_ENDS) else text + "."
+
     def _phone(self) -> str:
         if self.page.phone is None:
             raise NotAllowed(
@@ -186,8 +193,8 @@ _SLOTS: Mapping[str, Callable[[Wording, Cut], str]] = {
     "claim": lambda w, cut: w.page.claim_url,
     "phone": lambda w, cut: w._phone(),
     "fake": lambda w, cut: w.facts.fake or "",
-    "wrong": lambda w, cut: _one_line(w.facts.wrong.get(w.language, "")),
-    "text": lambda w, cut: _one_line(w.facts.text.get(w.language, "")),
+    "wrong": lambda w, cut: w._typed(w.facts.wrong),
+    "text": lambda w, cut: w._typed(w.facts.text),
     "ref": lambda w, cut: "",
     "reply_by": lambda w, cut: "",
 }

@@ -37,6 +37,11 @@ class Words:
         self._known = digests(_constant_sentences(page, catalogue))
         self._check_names()
 
+    @property
+    def facts(self) -> PageFacts:
+        """The page whose words these are."""
+        return self._page
+
     # --- the forms of a notice -----------------------------------------------------------------------------------------
 
     def title(self, facts: Facts, language: str) -> str:
@@ -105,8 +110,9 @@ class Words:
         """
         told = [story.Entry(self.moment(at, language, now=now), text) for at, text in entries]
         safety = self._catalogue.template(("safety_short",), language).source()
+        reference = self._catalogue.template(("reference",), language).fill(lambda _: "")
         heading = Interface(language).text("story.earlier")
-        return story.tell(told, heading, (safety,), self.verification_url(""), fits)
+        return story.tell(told, heading, story.Repeated(safety, self.verification_url(""), reference), fits)
 
     # --- single words --------------------------------------------------------------------------------------------------
 
