@@ -54,14 +54,14 @@ def opened(session: Session) -> list[Incident]:
 
 
 def resolved_since(session: Session, since: datetime) -> list[Incident]:
-    """Incidents resolved at or after `since`, newest first."""
-    query = select(IncidentRow).where(IncidentRow.status.in_(_OVER), IncidentRow.resolved_at >= since)
+    """Incidents resolved at or after `since` and not explained yet, newest first: those that may be reopened."""
+    query = select(IncidentRow).where(IncidentRow.status == IncidentStatus.RESOLVED, IncidentRow.resolved_at >= since)
     return [_incident(row) for row in session.scalars(query.order_by(IncidentRow.resolved_at.desc(), IncidentRow.id))]
 
 
-def automatic_since(session: Session, since: datetime) -> list[Incident]:
-    """Incidents that the machine began after `since`, oldest first."""
-    query = select(IncidentRow).where(IncidentRow.automatic, IncidentRow.created_at > since)
+def begun_since(session: Session, since: datetime) -> list[Incident]:
+    """Incidents that were begun after `since`, by the machine or a person, oldest first."""
+    query = select(IncidentRow).where(IncidentRow.created_at > since)
     return [_incident(row) for row in session.scalars(query.order_by(IncidentRow.created_at, IncidentRow.id))]
 
 

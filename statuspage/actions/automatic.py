@@ -1,0 +1,225 @@
+"""What the verdict does about incidents. Each function is one transaction, and asking again after a crash changes nothing more.
+
+Only components, states and moments come in; every word comes from the catalogue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from statuspage.actions import alarms, changes, facts, subjects
+from statuspage.actions.changes import Telling
+from statuspage.actions.context import Context
+from statuspage.core.incidents import Incident, Moments
+from statuspage.core.limits import DAY, may_begin
+from statuspage.core.vocabulary import ComponentStatus, IncidentStatus, NoticeKind
+from statuspage.store import Session, audit, incidents
+
+Components = Mapping[str, ComponentStatus]
+_GOOD = ComponentStatus.OPERATIONAL
+_TROUBLE = (IncidentStatus.INVESTIGATING, IncidentStatus.IDENTIFIED)
+
+
+def begin_automatic(
+    ctx: Context,
+    *,
+    components: Components,
+    lead: str,
+    first_failed_at: datetime,
+    detected_at: datetime | None = None,
+    symptom: str | None = None,
+) -> Incident | None:
+    """Begins an incident about confirmed failures, or says why a person must.
+
+    components   slug -> status; lead: the one that names the incident
+    first_failed_at, detected_at   moments of the first failed check and of the verdict; detected None: now
+    symptom      key of the catalogue; None: that of the leading component
+    returns      the incident; one that is open and names them all already, or (failing again) was resolved lately, is continued
+                 instead. None, with an alarm, where the rules withhold it: automatic incidents are off, or there were enough
+    """
+    with ctx.ports.store.writing() as session:
+        now = ctx.now()
+        found = _continued(session, ctx, components, first_failed_at, now)
+        if found is not None:
+            return found
+        allowed = _allowed(session, ctx, components, now)
+        if not allowed:
+            return None
+        order = {lead: allowed[lead], **allowed} if lead in allowed else allowed
+        moments = Moments(
+            occurred_at=first_failed_at, first_failed_at=first_failed_at, detected_at=detected_at or now, confirmed_at=now
+        )  # fmt: skip
+        incident = Incident(
+            id=ctx.new_id(),
+            titles={},
+            status=IncidentStatus.INVESTIGATING,
+            impact=subjects.public_impact(ctx, order),
+            components=order,
+            automatic=True,
+            drill=False,
+            created_at=now,
+            updated_at=now,
+            started_at=first_failed_at,
+            symptom=symptom or facts.symptom(ctx, order),
+            scheme=facts.scheme(ctx, order),
+            moments=moments,
+        )
+        incident = replace(incident, next_update_by=changes.promise(ctx, incident, now))
+        _mind_lone_network(session, ctx, incident)
+        return changes.begin(session, ctx, incident, Telling(NoticeKind.INVESTIGATING, audit.MACHINE, "incident.begin"), now)
+
+
+def extend_automatic(ctx: Context, *, incident_id: str, components: Components, tell: bool) -> Incident:
+    """Components of a running incident changed: more, worse, or working again. Repeats change nothing.
+
+    tell   True if it is worth a statement of its own; else only the components change, and the next promised update says it
+    """
+    with ctx.ports.store.writing() as session:
+        now = ctx.now()
+        before = incidents.get(session, incident_id, for_change=True)
+        return _extend(session, ctx, before, components, tell=tell, now=now)
+
+
+def fail_again(ctx: Context, *, incident_id: str, components: Components, first_failed_at: datetime) -> Incident:
+    """An incident that is being watched, or was resolved, fails again: the same thread goes on. One still failing is extended."""
+    with ctx.ports.store.writing() as session:
+        now = ctx.now()
+        before = incidents.get(session, incident_id, for_change=True)
+        if before.status in _TROUBLE:
+            return _extend(session, ctx, before, components, tell=False, now=now)
+        return _reopen(session, ctx, before, components, first_failed_at, now)
+
+
+def recover(ctx: Context, *, incident_id: str, restored_at: datetime) -> Incident:
+    """Everything named works again since restored_at: monitoring. Nothing if it is being watched already, or is over."""
+    with ctx.ports.store.writing() as session:
+        now = ctx.now()
+        before = incidents.get(session, incident_id, for_change=True)
+        if before.status not in _TROUBLE:
+            return before
+        after = replace(
+            before,
+            status=IncidentStatus.MONITORING,
+            components=changes.all_working(before),
+            moments=replace(before.moments, restored_at=restored_at),
+            next_update_by=changes.promise(ctx, before, now),
+        )
+        return changes.change(session, ctx, before, after, Telling(NoticeKind.MONITORING, audit.MACHINE, "incident.recover"), now)
+
+
+def resolve_automatic(ctx: Context, *, incident_id: str, ask: bool = False) -> Incident:
+    """Good for the whole stable period: resolved with the machine's own words. ask: a person is asked instead, by an alarm."""
+    with ctx.ports.store.writing() as session:
+        now = ctx.now()
+        before = incidents.get(session, incident_id, for_change=True)
+        if before.status is not IncidentStatus.MONITORING:
+            return before
+        if ask or not ctx.settings.incidents.resolve_automatically:
+            ask_whether_over(session, ctx, before)
+            return before
+        after = replace(
+            before, status=IncidentStatus.RESOLVED, next_update_by=None, moments=replace(before.moments, resolved_at=now)
+        )  # fmt: skip
+        return changes.change(session, ctx, before, after, Telling(NoticeKind.RESOLVED_AUTO, audit.MACHINE, "incident.resolve"), now)
+
+
+def ask_whether_over(session: Session, ctx: Context, incident: Incident) -> None:
+    """The alarm that asks a person to resolve an incident that has been good for the stable period."""
+    text = f"Incident {incident.id} has been good for the stable period. Resolve it, or say what is still wrong."
+    alarms.raise_in(session, ctx, changes.decision_key(incident.id), text)
+
+
+def _continued(session: Session, ctx: Context, components: Components, first_failed_at: datetime, now: datetime) -> Incident | None:
+    """The incident that these failures belong to already: an open one that names them all, or one resolved lately that named any."""
+    for incident in incidents.opened(session):
+        if not incident.drill and components.keys() <= incident.components.keys():
+            kept = incidents.get(session, incident.id, for_change=True)
+            if not kept.automatic:
+                return kept
+            if kept.status is IncidentStatus.MONITORING:
+                return _reopen(session, ctx, kept, components, first_failed_at, now)
+            return _extend(session, ctx, kept, components, tell=False, now=now)
+    since = now - timedelta(seconds=ctx.settings.incidents.reopen_within_s)
+    for incident in incidents.resolved_since(session, since):
+        if incident.automatic and not incident.drill and components.keys() & incident.components.keys():
+            kept = incidents.get(session, incident.id, for_change=True)
+            return _reopen(session, ctx, kept, components, first_failed_at, now)
+    return None
+
+
+def _allowed(session: Session, ctx: Context, components: Components, now: datetime) -> dict[str, ComponentStatus]:
+    """Those of the components about which the machine may begin an incident now, without those that an open one names.
+
+    Operators are alarmed about what the rules withhold.
+    """
+    rules = ctx.settings.incidents
+    lately = [incident for incident in incidents.begun_since(session, now - DAY) if incident.automatic]
+    allowed: dict[str, ComponentStatus] = {}
+    withheld: list[str] = []
+    named = {slug for incident in incidents.opened(session) if not incident.drill for slug in incident.components}
+    for slug, status in components.items():
+        if slug in named:
+            continue
+        begun = [incident.created_at for incident in lately if slug in incident.components]
+        enough = not may_begin(begun, now, every_s=rules.new_per_component_s, per_day=rules.new_per_day)
+        if not rules.automatic or enough:
+            withheld.append(slug)
+        else:
+            allowed[slug] = status
+            alarms.clear_in(session, ctx, f"withheld:{slug}")
+    why = "there were enough automatic incidents about it lately" if rules.automatic else "automatic incidents are turned off"
+    for slug in withheld:
+        text = f"{slug} fails and no incident was begun: {why}. The page shows it; declare an incident if customers should be told."
+        alarms.raise_in(session, ctx, f"withheld:{slug}", text)
+    return allowed
+
+
+def _extend(session: Session, ctx: Context, before: Incident, components: Components, *, tell: bool, now: datetime) -> Incident:
+    if before.status not in _TROUBLE:
+        return before
+    merged = {**before.components, **components}
+    if merged == before.components:
+        return before
+    impact = changes.worst_impact(ctx, before.impact, merged)
+    after = replace(before, components=merged, impact=impact)
+    if not tell:
+        return _note_components(session, before, after, now)
+    after = replace(after, next_update_by=changes.promise(ctx, after, now))
+    kind = NoticeKind.IDENTIFIED if before.status is IncidentStatus.IDENTIFIED else NoticeKind.INVESTIGATING
+    return changes.change(session, ctx, before, after, Telling(kind, audit.MACHINE, "incident.extend"), now)
+
+
+def _note_components(session: Session, before: Incident, after: Incident, now: datetime) -> Incident:
+    """Components change without a statement: the page shows them as they are, the next promised update says it in words."""
+    saved = incidents.save(session, replace(after, updated_at=now))
+    detail = {"before": before.components, "after": saved.components}
+    audit.append(session, at=now, who=audit.MACHINE, what="incident.components", subject=saved.id, detail=detail)
+    return saved
+
+
+def _reopen(session: Session, ctx: Context, before: Incident, components: Components, first_failed_at: datetime, now: datetime) -> Incident:
+    merged = {**before.components, **components}
+    after = replace(
+        before,
+        status=IncidentStatus.INVESTIGATING,
+        components=merged,
+        cause=None,
+        impact=changes.worst_impact(ctx, before.impact, merged),
+        moments=replace(before.moments, restored_at=None, resolved_at=None, backlog_cleared_at=None),
+    )
+    after = replace(after, next_update_by=changes.promise(ctx, after, now))
+    telling = Telling(NoticeKind.REOPENED, audit.MACHINE, "incident.reopen", extra={"start": first_failed_at})
+    return changes.change(session, ctx, before, after, telling, now)
+
+
+def _mind_lone_network(session: Session, ctx: Context, incident: Incident) -> None:
+    """A person is refused this; the machine says what it must say, and tells operators that one network is not enough."""
+    statuses: Iterable[ComponentStatus] = incident.components.values()
+    only = subjects.lone_network_of(ctx, subjects.of_incident(ctx, incident), statuses)
+    if only is None:
+        alarms.clear_in(session, ctx, "lone-network")
+    else:
+        text = f"A major outage is announced on {only} alone. Add a channel on a second network."
+        alarms.raise_in(session, ctx, "lone-network", text)

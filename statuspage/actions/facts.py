@@ -1,0 +1,131 @@
+"""What a notice may speak of, gathered from an incident or planned work, the configuration and what the probes see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from statuspage.actions import sight
+from statuspage.actions.context import Context
+from statuspage.actions.subjects import public, service
+from statuspage.core.incidents import Incident
+from statuspage.core.maintenance import Maintenance
+from statuspage.core.notices import Facts
+from statuspage.core.vocabulary import ComponentStatus, MaintenanceStatus, NoticeKind, SubjectKind
+from statuspage.store import Session, incidents, maintenance, updates
+
+UNKNOWN_CAUSE = "unknown"
+
+
+def while_it_lasts(session: Session, ctx: Context, incident: Incident, kind: NoticeKind, free_text: Mapping[str, str]) -> Facts:
+    """For investigating, update, identified and reopened."""
+    hit = public(ctx, (slug for slug, status in incident.components.items() if status is not ComponentStatus.OPERATIONAL))
+    named = hit or public(ctx, incident.components)
+    return Facts(
+        kind=kind,
+        service=service(ctx, named),
+        affected=named,
+        works=seen_to_work(session, ctx, besides=incident.components),
+        symptom=incident.symptom,
+        scheme=incident.scheme,
+        cause=incident.cause,
+        advice=advice(ctx, named),
+        start=since(session, incident),
+        next=incident.next_update_by,
+        free_text=dict(free_text),
+    )
+
+
+def once_it_works(ctx: Context, incident: Incident, kind: NoticeKind, free_text: Mapping[str, str]) -> Facts:
+    """For monitoring and both kinds of resolved: what was hit, since when it works, how long it lasted."""
+    named = public(ctx, incident.components)
+    end = incident.moments.restored_at
+    return Facts(
+        kind=kind,
+        service=service(ctx, named),
+        affected=named,
+        cause=None if kind in (NoticeKind.MONITORING, NoticeKind.RESOLVED_AUTO) else incident.cause,
+        end=end,
+        next=incident.next_update_by,
+        duration_s=None if end is None else max(0, int((end - incident.started_at).total_seconds())),
+        free_text=dict(free_text),
+    )
+
+
+def still_waiting(session: Session, incident: Incident, now: datetime) -> dict[str, Any]:
+    """The sentence on waiting payments carried over from the last update, unless the time it names has come: late, late_until."""
+    last = updates.next_sequence(session, SubjectKind.INCIDENT, incident.id) - 1
+    before = updates.facts_of(session, SubjectKind.INCIDENT, incident.id, last)
+    if before.late is None or (before.late_until is not None and before.late_until <= now):
+        return {}
+    return {"late": before.late, "late_until": before.late_until}
+
+
+def planned(session: Session, ctx: Context, work: Maintenance, kind: NoticeKind, free_text: Mapping[str, str]) -> Facts:
+    """For planned work before and while it runs."""
+    named = public(ctx, work.components)
+    return Facts(
+        kind=kind,
+        service=service(ctx, named),
+        affected=named,
+        works=seen_to_work(session, ctx, besides=work.components),
+        symptom=work.symptom,
+        scheme=scheme(ctx, named),
+        advice=advice(ctx, named),
+        start=work.scheduled_for,
+        end=work.scheduled_until,
+        next=work.next_update_by,
+        free_text=dict(free_text),
+    )
+
+
+def since(session: Session, incident: Incident) -> datetime:
+    """Start of the trouble that lasts now: that of the last reopening, else of the incident."""
+    for update in reversed(updates.of_subject(session, SubjectKind.INCIDENT, incident.id)):
+        if update.kind is NoticeKind.REOPENED:
+            start = updates.facts_of(session, SubjectKind.INCIDENT, incident.id, update.sequence).start
+            return start or incident.started_at
+    return incident.started_at
+
+
+def seen_to_work(session: Session, ctx: Context, besides: Iterable[str]) -> tuple[str, ...]:
+    """Public components that fresh checks see working, `besides` those given and all that open incidents and running work name."""
+    working = sight.working(session, ctx) - set(besides) - _troubled(session)
+    return public(ctx, (component.slug for component in ctx.settings.components if component.slug in working))
+
+
+def advice(ctx: Context, components: Iterable[str]) -> tuple[str, ...]:
+    """Advice that holds whatever of these is hit: what all of them name, in the order of the first. A number only if there is one."""
+    configured = {component.slug: component.advice for component in ctx.settings.components}
+    lists = [configured[slug] for slug in components if slug in configured]
+    if not lists:
+        return ()
+    shared = [key for key in lists[0] if all(key in other for other in lists[1:])]
+    return tuple(key for key in shared if key != "urgent" or ctx.settings.page.phone)
+
+
+def symptom(ctx: Context, components: Iterable[str]) -> str:
+    """Symptom of the component hit first."""
+    configured = {component.slug: component.symptom for component in ctx.settings.components}
+    return next((configured[slug] for slug in components if slug in configured), "slow")
+
+
+def scheme(ctx: Context, components: Iterable[str]) -> str | None:
+    """Payment scheme of the first component that has one."""
+    configured = {component.slug: component.scheme for component in ctx.settings.components}
+    return next((found for slug in components if (found := configured.get(slug))), None)
+
+
+def review_by(ctx: Context, now: datetime) -> datetime:
+    """The day by which the explanation is promised."""
+    return now + timedelta(days=ctx.settings.incidents.review_days)
+
+
+def _troubled(session: Session) -> set[str]:
+    """What open incidents and work that has begun name, drills left out."""
+    trouble = [incident.components for incident in incidents.opened(session) if not incident.drill]
+    begun = [
+        work.components for work in maintenance.unfinished(session) if work.status is not MaintenanceStatus.SCHEDULED and not work.drill
+    ]
+    return {slug for named in (*trouble, *begun) for slug in named}

@@ -1,0 +1,343 @@
+"""Saying something: update, notice and one delivery per channel in one transaction; stopping or rewording posts that wait."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from statuspage.actions import alarms
+from statuspage.actions.context import ChannelInfo, Context
+from statuspage.actions.subjects import Subject, channels
+from statuspage.core.addresses import subject_path
+from statuspage.core.deliveries import Delivery
+from statuspage.core.errors import CannotFit, Conflict, NotAllowed
+from statuspage.core.incidents import IncidentUpdate
+from statuspage.core.notices import Facts, Notice
+from statuspage.core.policy import decide, decision
+from statuspage.core.promises import is_broken, valid_until
+from statuspage.core.seal import digest_of, seal
+from statuspage.core.vocabulary import ComponentStatus, DeliveryState, LinkMode, NoticeKind, SubjectKind, UpdateMode
+from statuspage.store import Session, audit, counters, deliveries, notices, updates
+
+BROKEN_PROMISES = "statuspage_broken_promises_total"
+_ESSENTIAL = (NoticeKind.CORRECTION, NoticeKind.FRAUD_WARNING)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One thing to say.
+
+    status    the subject's status after it, as the public API spells it
+    who       a person's name, or audit.MACHINE
+    reason    why against the rules, e.g. resolving while probes are red; never public
+    valid_until   after this no post of it is sent any more; None: by the rules of core.promises
+    affected  slug, old status, new status of the public components that changed
+    posts     False: the page tells, no channel does
+    """
+
+    subject: Subject
+    facts: Facts
+    status: str
+    who: str
+    reason: str = ""
+    corrects: int | None = None
+    next_update_by: datetime | None = None
+    valid_until: datetime | None = None
+    affected: tuple[tuple[str, ComponentStatus, ComponentStatus], ...] = ()
+    posts: bool = True
+
+
+def announce(session: Session, ctx: Context, said: Statement, now: datetime) -> IncidentUpdate:
+    """Writes update, notice and one delivery for each channel that may carry it, in the caller's transaction.
+
+    Texts are frozen here, for the page in each language and for each channel. A language that lacks a text is left out and
+    operators are alarmed; so is a channel on which the notice cannot be said in full. The rest goes on.
+    """
+    subject = said.subject
+    sequence = updates.next_sequence(session, subject.kind, subject.id)
+    until = said.valid_until or valid_until(said.facts.kind, made_at=now, next_update_by=said.next_update_by)
+    blocked = _blocked(session, ctx, said)
+    update = IncidentUpdate(
+        id=ctx.new_id(),
+        subject_kind=subject.kind,
+        subject_id=subject.id,
+        sequence=sequence,
+        kind=said.facts.kind,
+        status=said.status,
+        texts=_page_texts(ctx, subject, said.facts, blocked, now),
+        created_at=now,
+        display_at=now,
+        author="" if said.who == audit.MACHINE else said.who,
+        reason=said.reason,
+        corrects=said.corrects,
+        next_update_by=said.next_update_by,
+        valid_until=until,
+        affected=said.affected,
+    )
+    if said.facts.kind is not NoticeKind.CORRECTION:
+        _keep_promises(session, subject, now)
+    updates.add(session, update, said.facts)
+    _add_posts(session, ctx, said, update, blocked)
+    return update
+
+
+def nothing_was_posted(session: Session, subject: Subject, now: datetime) -> bool:
+    """True if no post about the subject was ever tried; those that still wait are withdrawn then, and no other should follow.
+
+    For trouble that is over before anybody outside the page read of it: a first post that says "working again" helps nobody.
+    """
+    if deliveries.subject_was_attempted(session, subject.kind, subject.id):
+        return False
+    rows = [row for row in deliveries.of_subject(session, subject.kind, subject.id) if not row.state.final]
+    withdrawn = [row for row in rows if _withdraw(session, row, now, "it was over before anything was posted")]
+    return withdrawn == rows
+
+
+def withdraw(ctx: Context, *, kind: SubjectKind, subject_id: str, sequence: int, who: str, reason: str = "") -> list[str]:
+    """Stops the posts of one update that have not been tried yet; returns the names of their channels.
+
+    The page keeps what it said. Raises NotAllowed if every post of it was tried or settled already: what has left is corrected.
+    """
+    with ctx.ports.store.writing() as session:
+        now = ctx.now()
+        rows = _of_update(session, kind, subject_id, sequence)
+        stopped = [row for row in rows if _untried(row) and _withdraw(session, row, now, f"withdrawn by {who}")]
+        if not stopped:
+            raise NotAllowed(f"No post of update {sequence} is waiting any more. Publish a correction instead. Nothing was changed.")
+        for row in stopped:
+            _retell(session, ctx, row)
+        names = [row.channel for row in stopped]
+        detail = {"sequence": sequence, "channels": names, "reason": reason}
+        audit.append(session, at=now, who=who, what="notice.withdraw", subject=subject_id, detail=detail)
+        return names
+
+
+def reword(ctx: Context, *, kind: SubjectKind, subject_id: str, sequence: int, free_text: Mapping[str, str], who: str) -> IncidentUpdate:
+    """Replaces the free text of the newest update while all its posts still wait, on the page and in the posts.
+
+    The posts get new texts, digests and seals in this transaction, so the old words are never sent after it.
+
+    raises   NotAllowed if something newer was said or a post of it was tried (then: correct); Conflict if one was taken
+             for sending meanwhile; InvalidText
+    """
+    check_free_text(ctx, free_text)
+    with ctx.ports.store.writing() as session:
+        update = updates.get(session, kind, subject_id, sequence)
+        rows = _of_update(session, kind, subject_id, sequence)
+        waiting = [row for row in rows if _untried(row)]
+        newer = updates.next_sequence(session, kind, subject_id) - 1 != sequence
+        if newer or not waiting or any(row.attempts for row in rows):
+            why = "something newer was said" if newer else "its posts have left or are settled"
+            raise NotAllowed(f"Update {sequence} cannot be reworded any more: {why}. Publish a correction. Nothing was changed.")
+        facts = replace(updates.facts_of(session, kind, subject_id, sequence), free_text=dict(free_text))
+        languages = ctx.words.blocked_languages(facts)
+        texts = _page_texts(ctx, Subject(kind, subject_id), facts, languages, update.created_at)
+        updates.replace_words(session, kind, subject_id, sequence, texts=texts, facts=facts)
+        for row in waiting:
+            _replace_texts(session, ctx, row, facts)
+        detail = {"sequence": sequence, "before": dict(update.texts), "after": texts}
+        audit.append(session, at=ctx.now(), who=who, what="notice.reword", subject=subject_id, detail=detail)
+        return replace(update, texts=texts)
+
+
+def check_free_text(ctx: Context, *texts: Mapping[str, str]) -> None:
+    """Guard rails on what a person typed, per language. Raises InvalidText naming the language."""
+    for by_language in texts:
+        for language, text in by_language.items():
+            if language not in ctx.settings.page.languages:
+                allowed = ", ".join(ctx.settings.page.languages)
+                raise NotAllowed(f"The page does not speak {language!r}. Use: {allowed}. Nothing was changed.")
+            ctx.words.guard(text)
+
+
+def _blocked(session: Session, ctx: Context, said: Statement) -> set[str]:
+    """Languages in which this cannot be said; operators hear of each."""
+    if said.subject.private:
+        return set()
+    blocked = ctx.words.blocked_languages(said.facts)
+    for language in sorted(blocked):
+        text = (
+            f"A notice of the kind {said.facts.kind} lacks a text in {language!r}: nothing is published in it, the other languages go on."
+        )
+        alarms.raise_in(session, ctx, f"language:{language}:{said.facts.kind}", text)
+    return blocked
+
+
+def _page_texts(ctx: Context, subject: Subject, facts: Facts, blocked: Iterable[str], now: datetime) -> dict[str, str]:
+    if subject.private:
+        return {}
+    root = ctx.settings.page.url
+    return {
+        language: ctx.words.page(facts, language, url=root + subject_path(subject.kind, subject.id, language), now=now)
+        for language in ctx.settings.page.languages
+        if language not in blocked
+    }
+
+
+def _keep_promises(session: Session, subject: Subject, now: datetime) -> None:
+    for promised in updates.keep_promises(session, subject.kind, subject.id, now):
+        if is_broken(next_update_by=promised, kept_at=now):
+            counters.add(session, BROKEN_PROMISES)
+
+
+def _add_posts(session: Session, ctx: Context, said: Statement, update: IncidentUpdate, blocked: set[str]) -> None:
+    subject, now = said.subject, update.created_at
+    infos = [info for info in channels(ctx, subject) if said.posts and info.channel.language not in blocked]
+    starts = {info.channel.name: _not_before(ctx, subject, info, update) for info in infos}
+    notice = Notice(
+        id=ctx.new_id(),
+        subject_kind=subject.kind,
+        subject_id=subject.id,
+        sequence=update.sequence,
+        kind=update.kind,
+        created_at=now,
+        valid_until=update.valid_until,
+        next_update_by=update.next_update_by,
+        not_before=max((start for start in starts.values() if start is not None), default=None),
+        drill=subject.drill,
+    )
+    notices.add(session, notice)
+    for info in infos:
+        try:
+            deliveries.add(session, _delivery(session, ctx, info, notice, said.facts, starts[info.channel.name]))
+        except CannotFit as fault:
+            alarms.raise_in(
+                session, ctx, f"fit:{info.channel.name}", f"A notice does not fit {info.channel.name} and is not posted there: {fault}"
+            )
+
+
+def _not_before(ctx: Context, subject: Subject, info: ChannelInfo, update: IncidentUpdate) -> datetime | None:
+    """When a held post may leave; None for at once. A hold ends at the latest halfway to the moment at which the words go stale."""
+    policy = ctx.settings.policy
+    found = decide(
+        policy.rules,
+        decision(policy.default, policy.hold_s),
+        components=subject.components,
+        impact=subject.impact,
+        channel=info.channel.name,
+    )
+    if not found.hold_s:
+        return None
+    ends = update.created_at + timedelta(seconds=found.hold_s)
+    if update.valid_until is None:
+        return ends
+    return min(ends, update.created_at + (update.valid_until - update.created_at) / 2)
+
+
+def _delivery(session: Session, ctx: Context, info: ChannelInfo, notice: Notice, facts: Facts, not_before: datetime | None) -> Delivery:
+    channel = info.channel
+    earlier = deliveries.thread(session, notice.subject_kind, notice.subject_id, channel.name)
+    code = _fresh_code(session, ctx)
+    words = _post_words(ctx, info, facts, code, earlier, notice.created_at)
+    row = Delivery(
+        id=ctx.new_id(),
+        notice_id=notice.id,
+        subject_kind=notice.subject_kind,
+        subject_id=notice.subject_id,
+        sequence=notice.sequence,
+        kind=notice.kind,
+        channel=channel.name,
+        account=channel.account,
+        network=channel.network,
+        language=channel.language,
+        mode=channel.mode,
+        text=words.text,
+        text_alone=words.text_alone,
+        story=words.story,
+        code=code,
+        digest=words.digest,
+        state=DeliveryState.QUEUED if not_before is None else DeliveryState.WAITING,
+        created_at=notice.created_at,
+        not_before=not_before,
+        valid_until=notice.valid_until,
+        essential=notice.essential,
+    )
+    return replace(row, seal=seal(row, ctx.seal_key))
+
+
+@dataclass(frozen=True)
+class _Words:
+    """The frozen texts of one delivery."""
+
+    text: str
+    text_alone: str
+    story: str
+
+    @property
+    def digest(self) -> str:
+        return digest_of(self.text, self.text_alone, self.story)
+
+
+def _post_words(ctx: Context, info: ChannelInfo, facts: Facts, code: str, earlier: Sequence[Delivery], at: datetime) -> _Words:
+    """The post in its thread, the post that stands alone, and the whole post where later updates edit the first."""
+    channel = info.channel
+
+    def short(*, link: bool) -> str:
+        return ctx.words.short(facts, channel.language, code=code, link=link, fits=info.fits, now=at)
+
+    alone = short(link=channel.link is not LinkMode.NEVER)
+    in_thread = short(link=False) if channel.link is LinkMode.FIRST and earlier else alone
+    return _Words(in_thread, alone, _story(ctx, info, alone, earlier, at))
+
+
+def _story(ctx: Context, info: ChannelInfo, alone: str, earlier: Sequence[Delivery], at: datetime) -> str:
+    if info.channel.mode is not UpdateMode.EDIT:
+        return ""
+    told = [row for row in earlier if row.state not in (DeliveryState.WITHDRAWN, DeliveryState.REFUSED)]
+    entries = [*((row.created_at, row.text_alone) for row in told), (at, alone)]
+    return ctx.words.story(info.channel.language, entries, fits=info.fits, now=at)
+
+
+def _fresh_code(session: Session, ctx: Context) -> str:
+    """A code that no message carries yet: there are few enough letters for chance to repeat one in the life of a bank."""
+    code = ctx.new_code()
+    while deliveries.by_code(session, code) is not None:
+        code = ctx.new_code()
+    return code
+
+
+def _of_update(session: Session, kind: SubjectKind, subject_id: str, sequence: int) -> list[Delivery]:
+    return [row for row in deliveries.of_subject(session, kind, subject_id) if row.sequence == sequence]
+
+
+def _untried(row: Delivery) -> bool:
+    return row.state in (DeliveryState.WAITING, DeliveryState.QUEUED) and row.attempts == 0
+
+
+def _withdraw(session: Session, row: Delivery, now: datetime, why: str) -> bool:
+    done = deliveries.change(session, row, state=DeliveryState.WITHDRAWN.value, settled_at=now, detail=why)
+    if done:
+        deliveries.note(session, row, now, "decide", "withdrawn", why)
+    return done
+
+
+def _replace_texts(session: Session, ctx: Context, row: Delivery, facts: Facts) -> None:
+    info = ctx.channels.get(row.channel)
+    if info is None:
+        raise NotAllowed(f"The channel {row.channel!r} is no longer configured. Withdraw its post first. Nothing was changed.")
+    thread = deliveries.thread(session, row.subject_kind, row.subject_id, row.channel)
+    earlier = [other for other in thread if other.sequence < row.sequence]
+    _write_words(session, ctx, row, _post_words(ctx, info, facts, row.code, earlier, row.created_at))
+
+
+def _retell(session: Session, ctx: Context, withdrawn: Delivery) -> None:
+    """Takes withdrawn words out of the stories that later posts of the thread would tell."""
+    info = ctx.channels.get(withdrawn.channel)
+    if info is None:
+        return
+    thread = deliveries.thread(session, withdrawn.subject_kind, withdrawn.subject_id, withdrawn.channel)
+    for row in thread:
+        if row.sequence > withdrawn.sequence and row.story and _untried(row):
+            earlier = [other for other in thread if other.sequence < row.sequence]
+            story = _story(ctx, info, row.text_alone, earlier, row.created_at)
+            _write_words(session, ctx, row, _Words(row.text, row.text_alone, story))
+
+
+def _write_words(session: Session, ctx: Context, row: Delivery, words: _Words) -> None:
+    changed = replace(row, text=words.text, text_alone=words.text_alone, story=words.story, digest=words.digest)
+    resealed = seal(changed, ctx.seal_key)
+    if not deliveries.change(
+        session, row, text=words.text, text_alone=words.text_alone, story=words.story, digest=words.digest, seal=resealed
+    ):  # fmt: skip
+        raise Conflict(f"The post on {row.channel} was taken for sending meanwhile. Publish a correction. Nothing was changed.", row)

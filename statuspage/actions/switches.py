@@ -1,0 +1,28 @@
+"""The two off switches: all automatic posting, all probing."""
+
+from __future__ import annotations
+
+from statuspage.actions.context import Context
+from statuspage.core.errors import NotAllowed, NotFound
+from statuspage.store import audit, switches
+
+
+def turn_off(ctx: Context, name: str, *, who: str, reason: str) -> None:
+    """Stops it within a second, everywhere. Raises NotFound for an unknown switch, NotAllowed without a reason."""
+    if not reason.strip():
+        raise NotAllowed(f"Turning {name} off needs a reason, which is recorded. Nothing was changed.")
+    _turn(ctx, name, off=True, who=who, reason=reason)
+
+
+def turn_on(ctx: Context, name: str, *, who: str, reason: str = "") -> None:
+    """Lets it go on. Raises NotFound for an unknown switch."""
+    _turn(ctx, name, off=False, who=who, reason=reason)
+
+
+def _turn(ctx: Context, name: str, *, off: bool, who: str, reason: str) -> None:
+    if name not in switches.NAMES:
+        raise NotFound(f"There is no switch {name!r}. Use: {', '.join(switches.NAMES)}. Nothing was changed.")
+    with ctx.ports.store.writing() as session:
+        now = ctx.now()
+        switches.turn(session, name, off=off, by=who, reason=reason, at=now)
+        audit.append(session, at=now, who=who, what=f"switch.{'off' if off else 'on'}", subject=name, detail={"reason": reason})

@@ -1,0 +1,104 @@
+"""Keeps what was promised: updates at their time, planned work that starts and ends on time, and the questions only people can answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from statuspage.actions import alarms, automatic, changes, incidents, maintenance, sight
+from statuspage.actions.context import Context
+from statuspage.core.incidents import Incident
+from statuspage.core.maintenance import Maintenance
+from statuspage.core.promises import remind_at
+from statuspage.core.vocabulary import IncidentStatus, MaintenanceStatus, SubjectKind
+from statuspage.store import Session, updates
+from statuspage.store import alarms as alarm_store
+from statuspage.store import incidents as incident_store
+from statuspage.store import maintenance as maintenance_store
+
+STEP_S = 0.5
+
+
+class Promises:
+    """One owner at a time. Every deed is one transaction that looks again whether it is still due, so a crash costs nothing."""
+
+    name = "promises"
+
+    def __init__(self, ctx: Context) -> None:
+        self.ctx = ctx
+
+    def step(self) -> float:
+        """One pass over what is due."""
+        for _ in self.work():
+            pass
+        return STEP_S
+
+    def work(self) -> Iterator[str]:
+        """The same, stopping at the named points between two transactions: looked, reminded, kept, asked, started, ended."""
+        now = self.ctx.now()
+        with self.ctx.ports.store.reading() as session:
+            opened = incident_store.opened(session)
+            works = [work for work in maintenance_store.unfinished(session) if self._is_due(session, work, now)]
+            said = updates.of_subjects(session, SubjectKind.INCIDENT, [incident.id for incident in opened])
+            alarmed = {alarm.key for alarm in alarm_store.listing(session)}
+        yield "looked"
+        for incident in opened:
+            yield from self._incident(incident, said[incident.id][-1].created_at, alarmed, now)
+        for work in works:
+            yield from self._maintenance(work, now)
+
+    def _incident(self, incident: Incident, promised_at: datetime, alarmed: set[str], now: datetime) -> Iterator[str]:
+        """alarmed: keys of the alarms that are open; who was told that nobody writes is not reminded every time."""
+        promised = incident.next_update_by
+        told = {changes.reminder_key(incident.id), changes.unkept_key(incident.id)} & alarmed
+        if promised is not None and now >= promised:
+            kept = incidents.keep_promise(self.ctx, incident_id=incident.id, promised=promised)
+            if kept.version != incident.version:
+                self._alarm_unkept(incident, promised)
+            yield "kept"
+        elif promised is not None and not told and now >= self._remind_at(promised_at, promised):
+            self._remind(incident, promised)
+            yield "reminded"
+        if changes.decision_key(incident.id) not in alarmed and self._wants_an_end(incident, now):
+            with self.ctx.ports.store.writing() as session:
+                automatic.ask_whether_over(session, self.ctx, incident)
+            yield "asked"
+
+    def _maintenance(self, work: Maintenance, now: datetime) -> Iterator[str]:
+        if work.status is MaintenanceStatus.SCHEDULED and now >= work.scheduled_for:
+            maintenance.start_due(self.ctx, work_id=work.id)
+            yield "started"
+        if now >= work.scheduled_until:
+            maintenance.end_due(self.ctx, work_id=work.id)
+            yield "ended"
+
+    def _is_due(self, session: Session, work: Maintenance, now: datetime) -> bool:
+        """True if it should start, or end; work past its end of which people know already waits for its checks to be good."""
+        if work.status is MaintenanceStatus.SCHEDULED:
+            return now >= work.scheduled_for
+        known = alarm_store.open_one(session, maintenance.overtime_key(work.id)) is not None
+        return now >= work.scheduled_until and (not known or set(work.components) <= sight.working(session, self.ctx))
+
+    def _remind_at(self, promised_at: datetime, promised: datetime) -> datetime:
+        return remind_at(made_at=promised_at, next_update_by=promised, before_s=self.ctx.settings.incidents.remind_before_s)
+
+    def _remind(self, incident: Incident, promised: datetime) -> None:
+        text = f"Incident {incident.id}: the next update is promised for {promised:%H:%M} UTC and nobody has written it yet."
+        with self.ctx.ports.store.writing() as session:
+            standing = incident_store.get(session, incident.id)
+            if standing.next_update_by == promised:  # else somebody spoke since we looked
+                alarms.raise_in(session, self.ctx, changes.reminder_key(incident.id), text)
+
+    def _alarm_unkept(self, incident: Incident, promised: datetime) -> None:
+        text = (
+            f"Incident {incident.id}: {promised:%H:%M} UTC came and nobody had written. The update without news went out by itself, and "
+            "will again. Write what you know."
+        )
+        alarms.raise_alarm(self.ctx, changes.unkept_key(incident.id), text)
+
+    def _wants_an_end(self, incident: Incident, now: datetime) -> bool:
+        """True for a person's incident that has been watched for the stable period: the verdict ends only its own."""
+        restored_at = incident.moments.restored_at
+        if incident.automatic or incident.drill or incident.status is not IncidentStatus.MONITORING or restored_at is None:
+            return False
+        return now - restored_at >= timedelta(seconds=self.ctx.settings.incidents.stable_s)
