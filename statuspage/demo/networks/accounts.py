@@ -1,0 +1,109 @@
+"""The accounts of the demonstration networks. Their tokens are public: they open nothing but these networks.
+
+The one place where they are written; docs/demonstration-networks.md repeats what a reader needs.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Account:
+    """A login at one demonstration network.
+
+    config   name in `accounts:` of the demonstration's configuration
+    network  path of the network; name: as customers see it
+    id       what the network itself calls it
+    token    what opens it; variable: under which the demonstration's configuration finds it in the environment
+    """
+
+    config: str
+    network: str
+    name: str
+    id: str
+    token: str
+    variable: str
+
+
+SIGNING_SECRET = "whsec_" + base64.b64encode(b"demonstration secret of the alarm webhook").decode()
+OLD_SIGNING_SECRET = "whsec_" + base64.b64encode(b"demonstration secret now taken out of use").decode()
+APP_SECRET = "demo-app-secret-of-the-page"  # noqa: S105  public, as all of these
+X_CLIENT_ID = "demo-x-client"
+
+ACCOUNTS: tuple[Account, ...] = (
+    Account("mastodon", "mastodon", "demobank", "109372843234000001", "demo-mastodon-token-0001", "DEMO_MASTODON_TOKEN"),
+    Account("rehearsals", "mastodon", "demobank_rehearsals", "109372843234000002", "demo-mastodon-token-0002", "DEMO_REHEARSALS_TOKEN"),
+    Account("bluesky", "bluesky", "demobank.test", "did:plc:demobank234567abcdefghij", "demo-abcd-efgh-ijkl", "DEMO_BLUESKY_PASSWORD"),
+    Account("x", "x", "demobank", "1440000000000000001", "demo-x-user-token-0001", "DEMO_X_TOKEN"),
+    Account("facebook", "facebook", "demobank", "104200000000001", "demo-facebook-page-token-0001", "DEMO_FACEBOOK_TOKEN"),
+    Account("telegram", "telegram", "demobank", "-1001234567890", "7000000001:demo-telegram-bot-token-000000001", "DEMO_TELEGRAM_TOKEN"),
+    Account("operators", "webhook", "operators", "operators", SIGNING_SECRET, "DEMO_WEBHOOK_SECRET"),
+)
+
+NETWORKS = ("mastodon", "bluesky", "x", "facebook", "telegram", "webhook")
+
+
+def account(config: str) -> Account:
+    """The account of that name in the configuration."""
+    return next(one for one in ACCOUNTS if one.config == config)
+
+
+def environment() -> Mapping[str, str]:
+    """Variables that the demonstration's configuration refers to."""
+    return {one.variable: one.token for one in ACCOUNTS}
+
+
+def configs(networks_url: str, *, references: bool = False) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Account name -> (kind of network, its `config`), for networks that run at `networks_url`.
+
+    references   secrets as ${NAME}, as a configuration file must have them; else the values themselves
+    """
+
+    def secret(name: str) -> str:
+        one = account(name)
+        return f"${{{one.variable}}}" if references else one.token
+
+    def at(network: str) -> str:
+        return f"{networks_url}/{network}"
+
+    def mastodon(name: str) -> tuple[str, dict[str, Any]]:
+        return "mastodon", {"base_url": at("mastodon"), "access_token": secret(name), "honours_keys": True}
+
+    return {
+        "mastodon": mastodon("mastodon"),
+        "rehearsals": mastodon("rehearsals"),
+        "bluesky": (
+            "bluesky",
+            {"pds_url": at("bluesky"), "handle": account("bluesky").name, "app_password": secret("bluesky"), "app_url": at("bluesky")},
+        ),
+        "x": (
+            "x",
+            {
+                "base_url": at("x"),
+                "web_url": at("x"),
+                "user_id": account("x").id,
+                "username": account("x").name,
+                "access_token": secret("x"),
+            },
+        ),
+        "facebook": ("facebook", {"base_url": at("facebook"), "page_id": account("facebook").id, "page_token": secret("facebook")}),
+        "telegram": (
+            "telegram",
+            {
+                "base_url": at("telegram"),
+                "web_url": at("telegram"),
+                "chat_id": f"@{account('telegram').name}",
+                "bot_token": secret("telegram"),
+            },
+        ),
+        "operators": ("webhook", {"url": f"{at('webhook')}/hook", "secret": secret("operators")}),
+    }
+
+
+def account_entries(networks_url: str) -> list[dict[str, Any]]:
+    """`accounts:` of a configuration file for the demonstration networks; environment() gives what its references name."""
+    return [{"name": name, "kind": kind, "config": config} for name, (kind, config) in configs(networks_url, references=True).items()]
