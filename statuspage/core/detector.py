@@ -121,39 +121,39 @@ def observe(streak: Streak, result: CheckResult, policy: Policy) -> tuple[Streak
     """
     if result.sequence <= streak.last_sequence:
         raise OutOfOrder(f"result {result.sequence} came after {streak.last_sequence}; feed results in their location's sequence")
-    streak = replace(
-        streak,
-        last_sequence=result.sequence,
-        blind=result.reason is Reason.LOCATION_BLIND,
-        account=result.outcome is Outcome.ACCOUNT_PROBLEM,
-        blocked=result.outcome is Outcome.BLOCKED,
-    )
-    if streak.blind:
-        return replace(streak, hurt=_forget(streak.hurt), down=_forget(streak.down), sure=False), None
-    if not result.outcome.counts:
-        return (replace(streak, seen_at=result.at) if streak.account else streak), None
-    return _count(streak, result, policy)
+    blind = result.reason is Reason.LOCATION_BLIND
+    account, blocked = result.outcome is Outcome.ACCOUNT_PROBLEM, result.outcome is Outcome.BLOCKED
+    if result.outcome.counts:
+        return _count(streak, result, policy)
+    seen = replace(streak, last_sequence=result.sequence, blind=blind, account=account, blocked=blocked)
+    if blind:
+        return replace(seen, hurt=_forget(seen.hurt), down=_forget(seen.down), sure=False), None
+    return (replace(seen, seen_at=result.at) if account else seen), None
 
 
 def _count(streak: Streak, result: CheckResult, policy: Policy) -> tuple[Streak, Change | None]:
     seen, before = level_of(result), streak.level
-    after = replace(
-        streak,
-        hurt=_cross(streak.hurt, seen >= Level.DEGRADED, result.at, policy),
-        down=_cross(streak.down, seen >= Level.DOWN, result.at, policy),
+    hurt = _cross(streak.hurt, seen >= Level.DEGRADED, result.at, policy)
+    down = _cross(streak.down, seen >= Level.DOWN, result.at, policy)
+    level = Level.DOWN if down.bad else Level.DEGRADED if hurt.bad else Level.FINE
+    after = Streak(
+        last_sequence=result.sequence,
+        hurt=hurt,
+        down=down,
+        sure=streak.sure or level is not before or seen is before,
         seen_at=result.at,
         reason=streak.reason if seen is Level.FINE else result.reason,
     )
-    changed = after.level is not before
-    after = replace(after, sure=streak.sure or changed or seen is before)
-    if not changed:
+    if level is before:
         return after, None
-    side = after.down if Level.DOWN in (before, after.level) and after.level is not Level.FINE else after.hurt
-    return after, Change(after.level, side.changed_at or result.at)
+    side = down if Level.DOWN in (before, level) and level is not Level.FINE else hurt
+    return after, Change(level, side.changed_at or result.at)
 
 
 def _cross(side: Side, bad: bool, at: datetime, policy: Policy) -> Side:
     if bad == side.bad:
+        if not side.run and not side.doubt:
+            return side
         return replace(side, run=0, since=None, doubt=max(0, side.doubt - 1))
     run, since = side.run + 1, side.since or at
     if run < policy.needed(bad):

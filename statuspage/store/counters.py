@@ -13,7 +13,7 @@ from statuspage.store.upsert import insert_for
 
 
 @dataclass(frozen=True)
-class Counter:
+class Count:
     """One sum. `labels` in alphabetical order of their names."""
 
     name: str
@@ -39,10 +39,10 @@ def add(session: Session, name: str, labels: Mapping[str, str] | None = None, va
     )
 
 
-def all(session: Session) -> list[Counter]:
+def all(session: Session) -> list[Count]:
     """Every counter, by name and labels."""
     rows = session.execute(select(CounterRow.name, CounterRow.labels, CounterRow.value).order_by(CounterRow.name, CounterRow.labels))
-    return [Counter(name, _decode(labels), value) for name, labels, value in rows]
+    return [Count(name, _decode(labels), value) for name, labels, value in rows]
 
 
 def _encode(labels: Mapping[str, str]) -> str:
