@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flask import Flask
-from jinja2 import StrictUndefined
-
 if TYPE_CHECKING:
+    from flask import Flask
+
     from statuspage.worker.current import Current
 
 __version__ = "0.1.0"
@@ -17,6 +16,9 @@ MAX_FORM_BYTES = 256 * 1024
 
 def create_app(current: Current) -> Flask:
     """Puts the parts together, decides nothing. `current` hands out the configuration that runs."""
+    from flask import Flask
+    from jinja2 import StrictUndefined
+
     from statuspage.web import console, errors, operations
     from statuspage.web.database import database
 

@@ -11,12 +11,16 @@ from statuspage.cli import configuration, deliveries, incident, maintenance, peo
 from statuspage.cli.common import Invocation
 from statuspage.settings.process import ProcessSettings
 
-EPILOG = "Exit status: 0 done, 1 refused by a rule, 2 typed wrong, 3 configuration wrong, 4 no such thing, 5 changed meanwhile, 6 no answer."
+EPILOG = (
+    "Exit status: 0 done, 1 refused by a rule, 2 typed wrong, 3 configuration wrong, 4 no such thing, 5 changed meanwhile, 6 no answer."
+)
 
 
 @click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "STATUSPAGE"})
 @click.version_option(__version__, prog_name="statuspage")
-@click.option("--config", type=click.Path(path_type=Path), default=Path("statuspage.yaml"), show_default=True, help="The configuration file.")
+@click.option(
+    "--config", type=click.Path(path_type=Path), default=Path("statuspage.yaml"), show_default=True, help="The configuration file."
+)
 @click.option("--data", type=click.Path(path_type=Path), default=Path("var"), show_default=True, help="Folder of everything that is kept.")
 @click.option("--database", help="Address of the database; default: SQLite in the data folder.")
 @click.option("--json", "as_json", is_flag=True, help="Answer in JSON, for programs.")

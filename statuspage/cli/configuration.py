@@ -14,6 +14,7 @@ from statuspage.cli.common import Invocation, explained
 from statuspage.settings.loader import load_file
 from statuspage.settings.schema import json_schema
 from statuspage.settings.summary import summary
+from statuspage.store import Database
 from statuspage.store.migrate import current, head, upgrade
 from statuspage.worker.process import accept_file, open_ports
 
@@ -58,9 +59,10 @@ def init(invocation: Invocation, output: Path | None) -> None:
 @explained
 def migrate(invocation: Invocation) -> None:
     """Bring the database to this version's tables. May be run again at any time."""
-    ports = open_ports(invocation.process, threading.Event())
-    before = current(ports.store)
-    upgrade(ports.store)
+    invocation.process.data.mkdir(parents=True, exist_ok=True)
+    database = Database(invocation.process.database)
+    before = current(database)
+    upgrade(database)
     click.echo(f"The database has the tables of {head()}" + (" already." if before == head() else f"; before: {before or 'none'}."))
 
 

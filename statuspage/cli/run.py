@@ -20,6 +20,7 @@ from statuspage.cli.common import REFUSED, Invocation, explained, fail
 from statuspage.demo import stage
 from statuspage.outside import SystemClock
 from statuspage.settings.process import ProcessSettings
+from statuspage.store import Database
 from statuspage.store.migrate import require_head, upgrade
 from statuspage.worker import logs
 from statuspage.worker.assemble import build_context
@@ -62,8 +63,8 @@ def up(invocation: Invocation, demo: bool, host: str, port: int, config: Path | 
     environ = environment(process)
     if demo:
         environ |= stage.environment(host, port, process.data)
+    upgrade(Database(process.database))
     ports = open_ports(process, stop)
-    upgrade(ports.store)
     loaded = accept_file(ports, process, environ)
     context = build_context(ports, process, loaded)
     if demo:
@@ -106,7 +107,7 @@ def _require_free_ports(host: str, ports: list[int]) -> None:
             except OSError as error:
                 span = f"{ports[0]} to {ports[-1]}" if len(ports) > 1 else str(ports[0])
                 message = f"Port {port} on {host} cannot be used: {error.strerror}. This needs {span}; nothing was started."
-                fail(f"{message}\nStop what runs there, or choose another place: make run PORT={ports[0] + 100} (or statuspage up --port)", REFUSED)
+                fail(f"{message}\nStop what runs there, or choose other ports: make run PORT={ports[0] + 100}", REFUSED)
 
 
 def _addresses(host: str, port: int, sign_in: str, demo: bool) -> dict[str, str]:
@@ -128,7 +129,9 @@ def _tell_when_ready(addresses: dict[str, str], process: ProcessSettings, demo: 
     labels |= {"networks": "Networks", "metrics": "Metrics"}
     lines = [f"  {labels[name]:<13} {address}" for name, address in sorted(addresses.items(), key=lambda item: list(labels).index(item[0]))]
     advice = "Try: switch on “sign_in_stopped” on the switchboard, then only watch the page and the networks.\n" if demo else ""
-    click.echo("\nEverything is up.\n" + "\n".join(lines) + f"\n\n{advice}Ctrl-C stops everything; what was done is kept in {process.data}.\n")
+    click.echo(
+        "\nEverything is up.\n" + "\n".join(lines) + f"\n\n{advice}Ctrl-C stops everything; what was done is kept in {process.data}.\n"
+    )
     return True
 
 
@@ -145,12 +148,11 @@ def _answers(address: str) -> bool:
 
 
 def _role(invocation: Invocation) -> ProcessSettings:
-    process = dataclasses.replace(
+    return dataclasses.replace(
         invocation.process,
         host=os.environ.get("STATUSPAGE_HOST", "127.0.0.1"),
         port=int(os.environ.get("STATUSPAGE_PORT", "8000")),
     )
-    return process
 
 
 @click.command()
@@ -162,8 +164,7 @@ def web(invocation: Invocation) -> None:
 
     process = _role(invocation)
     logs.set_up(plain=False, role="web")
-    ports = open_ports(process, threading.Event())
-    require_head(ports.store)
+    require_head(Database(process.database))
     serve(process)
 
 
@@ -186,14 +187,15 @@ def worker(invocation: Invocation) -> None:
 def _run(invocation: Invocation, role: str, build: Build) -> None:
     process = _role(invocation)
     logs.set_up(plain=False, role=role)
-    ports = open_ports(process, threading.Event())
-    require_head(ports.store)
+    require_head(Database(process.database))
     run_role(role, process, os.environ, build)
 
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8000, show_default=True, help="Port of the page; bank, TLS bank, switchboard and networks take the four after it.")
+@click.option(
+    "--port", default=8000, show_default=True, help="Port of the page; bank, TLS bank, switchboard and networks take the four after it."
+)
 @click.option("--data", type=click.Path(path_type=Path), default=Path("var"), show_default=True)
 def demo(host: str, port: int, data: Path) -> None:
     """Run the demonstration bank, its switchboard and the demonstration networks alone."""

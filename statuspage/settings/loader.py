@@ -108,13 +108,15 @@ class _Reading:
     def _check_secrets(self) -> None:
         for section, part, kinds in (("probes", "target", probe_targets), ("accounts", "config", account_configs)):
             for index, item in enumerate(self.source.data.get(section) or []):
-                kind = kinds().get(item.get("kind")) if isinstance(item, dict) else None
+                kind = kinds().get(str(item.get("kind"))) if isinstance(item, dict) else None
                 if kind is None:
                     continue
                 patterns = list(secret_paths(kind, (section, index, part)))
                 for path, value in _strings(item.get(part), (section, index, part)):
                     if any(matches(path[: len(p)], p) for p in patterns) and not is_reference(value):
-                        self.problem(path, "a secret stands here in plain words. Write ${NAME} or file:PATH instead, and change the secret.")
+                        self.problem(
+                            path, "a secret stands here in plain words. Write ${NAME} or file:PATH instead, and change the secret."
+                        )
 
     def _parts(self, section: str, part: str, items: list[Any], kinds: Any) -> Iterator[tuple[str, Any]]:
         for index, item in enumerate(items):

@@ -60,7 +60,9 @@ class Location(Model):
     """A place that probes, with targets that tell whether its own network works."""
 
     name: Slug
-    references: list[str] = Field(default=[], description="At least three http(s) addresses or tcp://host:port outside the bank; most failing: blind.")
+    references: list[str] = Field(
+        default=[], description="Three or more addresses outside the bank (http, https or tcp://host:port); most failing: blind."
+    )
     reference_interval_s: Seconds = 10.0
     allow_addresses: list[str] = Field(default=[], description="Internal networks (CIDR) that probes from here may reach.")
 
@@ -121,7 +123,7 @@ class Incidents(Model):
     stable_s: Seconds = Field(default=1800.0, description="Good for so long after recovery: resolved by itself.")
     resolve_automatically: bool = True
     reopen_within_s: Seconds = 1800.0
-    group_within_s: Seconds = Field(default=60.0, description="Failures that begin so close together and may share a cause are one incident.")
+    group_within_s: Seconds = Field(default=60.0, description="Failures that begin so close together are one incident.")
     new_per_component_s: Seconds = 1800.0
     new_per_day: int = Field(default=6, ge=1)
     next_update_s: dict[Impact, Seconds] = {

@@ -59,7 +59,7 @@ def _make_key(path: Path) -> None:
 def _read_key(path: Path) -> bytes:
     text = path.read_text().strip()
     if len(text) != 64:
-        raise RuntimeError(f"{path}: found {len(text)} letters, a key has 64. Restore it from the backup; without it rows cannot be checked.")
+        raise RuntimeError(f"{path}: found {len(text)} letters, a key has 64. Restore it from the backup.")
     return bytes.fromhex(text)
 
 

@@ -60,10 +60,11 @@ def _components(settings: Settings) -> Iterator[Problem]:
     groups = {group.slug for group in settings.groups}
     slugs = {component.slug for component in settings.components}
     needed = settings.page.default_language
-    for section, items in (("groups", settings.groups), ("components", settings.components)):
-        for index, item in enumerate(items):
-            if needed not in item.name:
-                yield (section, index, "name"), f"the name in the page's default language {needed!r} is missing."
+    named = [("groups", index, group.name) for index, group in enumerate(settings.groups)]
+    named += [("components", index, component.name) for index, component in enumerate(settings.components)]
+    for section, index, names in named:
+        if needed not in names:
+            yield (section, index, "name"), f"the name in the page's default language {needed!r} is missing."
     for slug in sorted(groups & slugs):
         yield ("components",), f"the slug {slug!r} is both a group and a component. Give one of them another."
     renamed: dict[str, str] = {}
@@ -98,7 +99,10 @@ def _locations(settings: Settings) -> Iterator[Problem]:
     for index, location in enumerate(settings.locations):
         if 0 < len(location.references) < 3:
             found = len(location.references)
-            yield ("locations", index, "references"), f"found {found}. Name at least three, or none: with fewer, one failing reference would blind the place."
+            yield (
+                ("locations", index, "references"),
+                f"found {found}. Name at least three, or none: with fewer, one failing reference would blind the place.",
+            )
 
 
 def _probes(settings: Settings) -> Iterator[Problem]:
@@ -109,7 +113,8 @@ def _probes(settings: Settings) -> Iterator[Problem]:
         for place, name in enumerate(probe.locations):
             yield from _known(("probes", index, "locations", place), name, locations, "locations")
         if probe.status in (ComponentStatus.OPERATIONAL, ComponentStatus.UNDER_MAINTENANCE, ComponentStatus.UNKNOWN):
-            yield ("probes", index, "status"), f"found {probe.status}. A failing probe shows degraded_performance, partial_outage or major_outage."
+            allowed = "degraded_performance, partial_outage or major_outage"
+            yield ("probes", index, "status"), f"found {probe.status}. A failing probe shows {allowed}."
 
 
 def _channels(settings: Settings) -> Iterator[Problem]:

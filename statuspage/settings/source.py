@@ -60,7 +60,7 @@ def _value(node: yaml.Node, path: Path, source: Source) -> Any:
         return [_value(item, (*path, index), source) for index, item in enumerate(node.value)]
     loader = yaml.SafeLoader("")
     try:
-        return loader.construct_object(node, deep=True)  # type: ignore[no-untyped-call]
+        return loader.construct_object(node, deep=True)
     except (yaml.YAMLError, ValueError) as error:
         raise SourceError(line, f"this value cannot be read: {error}") from None
 

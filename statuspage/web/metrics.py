@@ -27,16 +27,18 @@ class StoreCollector(Collector):
         now = self.ctx.now()
         with self.ctx.ports.store.reading() as session:
             counts = deliveries.count_by_state(session)
-            states = accounts.all_states(session)
-            open_alarms = alarms.count_open(session)
+            states = accounts.listing(session)
+            open_alarms = len(alarms.listing(session))
             beats = heartbeats.newest(session)
             published_at = publications.last_published_at(session)
             counted = counters.all(session)
-            recent = incidents.begun_since(session, now - WINDOW)
+            recent = [i for i in incidents.listing(session, limit=500) if i.started_at > now - WINDOW]
             accepted = deliveries.first_accepted(session, [incident.id for incident in recent])
             off = {name: switches.is_off(session, name) for name in ("posting", "probing")}
         yield from _deliveries(counts)
-        yield _labelled("statuspage_account_stopped", "1 while an account may not be used.", "account", {s.name: bool(s.stopped) for s in states})
+        yield _labelled(
+            "statuspage_account_stopped", "1 while an account may not be used.", "account", {s.name: bool(s.stopped) for s in states}
+        )
         yield _labelled(
             "statuspage_breaker_open",
             "1 while the breaker of an account is open.",
@@ -47,7 +49,9 @@ class StoreCollector(Collector):
         yield GaugeMetricFamily("statuspage_alarms_open", "Alarms that nobody has cleared.", value=open_alarms)
         yield _ages(beats, now)
         if published_at is not None:
-            yield GaugeMetricFamily("statuspage_snapshot_age_seconds", "Age of the published page.", value=(now - published_at).total_seconds())
+            yield GaugeMetricFamily(
+                "statuspage_snapshot_age_seconds", "Age of the published page.", value=(now - published_at).total_seconds()
+            )
         yield from _counted(counted)
         yield from _speeds(recent, accepted)
 
@@ -80,7 +84,8 @@ def _counted(counted: Sequence[counters.Count]) -> Iterator[Metric]:
     for count in counted:
         labels = sorted(count.labels)
         if count.name not in families:
-            families[count.name] = CounterMetricFamily(f"statuspage_{count.name}", f"{count.name.replace('_', ' ')}, since the beginning.", labels=labels)
+            text = f"{count.name.removeprefix('statuspage_').replace('_', ' ')}, since the beginning."
+            families[count.name] = CounterMetricFamily(count.name, text, labels=labels)
         families[count.name].add_metric([str(count.labels[label]) for label in labels], count.value)
     yield from families.values()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -36,6 +37,8 @@ def build_context(ports: Ports, process: ProcessSettings, loaded: Loaded) -> Con
 def build_words(settings: Settings) -> Words:
     """The words of the bank's notices."""
     page = settings.page
+    names = {group.slug: dict(group.name) for group in settings.groups}  # a notice may name a whole group
+    names |= {component.slug: dict(component.name) for component in settings.components}
     facts = PageFacts(
         bank=page.bank,
         url=page.url,
@@ -43,7 +46,7 @@ def build_words(settings: Settings) -> Words:
         default_language=page.default_language,
         time_zone=page.time_zone,
         phone=page.phone,
-        names={component.slug: dict(component.name) for component in settings.components},
+        names=names,
         hosts=tuple(page.hosts),
         contact_path=page.contact_path,
         claim_path=page.claim_path,
@@ -70,7 +73,7 @@ def channel_infos(settings: Settings, configs: Mapping[str, Any]) -> dict[str, C
                 sandbox=channel.sandbox,
                 operators=channel.operators,
             ),
-            fits=lambda words, limits=limits: text.fits(words, limits),
+            fits=partial(text.fits, limits=limits),
             delivery_class=delivery_class(module, config),
             components=frozenset(channel.components),
         )

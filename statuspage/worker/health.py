@@ -54,7 +54,7 @@ def examine(ctx: Context, process: ProcessSettings) -> Report:
 
 def _database(ctx: Context) -> Part:
     with ctx.ports.store.writing() as session:
-        counters.add(session, "health_writes", {}, 1)
+        counters.add(session, "statuspage_health_writes_total", {}, 1)
     return Part("database", True, "took a write")
 
 

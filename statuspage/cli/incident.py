@@ -1,0 +1,194 @@
+"""Incidents from a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import click
+
+from statuspage.actions import corrections
+from statuspage.actions import incidents as acts
+from statuspage.cli.common import Invocation, explained, show, show_one, who
+from statuspage.cli.values import COMPONENT, MOMENT, TEXT, statuses_of
+from statuspage.core.incidents import Incident
+from statuspage.core.vocabulary import ComponentStatus, IncidentStatus, SubjectKind
+from statuspage.store import deliveries, incidents, updates
+
+
+@click.group()
+def incident() -> None:
+    """Declare incidents, say what is new, and resolve them.
+
+    \b
+    statuspage incident declare login                      logging in is down
+    statuspage incident declare transfers=degraded_performance --symptom slow
+    statuspage incident update ID --status identified --cause supplier
+    statuspage incident resolve ID
+    """
+
+
+def summary(found: Incident) -> dict[str, object]:
+    """One incident as lists show it."""
+    return {
+        "id": found.id,
+        "status": str(found.status),
+        "impact": str(found.impact),
+        "name": next(iter(found.titles.values()), "") or f"not public: {', '.join(found.components)}",
+        "components": {slug: str(status) for slug, status in found.components.items()},
+        "started_at": found.started_at,
+        "next_update_by": found.next_update_by,
+        "automatic": found.automatic,
+        "drill": found.drill,
+        "version": found.version,
+    }
+
+
+@incident.command()
+@click.argument("components", nargs=-1, required=True, type=COMPONENT, metavar="COMPONENT[=STATUS]...")
+@click.option("--symptom", help="Key of the sentence on what customers notice; default: the first component's.")
+@click.option("--scheme", help="Name of the payment scheme, where the sentence needs one.")
+@click.option("--since", type=MOMENT, help="When customers first noticed, e.g. 2026-03-01T14:05+01:00; default: now.")
+@click.option("--text", "texts", multiple=True, type=TEXT, metavar="LANGUAGE=WORDS", help="Words of your own, after the approved ones.")
+@click.option("--drill", is_flag=True, help="A rehearsal: nothing public, sandbox channels only.")
+@click.pass_obj
+@explained
+def declare(
+    invocation: Invocation,
+    components: Sequence[tuple[str, ComponentStatus]],
+    symptom: str | None,
+    scheme: str | None,
+    since: datetime | None,
+    texts: Sequence[tuple[str, str]],
+    drill: bool,
+) -> None:
+    """Tell customers that something is wrong. STATUS is major_outage (if left out), partial_outage or degraded_performance."""
+    asked = acts.Declaration(
+        components=statuses_of(components, ComponentStatus.MAJOR_OUTAGE),
+        who=who(),
+        symptom=symptom,
+        scheme=scheme,
+        started_at=since,
+        drill=drill,
+        free_text=dict(texts),
+    )
+    show_one(invocation, summary(acts.declare(invocation.context(), asked)))
+
+
+@incident.command()
+@click.argument("incident_id")
+@click.option("--status", type=click.Choice(["investigating", "identified", "monitoring"]), help="What is new; left out: unchanged.")
+@click.option("--cause", help="Key of the sentence on the cause; needed with identified.")
+@click.option(
+    "--component", "components", multiple=True, type=COMPONENT, metavar="COMPONENT=STATUS", help="A component that changes or is added."
+)
+@click.option("--text", "texts", multiple=True, type=TEXT, metavar="LANGUAGE=WORDS", help="Words of your own, after the approved ones.")
+@click.option("--next", "next_update_by", type=MOMENT, help="Promise another moment for the next update.")
+@click.option("--version", type=int, help="The version that you saw; refused if somebody changed it meanwhile.")
+@click.pass_obj
+@explained
+def update(
+    invocation: Invocation,
+    incident_id: str,
+    status: str | None,
+    cause: str | None,
+    components: Sequence[tuple[str, ComponentStatus]],
+    texts: Sequence[tuple[str, str]],
+    next_update_by: datetime | None,
+    version: int | None,
+) -> None:
+    """Say what is new about an open incident."""
+    asked = acts.Change(
+        incident_id=incident_id,
+        who=who(),
+        version=version,
+        status=IncidentStatus(status) if status else None,
+        cause=cause,
+        components=statuses_of(components, ComponentStatus.MAJOR_OUTAGE),
+        free_text=dict(texts),
+        next_update_by=next_update_by,
+    )
+    show_one(invocation, summary(acts.update(invocation.context(), asked)))
+
+
+@incident.command()
+@click.argument("incident_id")
+@click.argument("sequence", type=int)
+@click.option(
+    "--wrong", "wrong", multiple=True, required=True, type=TEXT, metavar="LANGUAGE=WORDS", help="What was wrong, in whole sentences."
+)
+@click.option(
+    "--right", "right", multiple=True, required=True, type=TEXT, metavar="LANGUAGE=WORDS", help="What is right, in whole sentences."
+)
+@click.pass_obj
+@explained
+def correct(
+    invocation: Invocation, incident_id: str, sequence: int, wrong: Sequence[tuple[str, str]], right: Sequence[tuple[str, str]]
+) -> None:
+    """Correct update SEQUENCE. The old text stays visible; a correction is posted in the same threads."""
+    context = invocation.context()
+    said = corrections.correct(
+        context, kind=SubjectKind.INCIDENT, subject_id=incident_id, sequence=sequence, wrong=dict(wrong), text=dict(right), who=who()
+    )
+    show_one(invocation, {"id": said.id, "sequence": said.sequence, "corrects": said.corrects, "languages": sorted(said.texts)})
+
+
+@incident.command()
+@click.argument("incident_id")
+@click.option("--cause", help="Key of the sentence on the cause.")
+@click.option("--late", help="Key of the sentence on payments that wait: handled or waiting_open.")
+@click.option("--reason", default="", help="Why, although probes still see it failing; recorded, never public.")
+@click.option("--version", type=int, help="The version that you saw; refused if somebody changed it meanwhile.")
+@click.pass_obj
+@explained
+def resolve(invocation: Invocation, incident_id: str, cause: str | None, late: str | None, reason: str, version: int | None) -> None:
+    """Say that it is over. Refused while probes see it failing, unless a reason is recorded."""
+    asked = acts.Resolution(incident_id=incident_id, who=who(), version=version, cause=cause, late=late, reason=reason)
+    show_one(invocation, summary(acts.resolve(invocation.context(), asked)))
+
+
+@incident.command("list")
+@click.option("--open", "only_open", is_flag=True, help="Only those that are not over.")
+@click.option("--limit", default=50, show_default=True)
+@click.pass_obj
+@explained
+def list_incidents(invocation: Invocation, only_open: bool, limit: int) -> None:
+    """The newest incidents first."""
+    context = invocation.context()
+    with context.ports.store.reading() as session:
+        found = incidents.opened(session) if only_open else incidents.listing(session, limit=limit)
+    show(invocation, [summary(item) for item in found], ("id", "status", "impact", "started_at", "next_update_by", "name"), "Incidents")
+
+
+@incident.command("show")
+@click.argument("incident_id")
+@click.pass_obj
+@explained
+def show_incident(invocation: Invocation, incident_id: str) -> None:
+    """One incident: its updates, its moments, and where each post stands."""
+    context = invocation.context()
+    with context.ports.store.reading() as session:
+        found = incidents.get(session, incident_id)
+        told = updates.of_subject(session, SubjectKind.INCIDENT, incident_id)
+        posts = deliveries.of_subject(session, SubjectKind.INCIDENT, incident_id)
+        accepted = deliveries.first_accepted(session, [incident_id]).get(incident_id, {})
+    said = [
+        {"sequence": u.sequence, "kind": str(u.kind), "at": u.display_at, "author": u.author or "machine", "texts": dict(u.texts)}
+        for u in told
+    ]
+    sent = [
+        {"id": p.id, "update": p.sequence, "channel": p.channel, "state": str(p.state), "attempts": p.attempts, "url": p.url} for p in posts
+    ]
+    moments = {name: at for name, at in vars(found.moments).items() if at is not None}
+    whole = {**summary(found), "moments": moments, "first_accepted": accepted}
+    if invocation.as_json:
+        show_one(invocation, whole | {"updates": said, "deliveries": sent})
+        return
+    show_one(invocation, whole)
+    click.echo()
+    rows = [{**row, "text": next(iter(row["texts"].values()), "")} for row in said]  # type: ignore[attr-defined]
+    show(invocation, rows, ("sequence", "kind", "at", "author", "text"), "Updates")
+    show(invocation, sent, ("id", "update", "channel", "state", "attempts", "url"), "Deliveries")
+
+
+COMMANDS = [incident]

@@ -1,0 +1,63 @@
+"""Values as they are typed at a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from statuspage.core.vocabulary import ComponentStatus
+
+
+class Moment(click.ParamType[datetime]):
+    """An ISO time; without a zone it is UTC."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        try:
+            at = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a time. Write it like 2026-03-01T14:05 (UTC) or 2026-03-01T14:05+01:00.", param, ctx)
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+class ComponentWithStatus(click.ParamType["tuple[str, ComponentStatus | None]"]):
+    """SLUG or SLUG=STATUS."""
+
+    name = "component"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ComponentStatus | None]:
+        if isinstance(value, tuple):
+            return value
+        slug, _, status = value.partition("=")
+        if status and status not in list(ComponentStatus):
+            allowed = "major_outage, partial_outage, degraded_performance, operational"
+            self.fail(f"{status!r} is not a status of a component. Use one of: {allowed}.", param, ctx)
+        return slug, ComponentStatus(status) if status else None
+
+
+class Text(click.ParamType["tuple[str, str]"]):
+    """LANGUAGE=WORDS."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        if isinstance(value, tuple):
+            return value
+        language, separator, words = value.partition("=")
+        if not separator or not words.strip():
+            self.fail(f"{value!r} has no language or no words. Write it like en='Cards work again.'", param, ctx)
+        return language, words.strip()
+
+
+MOMENT, COMPONENT, TEXT = Moment(), ComponentWithStatus(), Text()
+
+
+def statuses_of(typed: Sequence[tuple[str, ComponentStatus | None]], default: ComponentStatus) -> dict[str, ComponentStatus]:
+    """slug -> status, in the order typed."""
+    return {slug: status or default for slug, status in typed}

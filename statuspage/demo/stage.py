@@ -1,0 +1,63 @@
+"""The stage of the demonstration: which ports, which addresses, which references its configuration finds, and the process that runs it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from pathlib import Path
+
+from statuspage.actions.context import Context
+from statuspage.demo import bank, networks, past
+
+CONFIGURATION = Path(__file__).parent / "demonstration.yaml"
+PORTS = 5  # page, bank, bank by TLS, switchboard, networks
+LOOK_FOR_PARENT_EVERY_S = 1.0
+
+
+def addresses(host: str, port: int) -> dict[str, str]:
+    """Addresses of the bank, its switchboard and the networks, when the page is at `port`."""
+    return {
+        "bank": f"http://{host}:{port + 1}/",
+        "switchboard": f"http://{host}:{port + 3}",
+        "networks": f"http://{host}:{port + 4}",
+    }
+
+
+def environment(host: str, port: int, data: Path) -> dict[str, str]:
+    """What the demonstration's configuration refers to."""
+    own = {
+        "PAGE_URL": f"http://{host}:{port}",
+        "BANK_HOST": host,
+        "BANK_PORT": str(port + 1),
+        "BANK_URL": f"http://{host}:{port + 1}",
+        "BANK_TLS_PORT": str(port + 2),
+        "BANK_TLS_URL": f"https://{host}:{port + 2}",
+        "BANK_CA": str(data / "demo" / "bank" / "ca.pem"),
+        "SWITCHBOARD_URL": f"http://{host}:{port + 3}",
+        "NETWORKS_URL": f"http://{host}:{port + 4}",
+    }
+    return {**own, **bank.references(), **networks.environment()}
+
+
+def tell_the_past(context: Context) -> None:
+    """Fills an empty database with a plausible past, marked as a demonstration; the second time it does nothing."""
+    past.tell(context)
+
+
+def serve(host: str, port: int, data: Path) -> None:
+    """Runs the bank, its switchboard and the networks until SIGTERM or Ctrl-C."""
+    stop = threading.Event()
+    parent = os.getppid()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    signal.signal(signal.SIGINT, signal.SIG_IGN if "STATUSPAGE_SUPERVISED" in os.environ else lambda *_: stop.set())
+    folder = data / "demo"
+    a_bank = bank.RunningBank(host, (port + 1, port + 2, port + 3), folder / "bank")
+    the_networks = networks.RunningNetworks(host, port + 4, folder / "networks")
+    try:
+        while not stop.wait(LOOK_FOR_PARENT_EVERY_S):
+            if os.getppid() != parent:
+                stop.set()
+    finally:
+        the_networks.stop()
+        a_bank.stop()

@@ -1,0 +1,27 @@
+"""The console: what engineers see and do. Reads the request, calls one action, renders."""
+
+from __future__ import annotations
+
+from importlib import resources
+
+from flask import Blueprint, Response
+
+from statuspage.web.auth import guard, open_to_all
+from statuspage.web.console import deliveries, entrance, incidents, overview
+from statuspage.web.console.words import register
+
+blueprint = Blueprint("console", __name__, url_prefix="/console")
+blueprint.before_request(guard)
+register(blueprint)
+for module in (entrance, overview, incidents, deliveries):
+    module.add_routes(blueprint)
+
+
+@blueprint.get("/style.css")
+@open_to_all
+def style() -> Response:
+    """The console's only style sheet."""
+    text = resources.files("statuspage").joinpath("static", "css", "console.css").read_text(encoding="utf-8")
+    answer = Response(text, content_type="text/css; charset=utf-8")
+    answer.headers["Cache-Control"] = "private, max-age=60"
+    return answer

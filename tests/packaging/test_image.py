@@ -1,0 +1,67 @@
+"""X43: the Dockerfile's steps in a Debian tree, and what they made started as an ordinary user on a read-only root."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from http.client import HTTPConnection
+from pathlib import Path
+
+import pytest
+
+from tests.packaging.image import Stage, build, start
+from tests.postgres import free_port
+from tests.processes import ended, until
+
+TOP = Path(__file__).parent.parent.parent
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Stage:
+    return build(TOP / "Dockerfile", TOP, tmp_path_factory.mktemp("image"))
+
+
+@pytest.mark.long
+def test_the_image_runs_as_an_ordinary_user_on_a_read_only_root(stage: Stage, tmp_path: Path) -> None:
+    volume = tmp_path / "data"
+    volume.mkdir()
+    os.chown(volume, 10001, 10001)
+    port = free_port()
+
+    process = start(stage, ["up", "--demo", "--port", str(port), "--data", "/data"], volume)
+    with ended(process):
+        until(lambda: (volume / "addresses.json").exists(), process)
+        addresses = json.loads((volume / "addresses.json").read_text())
+        connection = HTTPConnection("127.0.0.1", port, timeout=10)
+        connection.request("GET", "/en/")
+        page = connection.getresponse().read().decode()
+        status = Path(f"/proc/{_python(process)}/status").read_text()
+
+    assert "Example Bank" in page
+    assert addresses["page"].startswith(f"http://127.0.0.1:{port}")
+    assert "Uid:\t10001\t10001" in status
+    assert "CapEff:\t0000000000000000" in status
+    assert "NoNewPrivs:\t1" in status
+    written = {path.stat().st_uid for path in volume.rglob("*")}
+    assert written == {10001}
+
+
+@pytest.mark.long
+def test_nothing_but_the_volume_can_be_written(stage: Stage, tmp_path: Path) -> None:
+    volume = tmp_path / "data"
+    volume.mkdir()
+    os.chown(volume, 10001, 10001)
+    python = "/opt/statuspage/bin/python"
+    stage = Stage(**{**vars(stage), "entrypoint": [python]})
+
+    process = start(stage, ["-c", "open('/data/x', 'w').close(); open('/opt/statuspage/x', 'w')"], volume)
+    output, _ = process.communicate(timeout=60)
+
+    assert b"Read-only file system" in output or b"Permission denied" in output
+    assert (volume / "x").exists()
+
+
+def _python(process: subprocess.Popen[bytes]) -> int:
+    """The program inside: unshare and chroot have replaced themselves by it."""
+    return process.pid
