@@ -151,6 +151,7 @@ class Reason(StrEnum):
     TOO_SLOW = "too_slow"
     SOME_ADDRESSES = "some_addresses"
     CREDENTIALS_REFUSED = "credentials_refused"
+    SIGN_IN_UNAVAILABLE = "sign_in_unavailable"
     ATTEMPTS_EXHAUSTED = "attempts_exhausted"
     BLOCKED_AS_BOT = "blocked_as_bot"
     UNKNOWN_OUTCOME = "unknown_outcome"

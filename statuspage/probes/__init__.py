@@ -8,6 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import ModuleType
 
-from statuspage.probes import dns, http, tcp, tls
+from statuspage.probes import dns, http, journey, tcp, tls
 
-PROBES: Mapping[str, ModuleType] = {"http": http, "tcp": tcp, "tls": tls, "dns": dns}
+PROBES: Mapping[str, ModuleType] = {"http": http, "tcp": tcp, "tls": tls, "dns": dns, "journey": journey}

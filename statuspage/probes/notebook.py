@@ -46,13 +46,14 @@ class _Notes:
 
 
 class Notebook:
-    """Of one location. Accounts are named `probe/account`. `changed` tells the keeper that there is something to save."""
+    """Of one location. Accounts go by a key that tells nothing of the login. `changed` tells the keeper that there is something to save."""
 
     def __init__(self) -> None:
         self.changed = False
         self._notes: dict[str, _Notes] = {}
         self._turn: dict[str, int] = {}
         self._pending: dict[str, datetime] = {}
+        self.used_steps: dict[str, int] = {}  # newest one-time step that we know to be used, to choose accounts by
 
     def next_turn(self, probe: str) -> int:
         """Counts the checks of a journey, so that its accounts take turns."""
