@@ -30,7 +30,12 @@ class LockLost(Exception):
 
 
 class OwnerLock(Protocol):
-    """Held by at most one loop of that name, over all processes that use the same database."""
+    """Held by at most one loop of that name, over all processes that use the same database.
+
+    sure   True if the previous holder is surely gone; False if it may still be at work without knowing that it lost the lock
+    """
+
+    sure: bool
 
     def acquire(self) -> bool:
         """True if this loop is the owner, already or from now on. Never waits."""
@@ -55,6 +60,8 @@ def open_lock(database: Database, name: str) -> OwnerLock:
 
 class FileLock:
     """SQLite: flock. Files are never removed, since two processes could then lock two files of one name."""
+
+    sure = True
 
     def __init__(self, database: Database, path: Path) -> None:
         self._database = database
@@ -89,6 +96,8 @@ class FileLock:
 
 class SessionLock:
     """PostgreSQL: pg_try_advisory_lock on a connection kept for it."""
+
+    sure = False
 
     def __init__(self, database: Database, name: str) -> None:
         self._database = database
@@ -135,6 +144,8 @@ class SessionLock:
 
 class MemoryLock:
     """A database in memory is seen by one process only, and so is its lock."""
+
+    sure = True
 
     _held: set[tuple[int, str]] = set()  # noqa: RUF012 - shared on purpose
     _guard = threading.Lock()

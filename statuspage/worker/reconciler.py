@@ -13,7 +13,7 @@ from broadcasters.errors import BroadcastError, OutcomeClass, Rejected
 from broadcasters.post import Found, Receipt, Remote
 from statuspage.actions.deliveries import RESTORED_WAITING
 from statuspage.core.deliveries import Delivery
-from statuspage.core.delivery_rules import UNREADABLE_ALARM_S, Move, next_look_s
+from statuspage.core.delivery_rules import INTENT_GOOD_FOR_S, UNREADABLE_ALARM_S, Move, next_look_s
 from statuspage.core.vocabulary import DeliveryState
 from statuspage.store import deliveries
 from statuspage.worker.desk import Desk
@@ -33,9 +33,13 @@ FRESH = {
 
 
 def first_seen(desk: Desk, row: Delivery) -> None:
-    """An unknown row that this process did not make unknown: its quiet period begins now; on a blind network a person is told."""
-    now = desk.mono()
-    desk.since[row.id] = desk.due[row.id] = now
+    """An unknown row that this process did not make unknown: its quiet period begins now; on a blind network a person is told.
+
+    An owner that lost its lock without knowing may still be within one request: the period begins when that must be over.
+    """
+    now, own = desk.mono(), desk.ctx.settings.delivery
+    desk.due[row.id] = now
+    desk.since[row.id] = now if desk.lock.sure else now + INTENT_GOOD_FOR_S + own.deadline_s
     if desk.move(row) is Move.WAIT and not is_edit(row):
         key, text = unseen_alarm(desk, row)
         desk.write(lambda session: desk.alarm(session, key, text, row))

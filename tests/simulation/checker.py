@@ -1,0 +1,151 @@
+"""Judges a finished world by the fakes' truth: lost, doubled, unexpected, disordered, stale, unapproved, never settled."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import pairwise
+
+from statuspage.core.deliveries import Delivery
+from statuspage.core.delivery_rules import INTENT_GOOD_FOR_S
+from statuspage.core.vocabulary import DeliveryState, NoticeKind, SubjectKind
+from statuspage.store import deliveries
+from tests.simulation.networks import TruePost
+from tests.simulation.people import Operators, Told
+from tests.simulation.ports import wall_of
+from tests.simulation.world import World
+
+_CODE = re.compile(r"Ref ([2-9A-Z]{7})")
+_OPEN = (DeliveryState.WAITING, DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.UNKNOWN)
+_MAY_BE_STUCK = ("expired", "duplicate", "content", "gone", "refused", "retry")
+
+
+def code_of(text: str) -> str:
+    """The code of the newest statement in a post."""
+    found = _CODE.search(text)
+    return found.group(1) if found else ""
+
+
+def faults(world: World, people: Operators) -> list[str]:
+    """What went wrong, one line each; empty if everything is as promised."""
+    with world.store.reading() as session:
+        rows = {row.code: row for row in deliveries.listing(session, limit=10_000) if row.subject_kind is SubjectKind.INCIDENT}
+        stories = {row.id: deliveries.story(session, row.id) for row in rows.values()}
+    assumed = {row.code for row in rows.values() if any(a.outcome in ("assumed", "seen") for a in stories[row.id])}
+    judge = _Judge(world, people, rows, assumed)
+    return [*judge.posts(), *judge.rows_settled(), *judge.threads()]
+
+
+class _Judge:
+    def __init__(self, world: World, people: Operators, rows: dict[str, Delivery], assumed: set[str]) -> None:
+        self.world = world
+        self.told = people.told
+        self.restored = people.restored
+        self.rows = rows
+        self.assumed = assumed
+
+    # --- every post -----------------------------------------------------------------------------------------------------
+
+    def posts(self) -> Iterator[str]:
+        for name, network in sorted(self.world.networks.items()):
+            made: dict[str, int] = {}
+            for post in network.posts:
+                first = code_of(post.revisions[0][2])
+                made[first] = made.get(first, 0) + 1
+                yield from self._post(name, post)
+            for code, number in sorted(made.items()):
+                if number > 1 and not self._person_resent(code):
+                    yield f"doubled: {name} has {number} posts of {code}"
+            yield from self._order(name, network.posts)
+
+    def _post(self, name: str, post: TruePost) -> Iterator[str]:
+        for sent_at, _, text in post.revisions:
+            code = code_of(text)
+            told = self.told.get(code)
+            if told is None:
+                yield f"unexpected: {name} shows {text!r}, which nobody told"
+                continue
+            if told.delivery.channel != name:
+                yield f"unexpected: {code} belongs on {told.delivery.channel}, not on {name}"
+            if text not in (told.delivery.text, told.delivery.text_alone, told.delivery.story):
+                yield f"unapproved: {name} shows {text!r}"
+            row = self.rows.get(code)
+            if row is not None and row.state in (DeliveryState.SUPERSEDED, DeliveryState.WITHDRAWN, DeliveryState.REFUSED, DeliveryState.QUEUED):
+                yield f"unexpected: {code} is {row.state} in the ledger, but {name} shows it"
+            if told.drill:
+                yield f"unexpected: rehearsal {code} on {name}"
+            yield from self._stale(told, row, sent_at)
+
+    def _stale(self, told: Told, row: Delivery | None, sent_at: float) -> Iterator[str]:
+        until = told.delivery.valid_until
+        if until is None or self.restored:
+            return
+        if told.vouched_until is not None:
+            until = max(until, told.vouched_until)
+        grace = timedelta(seconds=INTENT_GOOD_FOR_S + 10.0)
+        offsets = (0.0, 7200.0, -7200.0) if self.world.knobs.jumps else (0.0,)
+        if all(wall_of(sent_at, offset) > until + grace for offset in offsets):
+            yield f"stale: {told.delivery.code} sent after {until:%H:%M:%S}"
+
+    def _order(self, name: str, posts: list[TruePost]) -> Iterator[str]:
+        shown: dict[str, list[tuple[float, int, str]]] = {}
+        for post in posts:
+            for _, applied_at, text in post.revisions:
+                told = self.told.get(code_of(text))
+                if told is not None and told.delivery.code in self.rows:
+                    shown.setdefault(told.delivery.subject_id, []).append((applied_at, told.order, told.delivery.code))
+        for subject, entries in sorted(shown.items()):
+            for before, after in pairwise(sorted(entries)):
+                if after[1] < before[1]:
+                    yield f"disordered: {subject} on {name} shows {after[2]} after the newer {before[2]}"
+
+    def _person_resent(self, code: str) -> bool:
+        return self.told[code].vouched_until is not None if code in self.told else False
+
+    # --- every row ------------------------------------------------------------------------------------------------------
+
+    def rows_settled(self) -> Iterator[str]:
+        for code, row in sorted(self.rows.items()):
+            if row.state in _OPEN:
+                yield f"unsettled: {code} on {row.channel} is {row.state} ({row.error_class}: {row.detail})"
+            if row.state is DeliveryState.STUCK and row.error_class not in _MAY_BE_STUCK:
+                yield f"stuck: {code} on {row.channel}: {row.error_class}: {row.detail}"
+            if row.state is DeliveryState.DELIVERED and code not in self.assumed and not self._shown(row):
+                yield f"lost: {code} is delivered in the ledger, but {row.channel} never showed it"
+
+    def _shown(self, row: Delivery) -> bool:
+        posts = self.world.networks[row.channel].posts
+        return any(code_of(text) == row.code for post in posts for _, _, text in post.revisions)
+
+    # --- every thread ---------------------------------------------------------------------------------------------------
+
+    def threads(self) -> Iterator[str]:
+        grouped: dict[tuple[str, str], list[Delivery]] = {}
+        for row in self.rows.values():
+            grouped.setdefault((row.subject_id, row.channel), []).append(row)
+        for (subject, channel), rows in sorted(grouped.items()):
+            yield from self._thread(subject, channel, sorted(rows, key=lambda row: row.sequence))
+
+    def _thread(self, subject: str, channel: str, rows: list[Delivery]) -> Iterator[str]:
+        for number, row in enumerate(rows):
+            if row.state is not DeliveryState.SUPERSEDED:
+                continue
+            later = [other for other in rows[number + 1 :] if other.state is not DeliveryState.SUPERSEDED]
+            if not later and not self._over_untold(subject, row, rows):
+                yield f"lost: {row.code} on {channel} gave way, but nothing newer came ({row.detail})"
+            if row.essential and row.attempts == 0 and "replaced" in row.detail and not any(
+                other.state is DeliveryState.DELIVERED for other in later
+            ):  # fmt: skip
+                yield f"lost: correction {row.code} on {channel} gave way to something that is not out"
+            if row.essential and row.error_class is None and row.attempts == 0 and row.epoch == 1 and "replaced" in row.detail:
+                if not self._overtaken(row, rows):
+                    yield f"lost: correction {row.code} on {channel} was collapsed"
+
+    def _overtaken(self, row: Delivery, rows: list[Delivery]) -> bool:
+        """A newer one was out before the correction could go: only by a person's retry, or over a stuck row."""
+        return self.restored or any(told.vouched_until for told in self.told.values())
+
+    def _over_untold(self, subject: str, row: Delivery, rows: list[Delivery]) -> bool:
+        """It was over before anything was posted: then nothing about it may be anywhere, or only what was sent after that."""
+        return "over before anything was posted" in row.detail and rows[-1].kind in (NoticeKind.RESOLVED, NoticeKind.RESOLVED_AUTO)

@@ -1,0 +1,258 @@
+"""Operators and fate: who adds, withdraws, corrects and retries, and what befalls the machine, by the chance of the seed."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import text as sql
+
+from statuspage.actions import deliveries as deeds
+from statuspage.core.deliveries import Delivery
+from statuspage.core.errors import DomainError
+from statuspage.core.seal import digest_of, seal
+from statuspage.core.vocabulary import DeliveryState, NoticeKind, SubjectKind
+from statuspage.store import deliveries, switches
+from statuspage.store.tables import NoticeRow
+from tests.simulation.world import SEAL_KEY, World
+
+_KINDS = (NoticeKind.INVESTIGATING, NoticeKind.UPDATE, NoticeKind.IDENTIFIED, NoticeKind.MONITORING)
+
+
+@dataclass
+class Told:
+    """What an operator committed for one channel: the truth against which posts are judged."""
+
+    delivery: Delivery
+    order: int
+    at: float
+    drill: bool
+    vouched_until: datetime | None = None
+
+
+class Operators:
+    """Adds updates in one transaction with their notices and deliveries, as the actions do."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.told: dict[str, Told] = {}  # code -> what was told
+        self.restored = False
+
+    def update(self, subject: str, kind: NoticeKind, *, valid_s: float | None, hold_s: float = 0.0, drill: bool = False) -> None:
+        world, ctx = self.world, self.world.outside
+        with world.store.writing() as session:
+            earlier = deliveries.of_subject(session, SubjectKind.INCIDENT, subject)
+            sequence = max((row.sequence for row in earlier), default=0) + 1
+            now = world.wall()
+            valid = None if valid_s is None else now + timedelta(seconds=valid_s)
+            hold = now + timedelta(seconds=hold_s) if hold_s else None
+            notice = NoticeRow(
+                id=ctx.new_id(), subject_kind="incident", subject_id=subject, sequence=sequence, kind=str(kind), created_at=now,
+                valid_until=valid, not_before=hold, drill=drill,
+            )  # fmt: skip
+            session.add(notice)
+            session.flush()
+            for name in sorted(world.channels):
+                thread = [row for row in earlier if row.channel == name]
+                row = self._row(subject, sequence, kind, name, notice.id, now, valid, hold, thread)
+                deliveries.add(session, row)
+                self.told[row.code] = Told(row, len(self.told), world.time, drill)
+        world.note(f"operator {subject} {sequence} {kind}")
+        world.poke()
+
+    def _row(
+        self, subject: str, sequence: int, kind: NoticeKind, channel: str, notice_id: str, now: datetime,
+        valid: datetime | None, hold: datetime | None, earlier: list[Delivery],
+    ) -> Delivery:  # fmt: skip
+        ctx, info = self.world.outside, self.world.channels[channel].channel
+        code = ctx.new_code()
+        text, alone = f"{subject} {kind} Ref {code}", f"Alone: {subject} {kind} Ref {code}"
+        story = "\n".join([text, *(row.text for row in reversed(earlier))])
+        row = Delivery(
+            id=ctx.new_id(), notice_id=notice_id, subject_kind=SubjectKind.INCIDENT, subject_id=subject, sequence=sequence, kind=kind,
+            channel=channel, account=info.account, network=info.network, language="en", mode=info.mode, text=text, text_alone=alone,
+            story=story, code=code, digest=digest_of(text, alone, story),
+            state=DeliveryState.WAITING if hold else DeliveryState.QUEUED, created_at=now, not_before=hold, valid_until=valid,
+            essential=kind is NoticeKind.CORRECTION,
+        )  # fmt: skip
+        return replace(row, seal=seal(row, SEAL_KEY))
+
+    def rows(self, *states: DeliveryState) -> list[Delivery]:
+        with self.world.store.reading() as session:
+            return deliveries.listing(session, states or None)
+
+    def meddle(self) -> None:
+        """One deed of a person on a delivery, if there is one to do it on."""
+        world, ctx = self.world, self.world.outside
+        movable = (DeliveryState.WAITING, DeliveryState.QUEUED, DeliveryState.STUCK)
+        rows = sorted((row for row in self.rows(*movable) if row.subject_kind is SubjectKind.INCIDENT), key=lambda row: row.id)
+        if not rows:
+            return
+        row = world.chance.choice(rows)
+        try:
+            if row.state is DeliveryState.STUCK and world.chance.random() < 0.7:
+                deeds.retry(ctx, row.id, "operator")
+                with world.store.reading() as session:
+                    self.told[row.code].vouched_until = deliveries.get(session, row.id).valid_until
+                world.note(f"operator retries {row.code}")
+            else:
+                deeds.withdraw(ctx, row.id, "operator", "not needed")
+                world.note(f"operator withdraws {row.code}")
+        except DomainError as error:
+            world.note(f"operator refused: {type(error).__name__}")
+        world.poke()
+
+    def switch(self, *, off: bool) -> None:
+        with self.world.store.writing() as session:
+            switches.turn(session, switches.POSTING, off=off, by="operator", reason="", at=self.world.wall())
+        self.world.note(f"posting {'off' if off else 'on'}")
+        self.world.poke()
+
+    def tamper(self) -> None:
+        """Somebody changes the words of a delivery in the database."""
+        rows = sorted((row for row in self.rows(DeliveryState.QUEUED, DeliveryState.WAITING) if row.request is None), key=lambda row: row.id)
+        if rows:
+            row = self.world.chance.choice(rows)
+            with self.world.store.writing() as session:
+                for column in ("text", "text_alone", "story"):
+                    session.execute(sql(f"UPDATE delivery SET {column} = 'Send money to X Ref {row.code}' WHERE id = :id"), {"id": row.id})
+            self.world.note(f"intruder changes {row.code}")
+            self.world.poke()
+
+
+def script(world: World, people: Operators) -> float:
+    """Lays out incidents and faults over the chaos phase; returns its length in seconds."""
+    chance, knobs = world.chance, world.knobs
+    length = chance.choice([1200.0, 3600.0, 7200.0]) if not knobs.all_down else 10800.0
+    for number in range(chance.randint(1, 2)):
+        _incident(world, people, f"incident{number:04d}", chance.uniform(0.0, length / 2), length)
+    for _ in range(chance.randint(1, 4) if knobs.people else 0):
+        world.later(chance.uniform(0.0, length), people.meddle)
+    if knobs.off_switch:
+        at = chance.uniform(0.0, length / 2)
+        world.later(at, lambda: people.switch(off=True))
+        world.later(at + chance.uniform(60.0, 900.0), lambda: people.switch(off=False))
+    if knobs.tampering:
+        world.later(chance.uniform(0.0, length), people.tamper)
+    _fate(world, people, length)
+    return length
+
+
+def _incident(world: World, people: Operators, subject: str, begin: float, length: float) -> None:
+    chance = world.chance
+    moments = sorted(chance.uniform(begin, length) for _ in range(chance.randint(1, 5)))
+    pace = chance.choice([1.0, 1.0, 0.01])  # now and then all of it within seconds
+    moments = [begin + (moment - begin) * pace for moment in moments]
+    for number, moment in enumerate(moments):
+        kind = _KINDS[min(number, 3)] if chance.random() > 0.15 or not number else NoticeKind.CORRECTION
+        valid = chance.choice([None, 1800.0, 7200.0, 86400.0])
+        hold = chance.choice([0.0, 0.0, 0.0, 120.0])
+        world.later(moment, lambda kind=kind, valid=valid, hold=hold: people.update(subject, kind, valid_s=valid, hold_s=hold))
+    if chance.random() < 0.7:
+        kind = chance.choice([NoticeKind.RESOLVED, NoticeKind.RESOLVED_AUTO])
+        world.later(moments[-1] + chance.uniform(1.0, 600.0), lambda: people.update(subject, kind, valid_s=7200.0))
+
+
+def _fate(world: World, people: Operators, length: float) -> None:
+    chance, knobs = world.chance, world.knobs
+    when = lambda: chance.uniform(0.0, length)  # noqa: E731
+    if knobs.jumps:
+        for _ in range(2):
+            offset = chance.choice([-7200.0, 7200.0, 60.0, -60.0, 0.0])
+            world.later(when(), lambda offset=offset: _jump(world, offset))
+    if knobs.pauses:
+        for process in world.processes:
+            pause = chance.choice([300.0, 4200.0])
+            world.later(when(), lambda process=process, pause=pause: _freeze(world, process, pause))
+    if knobs.sleeps:
+        nap = chance.choice([300.0, 4200.0])
+        world.later(when(), lambda: _nap(world, nap))
+    if knobs.crashes:
+        for process in world.processes:
+            world.later(when(), lambda process=process: world.kill(process, "by fate") if process.up else None)
+    if knobs.lock_losses:
+        for _ in range(3):
+            world.later(when(), lambda: _lose_locks(world))
+    if knobs.deletions:
+        world.later(when(), lambda: _delete_post(world))
+    if knobs.revokes:
+        network = world.networks[chance.choice(sorted(world.networks))]
+        world.later(when(), lambda: setattr(network, "token", "revoked"))
+    if knobs.all_down:
+        at = chance.uniform(0.0, length / 4)
+        world.later(at, lambda: _all_down(world, True))
+        world.later(at + 10800.0, lambda: _all_down(world, False))
+    if knobs.restores:
+        at = chance.uniform(0.0, length)
+        copies: list[sqlite3.Connection] = []
+        world.later(at, lambda: copies.append(world.store.backup()))
+        world.later(at + chance.choice([60.0, 600.0]), lambda: _restore(world, people, copies[0]))
+
+
+def _jump(world: World, offset: float) -> None:
+    world.wall_offset_s = offset
+    world.note(f"wall clock off by {offset}")
+    world.poke()
+
+
+def _freeze(world: World, process: Any, seconds: float) -> None:
+    process.frozen_until = max(process.frozen_until, world.time + seconds)
+    world.note(f"{process.run_id} suspended for {seconds}")
+
+
+def _nap(world: World, seconds: float) -> None:
+    """The machine sleeps: no process runs, the monotonic clock stands still, boot and wall clock go on."""
+    world.asleep_until = world.time + seconds
+    for process in world.processes:
+        process.frozen_until = max(process.frozen_until, world.asleep_until)
+    world.note(f"machine sleeps {seconds}")
+    world.later(seconds, lambda: setattr(world, "slept_s", world.slept_s + seconds))
+
+
+def _lose_locks(world: World) -> None:
+    world.note("database connections lost")
+    world.store.holders.clear()
+    world.poke()
+
+
+def _delete_post(world: World) -> None:
+    posts = [post for _, network in sorted(world.networks.items()) for post in network.posts if not post.gone]
+    if posts:
+        post = world.chance.choice(posts)
+        post.gone = True
+        world.note(f"{post.id} deleted by the network's staff")
+
+
+def _all_down(world: World, down: bool) -> None:
+    world.note(f"all networks {'down' if down else 'up'}")
+    for network in world.networks.values():
+        network.down = down
+
+
+def _restore(world: World, people: Operators, copy: sqlite3.Connection) -> None:
+    for process in world.processes:
+        if process.up:
+            world.kill(process, "for the restore")
+    people.restored = True
+    world.store.restore(copy)
+    world.note("database restored")
+    deeds.after_restore(world.outside, "operator", world.wall())
+
+
+def heal(world: World, people: Operators) -> None:
+    """No new faults from now on: everything answers, clocks are right, processes run, credentials work."""
+    world.chaos = False
+    world.wall_offset_s = 0.0
+    world.note("healed")
+    for network in world.networks.values():
+        network.faults, network.down, network.refuses_equal = {}, False, False
+        if network.token == "revoked":
+            network.token = "good"
+    people.switch(off=False)
+    for process in world.processes:
+        process.frozen_until = 0.0
+        if not process.up:
+            world.start(process)
+    world.poke()

@@ -1,0 +1,152 @@
+"""The five ports in virtual time: clocks that fail apart, chance from one seed, a database in memory that can be busy, full or restored."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import create_engine, event
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import StaticPool
+
+from statuspage.store.locks import LockLost
+from statuspage.store.tables import Base
+
+if TYPE_CHECKING:
+    from tests.simulation.world import Process, World
+
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+class SimClock:
+    """One process's clocks. Wall: may jump. Monotonic: stands still while the machine sleeps. Boot: counts that too."""
+
+    def __init__(self, world: World, process: Process) -> None:
+        self._world = world
+        self._process = process
+
+    def now(self) -> datetime:
+        return self._world.wall()
+
+    def monotonic(self) -> float:
+        return 1000.0 + self._world.time - self._world.slept_s
+
+    def boottime(self) -> float:
+        return 1000.0 + self._world.time
+
+    def process_id(self) -> str:
+        return self._process.run_id
+
+    def wait(self, seconds: float) -> None:
+        self._world.sleep(seconds)
+
+
+class SimRandomness:
+    """Chance from the world's seed."""
+
+    def __init__(self, source: random.Random) -> None:
+        self._source = source
+
+    def token(self, length: int, alphabet: str) -> str:
+        return "".join(self._source.choices(alphabet, k=length))
+
+    def uniform(self, low: float, high: float) -> float:
+        return self._source.uniform(low, high)
+
+
+def _raw() -> sqlite3.Connection:
+    connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA foreign_keys=ON")
+    return connection
+
+
+class _Shared:
+    """One connection and engine per process, so that compiled statements are kept; each world begins with a copy of the template."""
+
+    def __init__(self) -> None:
+        self.raw = _raw()
+        self.engine = create_engine("sqlite://", creator=lambda: self.raw, poolclass=StaticPool)
+        event.listen(self.engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+        Base.metadata.create_all(self.engine)
+        self.template = _raw()
+        self.raw.backup(self.template)
+
+
+_shared: list[_Shared] = []
+
+
+def shared() -> _Shared:
+    if not _shared:
+        _shared.append(_Shared())
+    return _shared[0]
+
+
+class SimStore:
+    """The store port. `trouble(moment)` may raise before a transaction begins and around its commit."""
+
+    def __init__(self) -> None:
+        self._shared = shared()
+        self._shared.template.backup(self._shared.raw)
+        self.trouble: Callable[[str], None] = lambda moment: None
+        self.holders: dict[str, object] = {}
+        self.locks_are_sure = True
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        self.trouble("begin")
+        with Session(self._shared.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+            self.trouble("commit")
+        self.trouble("committed")
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        with Session(self._shared.engine, expire_on_commit=False) as session:
+            yield session
+
+    def lock(self, name: str) -> SimLock:
+        return SimLock(self, name)
+
+    def backup(self) -> sqlite3.Connection:
+        copy = sqlite3.connect(":memory:", isolation_level=None)
+        self._shared.raw.backup(copy)
+        return copy
+
+    def restore(self, copy: sqlite3.Connection) -> None:
+        copy.backup(self._shared.raw)
+
+
+class SimLock:
+    """The holder is whoever stands in the store's table: as with a session lock, it can be lost without being told."""
+
+    def __init__(self, store: SimStore, name: str) -> None:
+        self.store = store
+        self.name = name
+        self.sure = store.locks_are_sure
+
+    def acquire(self) -> bool:
+        return self.store.holders.setdefault(self.name, self) is self
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        if self.store.holders.get(self.name) is not self:
+            raise LockLost(self.name)
+        with self.store.writing() as session:
+            yield session
+
+    def release(self) -> None:
+        if self.store.holders.get(self.name) is self:
+            del self.store.holders[self.name]
+
+
+def busy() -> OperationalError:
+    return OperationalError("COMMIT", {}, sqlite3.OperationalError("database is locked"))
+
+
+def wall_of(time: float, offset_s: float) -> datetime:
+    return START + timedelta(seconds=time + offset_s)

@@ -1,0 +1,338 @@
+"""One thread, one seed, virtual time: processes, dispatchers, people, networks and faults, interleaved at named points.
+
+Each dispatcher runs in a greenlet of its own: at every point, and while a request is under way, the others run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from greenlet import getcurrent, greenlet
+
+from broadcasters.http import Answer, Request
+from broadcasters.post import DeliveryClass
+from statuspage.actions.context import ChannelInfo, Context
+from statuspage.core.notices import Channel
+from statuspage.core.vocabulary import LinkMode, UpdateMode
+from statuspage.ports import Ports
+from statuspage.settings import Settings
+from statuspage.worker.dispatcher import Dispatcher
+from tests.simulation.networks import BROADCASTERS, MODES, Config, FakeNetwork
+from tests.simulation.ports import SimClock, SimRandomness, SimStore, busy, wall_of
+
+SEAL_KEY = b"only for the simulation"
+
+
+class Crash(BaseException):
+    """The process dies here."""
+
+
+class SimWords:
+    """The posts of the simulation carry 'Ref CODE', no address."""
+
+    def verification_url(self, code: str) -> str:
+        return f"https://page.sim/u/{code}"
+
+
+@dataclass
+class Process:
+    """One worker process: a dispatcher per account, all dying together."""
+
+    number: int
+    run: int = 0
+    up: bool = False
+    threads: list[Thread] = field(default_factory=list)
+    frozen_until: float = 0.0
+
+    @property
+    def run_id(self) -> str:
+        return f"process-{self.number}-run-{self.run}"
+
+
+@dataclass
+class Thread:
+    """One dispatcher's greenlet. wake: which of its wake-ups counts; an older one was overtaken by a poke."""
+
+    name: str
+    process: Process
+    dispatcher: Any
+    green: greenlet
+    wake: int = 0
+    idle: bool = False
+    dead: bool = False
+
+
+@dataclass
+class Knobs:
+    """Which faults a seed has, and how much of them."""
+
+    classes: tuple[str, ...]
+    modes: dict[str, str]
+    kinds: tuple[str, ...]
+    rate: float
+    lags: bool
+    crashes: float = 0.0
+    second_process: bool = False
+    jumps: bool = False
+    pauses: bool = False
+    sleeps: bool = False
+    store_trouble: float = 0.0
+    restores: bool = False
+    revokes: bool = False
+    all_down: bool = False
+    lock_losses: bool = False
+    deletions: bool = False
+    tampering: bool = False
+    equal_text: bool = False
+    people: bool = False
+    off_switch: bool = False
+
+
+ANSWERS = ("throttled", "error", "error_applied", "lost", "lost_applied", "late", "cut", "slow", "refused", "rejected", "unreadable")
+
+
+def draw_knobs(chance: random.Random) -> Knobs:
+    """Each seed first draws which faults are on."""
+    classes = tuple(sorted(chance.sample(sorted(BROADCASTERS), chance.randint(2, 3))))
+    often = lambda odds: chance.random() < odds  # noqa: E731
+    return Knobs(
+        classes=classes,
+        modes={kind: chance.choice(MODES[kind]) for kind in sorted(BROADCASTERS)},
+        kinds=tuple(sorted(chance.sample(ANSWERS, chance.randint(1, 5)))),
+        rate=chance.choice([0.05, 0.2, 0.5]),
+        lags=often(0.5),
+        crashes=chance.choice([0.0, 0.0, 0.01, 0.05]),
+        second_process=often(0.3),
+        jumps=often(0.3),
+        pauses=often(0.25),
+        sleeps=often(0.2),
+        store_trouble=chance.choice([0.0, 0.0, 0.02]),
+        restores=often(0.15),
+        revokes=often(0.15),
+        all_down=often(0.12),
+        lock_losses=often(0.2),
+        deletions=often(0.15),
+        tampering=often(0.15),
+        equal_text=often(0.1),
+        people=often(0.5),
+        off_switch=often(0.1),
+    )
+
+
+class World:
+    """Everything of one seed. `trace` lists what happened; its digest is the seed's fingerprint."""
+
+    def __init__(self, seed: int, knobs: Knobs | None = None, *, keep_trace: bool = False) -> None:
+        self.seed = seed
+        self.chance = random.Random(seed)
+        self.knobs = knobs or draw_knobs(self.chance)
+        self.time = 0.0
+        self.slept_s = 0.0
+        self.asleep_until = 0.0
+        self.wall_offset_s = 0.0
+        self.chaos = True
+        self.store = SimStore()
+        self.store.trouble = self._trouble
+        self.store.locks_are_sure = not self.knobs.lock_losses
+        self.trace: list[str] = []
+        self.keep_trace = keep_trace
+        self._digest = hashlib.sha256()
+        self._heap: list[tuple[float, int, Callable[[], None]]] = []
+        self._count = 0
+        self._main = getcurrent()
+        self._current: Thread | None = None
+        self.networks = {
+            kind: FakeNetwork(self, kind, BROADCASTERS[kind].CLASS) for kind in self.knobs.classes
+        }
+        self._outfit_networks()
+        self.processes = [Process(n) for n in range(2 if self.knobs.second_process else 1)]
+        self.settings = _settings(self.knobs)
+        self.channels = _channels(self.knobs)
+        self.outside = self.context(Process(99))
+
+    def _outfit_networks(self) -> None:
+        each = self.knobs.rate / max(len(self.knobs.kinds), 1)
+        for kind, network in self.networks.items():
+            network.faults = dict.fromkeys(self.knobs.kinds, each)
+            network.refreshable = self.chance.random() < 0.5
+            network.refuses_equal = self.knobs.equal_text and kind == "bare"
+            if "rejected" in network.faults:
+                network.faults["rejected"] = min(each, 0.03)
+
+    @property
+    def lags(self) -> bool:
+        return self.knobs.lags
+
+    # --- time and points ------------------------------------------------------------------------------------------------
+
+    def wall(self) -> datetime:
+        return wall_of(self.time, self.wall_offset_s)
+
+    def note(self, line: str) -> None:
+        entry = f"{self.time:11.3f} {line}"
+        self._digest.update(entry.encode())
+        if self.keep_trace:
+            self.trace.append(entry)
+
+    def digest(self) -> str:
+        return self._digest.hexdigest()
+
+    def later(self, delay_s: float, deed: Callable[[], None]) -> None:
+        self._count += 1
+        heapq.heappush(self._heap, (self.time + delay_s, self._count, deed))
+
+    def sleep(self, seconds: float, *, idle: bool = False) -> None:
+        """Called by a dispatcher's greenlet: everybody else runs meanwhile. Called by the world itself: nothing."""
+        thread = self._current
+        if thread is None or getcurrent() is not thread.green:
+            return
+        thread.wake += 1
+        thread.idle = idle
+        token = thread.wake
+        self.later(seconds, lambda: self._resume(thread, token))
+        self._main.switch()
+        thread.idle = False
+
+    def point(self, name: str) -> None:
+        """A named point: the process may die here, be suspended, or others may go first."""
+        thread = self._current
+        if thread is None:
+            return
+        self.note(f"{thread.name} at {name}")
+        if self.chaos and self.knobs.crashes and self.chance.random() < self.knobs.crashes:
+            self.kill(thread.process, f"at {name}")
+            raise Crash
+        self.sleep(self.chance.uniform(0.0, 0.02))
+
+    def _resume(self, thread: Thread, token: int) -> None:
+        if thread.dead or token != thread.wake:
+            return
+        if self.time < thread.process.frozen_until:
+            self.later(thread.process.frozen_until - self.time, lambda: self._resume(thread, token))
+            return
+        self._switch(thread)
+
+    def _switch(self, thread: Thread) -> None:
+        before, self._current = self._current, thread
+        try:
+            thread.green.switch()
+        finally:
+            self._current = before
+
+    def run_until(self, end: float, done: Callable[[], bool] = lambda: False) -> None:
+        """Lets everything happen up to the virtual moment `end`, or until `done()`, asked once per virtual event."""
+        while self._heap and self._heap[0][0] <= end and not done():
+            self.time, _, deed = heapq.heappop(self._heap)
+            deed()
+        if not done():
+            self.time = max(self.time, end)
+
+    # --- processes ------------------------------------------------------------------------------------------------------
+
+    def context(self, process: Process) -> Context:
+        ports = Ports(SimClock(self, process), SimRandomness(self.chance), self, self.store, None)  # type: ignore[arg-type]
+        configs = {kind: Config(f"https://{kind}.sim", "good") for kind in self.knobs.classes}
+        return Context(ports, self.settings, SimWords(), SEAL_KEY, configs, {}, self.channels)  # type: ignore[arg-type]
+
+    def exchange(self, request: Request) -> Answer:
+        """The transport port."""
+        return self.networks[request.host.split(".")[0]].exchange(request)
+
+    def start(self, process: Process) -> None:
+        if process.up:
+            return
+        process.run, process.up, process.frozen_until = process.run + 1, True, self.asleep_until
+        self.note(f"{process.run_id} starts")
+        ctx = self.context(process)
+        process.threads = [self._thread(process, Dispatcher(ctx, kind, BROADCASTERS)) for kind in self.knobs.classes]
+        for thread in process.threads:
+            self.later(self.chance.uniform(0.0, 0.5), lambda thread=thread: self._resume(thread, 0))
+
+    def _thread(self, process: Process, dispatcher: Dispatcher) -> Thread:
+        thread = Thread(f"{process.run_id}/{dispatcher.name}", process, dispatcher, greenlet(lambda: self._drive(thread)))
+        return thread
+
+    def _drive(self, thread: Thread) -> None:
+        """What the driver of loops does: one pass after the other; a fault is met with a pause."""
+        try:
+            while True:
+                try:
+                    for name in thread.dispatcher.work():
+                        self.point(name)
+                    wait = thread.dispatcher.due_in
+                except Exception as error:
+                    self.note(f"{thread.name} met {type(error).__name__}")
+                    if self.knobs.store_trouble == 0.0 or "locked" not in str(error):
+                        raise
+                    wait = 1.0
+                self.sleep(max(wait, 0.001), idle=True)
+        except Crash:
+            thread.dead = True
+
+    def poke(self) -> None:
+        """Something new stands in the database: dispatchers poll it, idle ones see it within their polling time."""
+        for process in self.processes:
+            for thread in process.threads:
+                if thread.idle and not thread.dead:
+                    thread.wake += 1
+                    token = thread.wake
+                    self.later(self.chance.uniform(0.0, 0.5), lambda thread=thread, token=token: self._resume(thread, token))
+
+    def kill(self, process: Process, why: str) -> None:
+        """SIGKILL: no thread of it does anything more; its locks are free."""
+        self.note(f"{process.run_id} killed {why}")
+        process.up = False
+        current = self._current
+        for thread in process.threads:
+            thread.dead = True
+            thread.dispatcher._lock.release()
+            if thread is not current:
+                self.later(0.0, lambda thread=thread: self._bury(thread))
+        self.later(self.chance.uniform(1.0, 60.0), lambda: self.start(process))
+
+    def _bury(self, thread: Thread) -> None:
+        if thread.green and not thread.green.dead:
+            before, self._current = self._current, None
+            thread.green.throw(Crash)
+            self._current = before
+
+    def _trouble(self, moment: str) -> None:
+        """Database busy or full, or the process dying before or after a commit."""
+        thread = self._current
+        if thread is None or not self.chaos:
+            return
+        if thread.dead:
+            raise Crash
+        if self.knobs.store_trouble and moment != "committed" and self.chance.random() < self.knobs.store_trouble:
+            self.note(f"{thread.name} database busy at {moment}")
+            raise busy()
+        if self.knobs.crashes and moment != "begin" and self.chance.random() < self.knobs.crashes / 4:
+            self.kill(thread.process, f"at {moment}")
+            raise Crash
+
+
+def _settings(knobs: Knobs) -> Settings:
+    return Settings.model_validate(
+        {
+            "page": {"name": "Example Bank", "bank": "Example", "url": "https://page.sim"},
+            "components": [{"slug": "cards", "name": {"en": "Cards"}}],
+            "accounts": [{"name": kind, "kind": kind, "config": {}} for kind in knobs.classes],
+        }
+    )
+
+
+def _channels(knobs: Knobs) -> Mapping[str, ChannelInfo]:
+    return {
+        kind: ChannelInfo(
+            Channel(kind, kind, kind, "en", UpdateMode(knobs.modes[kind]), LinkMode.NEVER),
+            fits=lambda text: True,
+            delivery_class=str(DeliveryClass(BROADCASTERS[kind].CLASS)),
+        )
+        for kind in knobs.classes
+    }
