@@ -73,22 +73,20 @@ def _send(call: Call, fields: dict[str, Any], world: World, owner: Account) -> R
     if wrong := _wrong(fields):
         return wrong
     reply = fields.get("reply_parameters") or {}
-    parent = f"{owner.id}:{reply['message_id']}" if "message_id" in reply else None
+    parent = str(reply["message_id"]) if "message_id" in reply else None
     if parent and world.truth.get(NAME, parent) is None:
         if not reply.get("allow_sending_without_reply"):
             return _error(400, "Bad Request: message to be replied not found")
         parent = None
     number = world.truth.next_number()
-    entry = world.truth.add(
-        NAME, owner.name, f"{owner.id}:{number}", fields["text"], reply_to=parent, url=f"{call.base}/{owner.name}/{number}"
-    )
+    entry = world.truth.add(NAME, owner.name, str(number), fields["text"], reply_to=parent, url=f"{call.base}/{owner.name}/{number}")
     return _ok(_shown(entry, owner))
 
 
 def _edit(fields: dict[str, Any], world: World, owner: Account) -> Reply:
     if wrong := _wrong(fields):
         return wrong
-    entry = world.truth.get(NAME, f"{owner.id}:{fields.get('message_id')}")
+    entry = world.truth.get(NAME, str(fields.get("message_id")))
     if entry is None:
         return _error(400, "Bad Request: message to edit not found")
     if entry.text == fields["text"]:
@@ -98,9 +96,9 @@ def _edit(fields: dict[str, Any], world: World, owner: Account) -> Reply:
 
 
 def _shown(entry: Entry, owner: Account) -> dict[str, Any]:
-    message = {"message_id": int(entry.id.rpartition(":")[2]), "chat": _chat(owner), "date": int(entry.at.timestamp()), "text": entry.text}
+    message = {"message_id": int(entry.id), "chat": _chat(owner), "date": int(entry.at.timestamp()), "text": entry.text}
     if entry.in_reply_to:
-        message["reply_to_message"] = {"message_id": int(entry.in_reply_to.rpartition(":")[2]), "chat": _chat(owner)}
+        message["reply_to_message"] = {"message_id": int(entry.in_reply_to), "chat": _chat(owner)}
     if entry.revisions:
         message["edit_date"] = int(entry.revisions[-1].until.timestamp())
     return message

@@ -1,0 +1,200 @@
+"""A Facebook Page: one post per subject, rewritten with each update. API: https://developers.facebook.com/docs/graph-api/reference/page/feed
+
+No key is remembered, but an edit can be repeated freely. Errors are decided by `code`, then `error_subcode`, never by the status.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from broadcasters import text, timeline, waiting
+from broadcasters.errors import BroadcastError, OutcomeClass, Rejected
+from broadcasters.http import Answer, Http, Reading, checked_base
+from broadcasters.post import DeliveryClass, Found, Post, Receipt, Remote
+
+KIND = "facebook"
+CLASS = DeliveryClass.BARE
+MODES = ("edit", "new")
+PAGE = 25
+PERMALINK_DEADLINE_S = 5.0
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Config:
+    """A Page and its token.
+
+    page_token  of a system user of the business, best; does not expire, but dies with a password or role
+    app_secret  only where the app demands a proof with each call
+    version     of the Graph API; one lives about two years
+    """
+
+    page_id: str
+    page_token: str = field(repr=False)
+    app_secret: str = field(default="", repr=False)
+    base_url: str = "https://graph.facebook.com"
+    version: str = "v26.0"
+
+    def __post_init__(self) -> None:
+        if not self.page_id.isdecimal():
+            raise ValueError(f"page_id: found {self.page_id!r}, allowed is the Page's number (quote it: it is text)")
+        object.__setattr__(self, "base_url", checked_base(self.base_url, "base_url"))
+
+
+def limits(_: Config) -> text.Limits:
+    return text.Limits(text.Unit.CHARACTERS, 63206)
+
+
+def broadcast(post: Post, config: Config, http: Http) -> Receipt:
+    """Publish one post. Facebook fetches the address in it at once: if it cannot, the post goes out without a preview."""
+    form = {"message": post.text, **({"link": post.link} if post.link else {})}
+    notes: tuple[str, ...] = ()
+    try:
+        number = _create(form, config, http)
+    except Rejected as error:
+        if not post.link or LINK_NOT_FETCHED not in error.code.split("/"):
+            raise
+        number = _create({"message": post.text}, config, http)
+        notes = ("Facebook could not fetch the address: posted without a preview.",)
+    url = _permalink(number, config, http)
+    return Receipt(Remote(number, {"url": url}), url, notes)
+
+
+def edit(post: Post, config: Config, http: Http) -> Receipt:
+    """Rewrite a post; repeating it is harmless. Raises Rejected with parent_gone where the post is not there any more."""
+    if post.edit is None:
+        raise ValueError("edit() needs post.edit")
+
+    def read(answer: Any) -> None:
+        if answer["success"] is not True:
+            raise ValueError("not a success")
+
+    _send(http, config, "POST", post.edit.id, form={"message": post.text}, create=False, read=read)
+    return Receipt(post.edit, post.edit.extra.get("url"))
+
+
+def find(code: str, since: datetime, config: Config, http: Http) -> Found | None:
+    """The Page's post that carries `code`; None if it is provably absent. Raises Unavailable if the feed cannot be read."""
+    return timeline.first_with(code, recent(config, http, since))
+
+
+def recent(config: Config, http: Http, since: datetime) -> list[Found]:
+    """The Page's posts since a moment, newest first."""
+    first = {
+        "fields": "id,message,created_time,permalink_url",
+        "since": str(int((since - timeline.SKEW).timestamp())),
+        "limit": str(PAGE),
+    }
+
+    def page(query: dict[str, str]) -> tuple[Sequence[Found], dict[str, str] | None]:
+        posts, onward = _send(http, config, "GET", f"{config.page_id}/feed?{urlencode(query)}", create=False, read=_page)
+        return posts, {**first, **onward} if onward else None
+
+    return timeline.read_back(since, first, page)
+
+
+def verify(config: Config, http: Http) -> str:
+    """Which Page the token opens. Posts nothing."""
+    name = _send(http, config, "GET", f"{config.page_id}?fields=name", create=False, read=lambda answer: str(answer["name"]))
+    return f"The token opens the Page “{name}”."
+
+
+def _create(form: Mapping[str, str], config: Config, http: Http) -> str:
+    return _send(http, config, "POST", f"{config.page_id}/feed", form=form, create=True, read=lambda answer: str(answer["id"]))
+
+
+def _permalink(number: str, config: Config, http: Http) -> str:
+    """The post's address; the post is published, so a fault here only means the plainer form of it."""
+    try:
+        path = f"{number}?fields=permalink_url"
+        return _send(
+            http, config, "GET", path, create=False, read=lambda answer: str(answer["permalink_url"]), deadline_s=PERMALINK_DEADLINE_S
+        )
+    except BroadcastError:
+        return f"https://www.facebook.com/{number}"
+
+
+def _send(
+    http: Http,
+    config: Config,
+    method: str,
+    path: str,
+    *,
+    form: Mapping[str, str] | None = None,
+    create: bool,
+    read: Callable[[Any], T],
+    deadline_s: float | None = None,
+) -> T:
+    if config.app_secret:
+        proof = hmac.new(config.app_secret.encode(), config.page_token.encode(), hashlib.sha256).hexdigest()
+        if form is not None:
+            form = {**form, "appsecret_proof": proof}
+        else:
+            path += f"{'&' if '?' in path else '?'}appsecret_proof={proof}"
+    return http.send(
+        method,
+        f"{config.base_url}/{config.version}/{path}",
+        headers={"Authorization": f"Bearer {config.page_token}"},  # a header, so that no address holds the token
+        form=form,
+        create=create,
+        interpret=_reading,
+        read=read,
+        deadline_s=deadline_s,
+    )
+
+
+def _page(answer: Any) -> tuple[list[Found], dict[str, str]]:
+    """Posts, and what the address of the next page asks for besides the token; only its absence says that there is none."""
+    onward = dict(parse_qsl(urlsplit(answer.get("paging", {}).get("next", "")).query))
+    kept = {name: value for name, value in onward.items() if name not in ("access_token", "appsecret_proof")}
+    return [_found(one) for one in answer["data"]], kept
+
+
+def _found(one: Any) -> Found:
+    url = str(one.get("permalink_url") or f"https://www.facebook.com/{one['id']}")
+    return Found(Remote(str(one["id"]), {"url": url}), str(one.get("message", "")), timeline.moment(one["created_time"]), url)
+
+
+LINK_NOT_FETCHED = "1609005"
+GONE_SUBCODE = 33
+
+_BY_CODE: Mapping[int, OutcomeClass] = {
+    **dict.fromkeys((4, 17, 32, 341, 613, 80001), OutcomeClass.THROTTLED),
+    **dict.fromkeys((10, *range(200, 300), 368), OutcomeClass.DENIED),  # 368: blocked for policy; a person first
+    100: OutcomeClass.CONTENT,
+    1609005: OutcomeClass.CONTENT,
+    **dict.fromkeys((102, 190), OutcomeClass.REAUTH),
+    506: OutcomeClass.DUPLICATE,
+    **dict.fromkeys((1, 2), OutcomeClass.AMBIGUOUS),
+}
+
+
+def _reading(answer: Answer, parsed: Any) -> Reading | None:
+    error = parsed.get("error") if isinstance(parsed, dict) else None
+    if not isinstance(error, dict) or not isinstance(error.get("code"), int):
+        return None
+    code, subcode = error["code"], error.get("error_subcode")
+    outcome = _BY_CODE.get(code) or (OutcomeClass.AMBIGUOUS if error.get("is_transient") is True else None)
+    if outcome is None:
+        return None
+    name = f"{code}/{subcode}" if subcode else str(code)
+    gone = code == 100 and subcode == GONE_SUBCODE
+    return Reading(outcome, name, _regain_s(answer) if outcome is OutcomeClass.THROTTLED else None, gone)
+
+
+def _regain_s(answer: Answer) -> float | None:
+    """The longest estimated_time_to_regain_access (minutes) in the header that tells the Page's use."""
+    try:
+        usage = json.loads(answer.header("X-Business-Use-Case-Usage") or "{}")
+        entries = [entry for entries in usage.values() for entry in entries]
+        return waiting.longest(*(waiting.number_s(entry.get("estimated_time_to_regain_access"), unit_s=60.0) for entry in entries))
+    except (ValueError, AttributeError, TypeError):
+        return None
