@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
@@ -83,3 +86,18 @@ class Folder:
         top = self.root / under
         found = (path.relative_to(self.root) for path in top.rglob("*") if path.is_file() and not path.name.startswith("."))
         return sorted(PurePosixPath(path.as_posix()) for path in found)
+
+    @contextmanager
+    def exclusive(self) -> Iterator[bool]:
+        """A lock on the folder, held by the open file: it ends with the process that has it."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        handle = os.open(self.root / ".writing", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
+        finally:
+            os.close(handle)

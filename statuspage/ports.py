@@ -83,6 +83,10 @@ class FilesPort(Protocol):
 
     def list(self, under: PurePosixPath) -> Sequence[PurePosixPath]: ...
 
+    def exclusive(self) -> AbstractContextManager[bool]:
+        """True if nobody else who asks here gets True before it ends; False at once, without waiting, if somebody has it."""
+        ...
+
 
 @dataclass(frozen=True)
 class Ports:

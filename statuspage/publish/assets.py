@@ -1,0 +1,82 @@
+"""What every page carries in itself: one style sheet, one script, and the templates. Read once, hashed for the policy."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+TEMPLATES = _PACKAGE.parent / "templates"  # beside this package in a checkout and in an installation alike
+STATIC = _PACKAGE / "static"
+STYLES = ("tokens", "base", "components/chrome", "components/status", "components/incident")
+SCRIPTS = ("page",)
+
+
+@dataclass(frozen=True)
+class Assets:
+    """The inline style sheet and script, and their digests as a Content-Security-Policy names them."""
+
+    style: str
+    script: str
+    hashes: Mapping[str, str]
+
+
+def small_css(text: str) -> str:
+    """A style sheet without comments and needless space. Strings in our sheets hold neither."""
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
+    text = re.sub(r"\s+", " ", text)
+    text = re.sub(r"\s*([{};,>])\s*", r"\1", text)
+    return text.replace(": ", ":").replace(";}", "}").strip()
+
+
+def small_js(text: str) -> str:
+    """A script without whole-line and end-of-line comments and indentation; nothing cleverer."""
+    lines = (re.sub(r"(^|\s)//\s.*$", "", line).strip() for line in text.splitlines())
+    return "\n".join(line for line in lines if line)
+
+
+def digest_source(text: str) -> str:
+    """sha256-… of an inline style sheet or script."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+@cache
+def load_assets() -> Assets:
+    """The product's own style sheet and script."""
+    style = small_css("".join((STATIC / "css" / f"{name}.css").read_text(encoding="utf-8") for name in STYLES))
+    script = small_js("".join((STATIC / "js" / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS))
+    return Assets(style, script, {"style": digest_source(style), "script": digest_source(script)})
+
+
+@cache
+def environment() -> Environment:
+    """Templates with escaping on for everything; an unknown name is an error."""
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.filters["iso"] = iso
+    return made
+
+
+def iso(at: datetime) -> str:
+    """A moment for machines, to the second."""
+    return at.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def raw(text: str) -> Markup:
+    """Our own style sheet or script, which may not be escaped."""
+    return Markup(text)  # noqa: S704 - files of this package, never a text of a person

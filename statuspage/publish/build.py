@@ -1,0 +1,109 @@
+"""All public files of one snapshot: the hot set, which is written anew on change, and the archive, which is written once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from pathlib import PurePosixPath
+from typing import Any
+
+from statuspage.publish import feeds, plain
+from statuspage.publish.api_v2 import ApiV2
+from statuspage.publish.clean import cleaned
+from statuspage.publish.encode import IDLE, Encoded, Memo, encode
+from statuspage.publish.page import Pages
+from statuspage.publish.site import Site, file_of
+from statuspage.publish.snapshot import PublicCode, Snapshot, Subject
+from statuspage.publish.wording import Wording
+
+Files = Mapping[PurePosixPath, Encoded]
+Make = Callable[[], bytes]
+Source = tuple[str, Any, Make]  # address, what it is made from (None: always made anew), how
+
+
+class Builder:
+    """Makes the files of one bank's page; remembers the last ones. One per configuration."""
+
+    def __init__(self, wording: Wording) -> None:
+        self._wording = wording
+        self._memo = Memo()
+
+    def hot(self, snapshot: Snapshot, generation: int) -> Files:
+        """The hot set, in the order in which it should be written: what customers look at first."""
+        clean = cleaned(snapshot)
+        files = {}
+        for address, made_from, make in self._sources(clean, generation):
+            path = file_of(address)
+            files[path] = self._memo.get(path, made_from, make)
+        self._memo.forget_unseen()
+        return files
+
+    def archive(self, snapshot: Snapshot, year: int, month: int, subjects: Iterable[Subject], codes: Iterable[PublicCode]) -> Files:
+        """One month: its list, and the pages and codes of everything that began in it. Packed as small as can be."""
+        clean, told = cleaned(snapshot), tuple(cleaned(subject) for subject in subjects)
+        pages = Pages(clean.page, self._wording)
+        made: dict[PurePosixPath, Encoded] = {}
+        for language in clean.page.languages:
+            site = pages.site
+            made[file_of(site.month(language, year, month))] = encode(pages.month(clean, year, month, told, language), IDLE)
+            for address, _, make in self._subjects(pages, clean, told, language):
+                made[file_of(address)] = encode(make(), IDLE)
+        for code in codes:
+            made[file_of(pages.site.code(code.code))] = encode(pages.code(cleaned(code)), IDLE)
+        return made
+
+    def _sources(self, snapshot: Snapshot, generation: int) -> Iterator[Source]:
+        page, wording = snapshot.page, self._wording
+        pages, site, default = Pages(page, wording), Site(page), page.default_language
+        for language in (default, *(one for one in page.languages if one != default)):
+            yield site.front(language), None, partial(pages.front, snapshot, language)
+        yield "/", None, partial(pages.front, snapshot, default)
+        yield "/status.txt", None, partial(plain.status_txt, snapshot, wording)
+        yield "/fresh.json", None, partial(plain.fresh_json, snapshot, generation)
+        for language in page.languages:
+            yield from self._subjects(pages, snapshot, snapshot.subjects, language)
+        for path, body in ApiV2(snapshot).files().items():
+            yield path, None, partial(bytes, body)
+        for code in snapshot.codes:
+            yield site.code(code.code), (page, code), partial(pages.code, code)
+        for language in page.languages:
+            yield from self._feeds(snapshot, language)
+            yield from ((path, None, partial(bytes, body)) for path, body in plain.badges(snapshot, wording, language).items())
+            yield from self._fixed(pages, snapshot, language)
+        yield from self._of_no_language(pages, snapshot)
+
+    def _subjects(self, pages: Pages, snapshot: Snapshot, subjects: Iterable[Subject], language: str) -> Iterator[Source]:
+        for subject in subjects:
+            names = tuple(snapshot.by_id[one].names for one in subject.component_ids if one in snapshot.by_id)
+            address = pages.address(subject, language)
+            yield address, (snapshot.page, subject, names), partial(pages.subject, snapshot, subject, language)
+
+    def _feeds(self, snapshot: Snapshot, language: str) -> Iterator[Source]:
+        title = self._wording.text("title", language, bank=snapshot.page.name)
+        description = self._wording.text("feed.description", language, bank=snapshot.page.bank)
+        feed = feeds.feed_of(snapshot, language, title=title, description=description)
+        site = Site(snapshot.page)
+        for kind, make in (("atom", feeds.atom), ("rss", feeds.rss), ("json", feeds.json_feed)):
+            yield site.feed(language, kind), feed, partial(make, feed)
+
+    def _fixed(self, pages: Pages, snapshot: Snapshot, language: str) -> Iterator[Source]:
+        page, site = snapshot.page, pages.site
+        yield site.history(language), (page, snapshot.months), partial(pages.archive, snapshot.months, language)
+        for address, make in self._same_for_all(pages, language).items():
+            yield f"/{language}{address}", page, make
+
+    def _same_for_all(self, pages: Pages, language: str) -> Mapping[str, Make]:
+        """Pages that exist in every language and, in the default one, also without a language in the address."""
+        return {
+            pages.site.contact_path: partial(pages.contact, language),
+            pages.site.claim_path: partial(pages.claim, language),
+            "/u/": partial(pages.codes, language),
+            "/u/unknown/": partial(pages.codes, language, unknown=True),
+            "/404.html": partial(pages.missing, language),
+        }
+
+    def _of_no_language(self, pages: Pages, snapshot: Snapshot) -> Iterator[Source]:
+        page = snapshot.page
+        for address, make in self._same_for_all(pages, page.default_language).items():
+            yield address, page, make
+        yield "/robots.txt", page, partial(plain.robots_txt)

@@ -1,0 +1,159 @@
+"""RSS 2.0, Atom and JSON Feed in one language.
+
+Atom and JSON Feed have one entry per incident or planned work, RSS one item per update. Ids are addresses on our own host and never
+change; `updated` moves only when something was said. Nothing here depends on when it is made: the same snapshot, the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+from feedgen.feed import FeedGenerator
+from markupsafe import escape
+
+from statuspage.publish.api_v2 import dump
+from statuspage.publish.site import Site
+from statuspage.publish.snapshot import PublicIncident, PublicPage, PublicUpdate, Snapshot, Subject, said
+
+LATEST = 20  # incidents and planned works in a feed
+LATEST_ITEMS = 60  # updates in RSS
+_GENERATOR = "statuspage"
+
+
+class Entry(NamedTuple):
+    """One incident or planned work as a feed tells it. `updates` are newest first."""
+
+    url: str
+    title: str
+    published: datetime
+    updated: datetime
+    updates: tuple[PublicUpdate, ...]
+
+
+class Feed(NamedTuple):
+    """What a feed says, before it is in any format."""
+
+    page: PublicPage
+    language: str
+    title: str
+    home: str
+    description: str
+    updated: datetime
+    entries: tuple[Entry, ...]
+
+    def url(self, kind: str) -> str:
+        site = Site(self.page)
+        return site.url(site.feed(self.language, kind))
+
+
+def feed_of(snapshot: Snapshot, language: str, *, title: str, description: str) -> Feed:
+    """The newest of the snapshot in one language. An empty feed is as old as the page's first component."""
+    site, default = Site(snapshot.page), snapshot.page.default_language
+    subjects = sorted(snapshot.subjects, key=lambda subject: subject.created_at, reverse=True)
+    entries = tuple(_entry(subject, site, language, default) for subject in subjects[:LATEST])
+    born = min((component.created_at for component in snapshot.components), default=snapshot.content_at)
+    updated = max((entry.updated for entry in entries), default=born)
+    return Feed(snapshot.page, language, title, site.url(site.front(language)), description, updated, entries)
+
+
+def _entry(subject: Subject, site: Site, language: str, default: str) -> Entry:
+    address = site.incident if isinstance(subject, PublicIncident) else site.maintenance
+    updated = max((update.created_at for update in subject.updates), default=subject.created_at)
+    return Entry(
+        site.url(address(language, subject.id)), said(subject.titles, language, default), subject.created_at, updated, subject.updates
+    )
+
+
+def _html(text: str) -> str:
+    """A plain text as HTML: escaped, lines kept."""
+    return str(escape(text)).replace("\n", "<br>")
+
+
+def _story(feed: Feed, updates: Iterable[PublicUpdate]) -> str:
+    """All updates of an entry as HTML, newest first, each with its moment."""
+    default = feed.page.default_language
+    told = ((_iso(update.display_at), _html(said(update.texts, feed.language, default))) for update in updates)
+    return "".join(f'<p><time datetime="{at}">{at}</time><br>{text}</p>' for at, text in told)
+
+
+def _iso(at: datetime) -> str:
+    return at.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _generator(feed: Feed, kind: str) -> FeedGenerator:
+    made = FeedGenerator()
+    made.id(feed.url("atom"))
+    made.title(feed.title)
+    made.subtitle(feed.description)
+    made.description(feed.description)
+    made.link(href=feed.url(kind), rel="self", type=f"application/{kind}+xml")
+    made.link(href=feed.home, rel="alternate", type="text/html")
+    made.author(name=feed.page.bank)
+    made.language(feed.language)
+    made.generator(_GENERATOR)
+    made.updated(feed.updated)
+    made.lastBuildDate(feed.updated)
+    made.ttl("1")
+    return made
+
+
+def atom(feed: Feed) -> bytes:
+    """Atom 1.0: one entry per incident or planned work, with its whole story."""
+    made = _generator(feed, "atom")
+    for entry in feed.entries:
+        item = made.add_entry(order="append")
+        item.id(entry.url)
+        item.title(entry.title)
+        item.link(href=entry.url, rel="alternate", type="text/html")
+        item.published(entry.published)
+        item.updated(entry.updated)
+        item.content(_story(feed, entry.updates), type="html")
+    return bytes(made.atom_str(pretty=False))
+
+
+def rss(feed: Feed) -> bytes:
+    """RSS 2.0: one item per update, newest first; its guid is the update's place on the incident's page."""
+    made = _generator(feed, "rss")
+    told = [(update, entry) for entry in feed.entries for update in entry.updates]
+    told.sort(key=lambda pair: (pair[0].created_at, pair[0].sequence), reverse=True)
+    for update, entry in told[:LATEST_ITEMS]:
+        item = made.add_entry(order="append")
+        place = f"{entry.url}#update-{update.sequence}"
+        item.guid(place, permalink=True)
+        item.title(entry.title)
+        item.link(href=place)
+        item.published(update.created_at)
+        item.description(_html(said(update.texts, feed.language, feed.page.default_language)))
+    return bytes(made.rss_str(pretty=False))
+
+
+def json_feed(feed: Feed) -> bytes:
+    """JSON Feed 1.1, https://www.jsonfeed.org/version/1.1/."""
+    default = feed.page.default_language
+    items = [
+        {
+            "id": entry.url,
+            "url": entry.url,
+            "title": entry.title,
+            "content_html": _story(feed, entry.updates),
+            "summary": said(entry.updates[0].texts, feed.language, default) if entry.updates else entry.title,
+            "date_published": _iso(entry.published),
+            "date_modified": _iso(entry.updated),
+            "language": feed.language,
+        }
+        for entry in feed.entries
+    ]
+    return dump(
+        {
+            "version": "https://jsonfeed.org/version/1.1",
+            "title": feed.title,
+            "home_page_url": feed.home,
+            "feed_url": feed.url("json"),
+            "description": feed.description,
+            "language": feed.language,
+            "authors": [{"name": feed.page.bank}],
+            "items": items,
+        }
+    )

@@ -1,0 +1,223 @@
+"""The pages that people read, from one snapshot: pure functions of it, as bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, NamedTuple
+
+from statuspage.core.status import PageSentence
+from statuspage.core.vocabulary import ComponentStatus
+from statuspage.publish.assets import environment, load_assets, raw
+from statuspage.publish.headers import RouteClass, content_security_policy
+from statuspage.publish.site import Site
+from statuspage.publish.snapshot import PublicCode, PublicIncident, PublicPage, Snapshot, Subject
+from statuspage.publish.views import GroupView, SubjectView, Views
+from statuspage.publish.wording import Wording
+
+PAST_DAYS = 30
+PAST_SHOWN = 10
+NAMES_SHOWN = 6
+HERO = {
+    PageSentence.ALL_OPERATIONAL: ComponentStatus.OPERATIONAL,
+    PageSentence.MONITORING_IMPAIRED: ComponentStatus.UNKNOWN,
+    PageSentence.UNDER_MAINTENANCE: ComponentStatus.UNDER_MAINTENANCE,
+    PageSentence.DEGRADED: ComponentStatus.DEGRADED_PERFORMANCE,
+    PageSentence.MINOR_OUTAGE: ComponentStatus.PARTIAL_OUTAGE,
+    PageSentence.PARTIAL_OUTAGE: ComponentStatus.PARTIAL_OUTAGE,
+    PageSentence.MAJOR_OUTAGE: ComponentStatus.MAJOR_OUTAGE,
+}
+TROUBLE = (ComponentStatus.MAJOR_OUTAGE, ComponentStatus.PARTIAL_OUTAGE, ComponentStatus.DEGRADED_PERFORMANCE)
+
+
+class Tongue(NamedTuple):
+    """The same page in another language."""
+
+    language: str
+    name: str
+    href: str
+    url: str
+
+
+class Step(NamedTuple):
+    """One piece of advice, with a link where there is one."""
+
+    text: str
+    href: str = ""
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class SpokenWords:
+    """The words of one language, as templates use them."""
+
+    wording: Wording
+    language: str
+
+    def moment(self, at: datetime, near: datetime | None = None) -> str:
+        return self.wording.moment(at, self.language, now=near)
+
+    def duration(self, seconds: float) -> str:
+        return self.wording.duration(seconds, self.language)
+
+
+@dataclass(frozen=True)
+class FrontView:
+    status: ComponentStatus
+    headline: str
+    affected: str
+    impaired: str
+    made_at: datetime
+    stale: str
+    safety: str
+    rule: str
+    current: tuple[SubjectView, ...]
+    upcoming: tuple[SubjectView, ...]
+    groups: tuple[GroupView, ...]
+    past: tuple[SubjectView, ...]
+    past_days: int
+
+
+class Pages:
+    """Renders the pages of one bank's site."""
+
+    def __init__(self, page: PublicPage, wording: Wording) -> None:
+        self.page, self.wording = page, wording
+        self.site = Site(page)
+        self.assets = load_assets()
+
+    def _render(self, template: str, language: str, address: Callable[[str], str] | None, view: object) -> bytes:
+        """address: language -> path of the same page in that language; None where it exists in one only."""
+        context: dict[str, Any] = {
+            "page": self.page,
+            "site": self.site,
+            "link": self.site.link,
+            "language": language,
+            "t": partial(self._text, language),
+            "words": SpokenWords(self.wording, language),
+            "tongues": self._tongues(address),
+            "csp": content_security_policy(RouteClass.PAGE, self.assets.hashes, in_page=True),
+            "style": raw(self.assets.style),
+            "script": raw(self.assets.script),
+            "v": view,
+        }
+        return environment().get_template(template).render(context).encode()
+
+    def _text(self, language: str, key: str, **values: object) -> str:
+        return self.wording.text(key, language, **values)
+
+    def _tongues(self, address: Callable[[str], str] | None) -> tuple[Tongue, ...]:
+        if address is None:
+            return ()
+        found = ((language, address(language)) for language in self.page.languages)
+        return tuple(Tongue(one, self.wording.language_name(one), self.site.link(path), self.site.url(path)) for one, path in found)
+
+    def front(self, snapshot: Snapshot, language: str) -> bytes:
+        """The first page: the answer in words, what happens now, each service, what was."""
+        return self._render("public/front.html", language, self.site.front, self._front_view(snapshot, language))
+
+    def _front_view(self, snapshot: Snapshot, language: str) -> FrontView:
+        views = Views(snapshot, self.wording, language)
+        text = partial(self._text, language)
+        state = partial(self.wording.state, language=language)
+        now, sentence = snapshot.made_at, snapshot.status.sentence
+        blind = snapshot.impaired or sentence is PageSentence.MONITORING_IMPAIRED
+        since = now - timedelta(days=PAST_DAYS)
+        past = sorted((one for one in snapshot.ended if one.updated_at >= since), key=lambda one: one.updated_at, reverse=True)
+        return FrontView(
+            status=HERO[sentence],
+            headline=text(f"headline.{sentence.value}"),
+            affected=self._affected(snapshot, views),
+            impaired=text("impaired", state=state(ComponentStatus.UNKNOWN)) if blind else "",
+            made_at=now,
+            stale=text("stale", age="{age}"),
+            safety=self.wording.safety(language),
+            rule=text(
+                "rule",
+                major=state(ComponentStatus.MAJOR_OUTAGE),
+                partial=state(ComponentStatus.PARTIAL_OUTAGE),
+                degraded=state(ComponentStatus.DEGRADED_PERFORMANCE),
+            ),
+            current=tuple(views.subject(one, now) for one in snapshot.current),
+            upcoming=tuple(views.subject(one, now) for one in snapshot.upcoming_maintenances),
+            groups=views.groups(now.astimezone(views.zone).date()),
+            past=tuple(views.subject(one, now) for one in past[:PAST_SHOWN]),
+            past_days=PAST_DAYS,
+        )
+
+    def _affected(self, snapshot: Snapshot, views: Views) -> str:
+        """Names of what is in trouble, gravest first; a long list is cut and counted."""
+        hit = sorted((one for one in snapshot.components if one.status in TROUBLE), key=lambda one: TROUBLE.index(one.status))
+        names = views.names(one.id for one in hit[:NAMES_SHOWN])
+        rest = len(hit) - NAMES_SHOWN
+        return self._text(views.language, "more", names=names, n=rest) if rest > 0 else names
+
+    def address(self, subject: Subject, language: str) -> str:
+        """Path of a subject's own page."""
+        of = self.site.incident if isinstance(subject, PublicIncident) else self.site.maintenance
+        return of(language, subject.id)
+
+    def subject(self, snapshot: Snapshot, subject: Subject, language: str) -> bytes:
+        """The page of one incident or planned work, with its whole story. Depends on nothing but it."""
+        told = Views(snapshot, self.wording, language).subject(subject)
+        view = {**vars(told), "safety": self.wording.safety(language)}
+        return self._render("public/subject.html", language, lambda tongue: self.address(subject, tongue), view)
+
+    def month(self, snapshot: Snapshot, year: int, month: int, subjects: Iterable[Subject], language: str) -> bytes:
+        """Everything that began in one month, newest first."""
+        views = Views(snapshot, self.wording, language)
+        title = self._text(language, "month_title", month=self.wording.month(year, month, language))
+        view = {"title": title, "months": (), "subjects": [views.subject(one) for one in subjects]}
+        return self._render("public/archive.html", language, lambda tongue: self.site.month(tongue, year, month), view)
+
+    def archive(self, months: Iterable[tuple[int, int]], language: str) -> bytes:
+        """All months in which something happened."""
+        found = [
+            {"name": self.wording.month(year, month, language), "href": self.site.link(self.site.month(language, year, month))}
+            for year, month in months
+        ]
+        view = {"title": self._text(language, "archive"), "months": found, "subjects": ()}
+        return self._render("public/archive.html", language, self.site.history, view)
+
+    def code(self, code: PublicCode) -> bytes:
+        """What stands behind the code of one genuine message, in the message's language."""
+        web = code.url if code.url and code.url.startswith(("https://", "http://")) else None
+        about = self.site.link(code.path.format(language=code.language)) if code.path else ""
+        network = code.network.capitalize()
+        view = {"code": code.code, "text": code.text, "at": code.at, "network": network, "url": web, "about": about}
+        return self._render("public/code.html", code.language, None, {**view, "safety": self.wording.safety(code.language)})
+
+    def codes(self, language: str, *, unknown: bool = False) -> bytes:
+        """Where a code is typed in; `unknown`: the answer to a code that is not ours."""
+        example = self.site.url("/u/") + "K7Q2MXP"
+        view = {"unknown": unknown, "example": example, "safety": self.wording.safety(language)}
+        return self._render("public/codes.html", language, self.site.codes, view)
+
+    def missing(self, language: str) -> bytes:
+        """The answer to an address that does not exist."""
+        return self._render("public/missing.html", language, self.site.front, None)
+
+    def contact(self, language: str) -> bytes:
+        """What to do when something still fails."""
+        status = Step(self._text(language, "contact_look"), self.site.link(self.site.front(language)), self._text(language, "name"))
+        steps = (status, *(Step(self._text(language, key)) for key in ("contact_retry", "contact_write")))
+        return self._advice(language, "contact", steps, self.site.contact)
+
+    def claim(self, language: str) -> bytes:
+        """What to do when a fault cost money."""
+        archive = Step(self._text(language, "claim_incident"), self.site.link(self.site.history(language)), self._text(language, "archive"))
+        steps = (Step(self._text(language, "claim_note")), archive, Step(self._text(language, "claim_write")))
+        return self._advice(language, "claim", steps, self.site.claim)
+
+    def _advice(self, language: str, key: str, steps: Iterable[Step], address: Callable[[str], str]) -> bytes:
+        fraud = self._text(language, "contact_fraud", phone=self.page.phone) if self.page.phone else ""
+        view = {
+            "title": self._text(language, key),
+            "lead": self._text(language, f"{key}_lead"),
+            "steps": list(steps),
+            "fraud": fraud,
+            "safety": self.wording.safety(language),
+        }
+        return self._render("public/advice.html", language, address, view)

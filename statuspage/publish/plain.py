@@ -1,0 +1,86 @@
+"""The smallest files: the status as plain text, the heartbeat as JSON, badges, what robots and finders of holes look for."""
+
+from __future__ import annotations
+
+from markupsafe import escape
+
+from statuspage.core.vocabulary import ComponentStatus
+from statuspage.publish.api_v2 import dump
+from statuspage.publish.assets import iso
+from statuspage.publish.site import Site
+from statuspage.publish.snapshot import Snapshot
+from statuspage.publish.views import Views
+from statuspage.publish.wording import Wording
+
+_BADGE_COLOURS = {  # white letters on these have 4.5:1 or more
+    ComponentStatus.OPERATIONAL: "#1a7f37",
+    ComponentStatus.DEGRADED_PERFORMANCE: "#7d5700",
+    ComponentStatus.PARTIAL_OUTAGE: "#a63d00",
+    ComponentStatus.MAJOR_OUTAGE: "#b3131f",
+    ComponentStatus.UNDER_MAINTENANCE: "#0a5fb4",
+    ComponentStatus.UNKNOWN: "#5b6570",
+}
+
+
+def status_txt(snapshot: Snapshot, wording: Wording) -> bytes:
+    """The page for terminals and screen readers, in the page's default language."""
+    language = snapshot.page.default_language
+    views = Views(snapshot, wording, language)
+    lines = [snapshot.page.name, wording.text(f"headline.{snapshot.status.sentence.value}", language)]
+    lines.append(wording.text("made", language, moment=wording.moment(snapshot.made_at, language)))
+    if snapshot.impaired:
+        lines.append(wording.text("impaired", language, state=wording.state(ComponentStatus.UNKNOWN, language)))
+    for subject in snapshot.current:
+        view = views.subject(subject, snapshot.made_at)
+        lines += ["", f"{view.title} [{view.phase}]"]
+        if subject.updates:
+            lines.append(views.said(subject.updates[0].texts))
+        lines.append(view.url)
+    lines += ["", wording.text("services", language)]
+    lines += [f"{views.said(one.names)}: {wording.state(one.status, language)}" for one in snapshot.components]
+    lines += ["", wording.safety(language), snapshot.page.url, ""]
+    return "\n".join(lines).encode()
+
+
+def fresh_json(snapshot: Snapshot, generation: int) -> bytes:
+    """How old this copy is. Watchers compare `made_at` with the answer's own Date header."""
+    page = snapshot.page
+    return dump(
+        {
+            "made_at": iso(snapshot.made_at),
+            "content_at": iso(snapshot.content_at),
+            "generation": generation,
+            "heartbeat_s": page.heartbeat_s,
+            "stale_after_s": page.stale_after_s,
+            "impaired": snapshot.impaired,
+        }
+    )
+
+
+def robots_txt() -> bytes:
+    """Everything may be found but the pages of single codes, which are many and say nothing new."""
+    return b"User-agent: *\nDisallow: /u/\n"
+
+
+def badge(name: str, label: str, status: ComponentStatus) -> bytes:
+    """A component's state as a picture for other sites. Widths are estimated: letters of 11 px are 6.6 wide on average."""
+    left, right = _width(name), _width(label)
+    size = f'width="{left + right}" height="22"'
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-label="{escape(name)}: {escape(label)}">'
+        f'<rect {size} rx="4" fill="#2b3138"/>'
+        f'<path d="M{left} 0h{right - 4}a4 4 0 014 4v14a4 4 0 01-4 4H{left}z" fill="{_BADGE_COLOURS[status]}"/>'
+        f'<g fill="#fff" font-family="system-ui,sans-serif" font-size="11"><text x="8" y="15">{escape(name)}</text>'
+        f'<text x="{left + 8}" y="15">{escape(label)}</text></g></svg>'
+    ).encode()
+
+
+def _width(text: str) -> int:
+    return round(len(text) * 6.6) + 16
+
+
+def badges(snapshot: Snapshot, wording: Wording, language: str) -> dict[str, bytes]:
+    """Path -> badge, for every component in one language."""
+    site, views = Site(snapshot.page), Views(snapshot, wording, language)
+    found = ((one.slug, views.said(one.names), one.status) for one in snapshot.components)
+    return {site.badge(language, slug): badge(name, wording.state(status, language), status) for slug, name, status in found}

@@ -1,0 +1,93 @@
+"""Where each public file stands: addresses for links, paths for files. One place, so that a link never points at nothing."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from urllib.parse import urlsplit
+
+from statuspage.publish.headers import RouteClass
+from statuspage.publish.snapshot import PublicPage
+
+MEDIA_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".json": "application/json; charset=utf-8",
+    ".rss": "application/rss+xml; charset=utf-8",
+    ".atom": "application/atom+xml; charset=utf-8",
+    ".svg": "image/svg+xml; charset=utf-8",
+    ".txt": "text/plain; charset=utf-8",
+}
+JSON_FEED = "feed.json"
+
+
+def media_type(path: PurePosixPath) -> str:
+    """What a file is, by its name."""
+    if path.name == JSON_FEED:
+        return "application/feed+json; charset=utf-8"
+    return MEDIA_TYPES.get(path.suffix, "application/octet-stream")
+
+
+def route_class(path: PurePosixPath) -> RouteClass:
+    """Which list of headers a file is served with."""
+    if path.suffix == ".html":
+        return RouteClass.PAGE
+    return RouteClass.EMBED if path.suffix == ".svg" else RouteClass.MACHINE
+
+
+def file_of(path: str) -> PurePosixPath:
+    """The file behind an address's path: a folder's is its index.html."""
+    inner = path.lstrip("/")
+    return PurePosixPath(inner + "index.html" if not inner or inner.endswith("/") else inner)
+
+
+class Site:
+    """The addresses of one page. A path begins with / and is counted from the page's own root; url() adds the host."""
+
+    def __init__(self, page: PublicPage) -> None:
+        self.root = page.url.rstrip("/")
+        self.host = urlsplit(page.url).netloc
+        self.prefix = urlsplit(page.url).path.rstrip("/")
+        self.contact_path = f"/{page.contact_path.strip('/')}/"
+        self.claim_path = f"/{page.claim_path.strip('/')}/"
+
+    def url(self, path: str) -> str:
+        """Absolute, for machines."""
+        return self.root + path
+
+    def link(self, path: str) -> str:
+        """For a link within the page."""
+        return self.prefix + path
+
+    def front(self, language: str) -> str:
+        return f"/{language}/"
+
+    def incident(self, language: str, incident_id: str) -> str:
+        return f"/{language}/incidents/{incident_id}/"
+
+    def maintenance(self, language: str, maintenance_id: str) -> str:
+        return f"/{language}/maintenance/{maintenance_id}/"
+
+    def history(self, language: str) -> str:
+        return f"/{language}/history/"
+
+    def month(self, language: str, year: int, month: int) -> str:
+        return f"/{language}/history/{year:04d}-{month:02d}/"
+
+    def codes(self, language: str) -> str:
+        """Where a code is typed in; /u/ itself answers in the reader's language."""
+        return f"/{language}/u/"
+
+    def code(self, code: str) -> str:
+        return f"/u/{code}/"
+
+    def contact(self, language: str) -> str:
+        return f"/{language}{self.contact_path}"
+
+    def claim(self, language: str) -> str:
+        return f"/{language}{self.claim_path}"
+
+    def feed(self, language: str, kind: str) -> str:
+        """kind: rss, atom or json."""
+        return f"/{language}/feed.{kind}"
+
+    def badge(self, language: str, slug: str) -> str:
+        return f"/{language}/badges/{slug}.svg"

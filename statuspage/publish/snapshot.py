@@ -1,0 +1,276 @@
+"""Everything that the public may see at one moment, and nothing else, as one value.
+
+Private components, drills, authors, reasons and notes have no place in these types, so no page, feed or JSON made from them can
+show one. worker/publisher.py fills them from the store. Names and texts are given per language; moments are aware UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+
+from statuspage.core.status import PageStatus, group_status, page_status
+from statuspage.core.vocabulary import ComponentStatus, Impact, IncidentStatus, MaintenanceStatus
+
+Texts = Mapping[str, str]  # language -> text; the page's default language is always there
+HISTORY_DAYS = 90
+
+
+def said(texts: Texts, language: str, default: str) -> str:
+    """A text in `language`, or in the page's default language where that one is missing; "" if there is neither."""
+    return texts.get(language) or texts.get(default, "")
+
+
+@dataclass(frozen=True)
+class PublicPage:
+    """Whose page it is. `id` is the public API's; `url` has no slash at its end."""
+
+    id: str
+    name: str
+    bank: str
+    url: str
+    time_zone: str
+    languages: tuple[str, ...]
+    default_language: str
+    phone: str | None = None
+    contact_path: str = "/contact"
+    claim_path: str = "/claim"
+    heartbeat_s: float = 60.0
+    stale_after_s: float = 300.0
+    demonstration: bool = False
+
+
+@dataclass(frozen=True)
+class Day:
+    """What a component showed on one local day: seconds per status. A day that is not over has fewer than a full day's."""
+
+    day: date
+    seconds: Mapping[ComponentStatus, int]
+
+
+@dataclass(frozen=True)
+class PublicGroup:
+    """A heading with its components, by id."""
+
+    id: str
+    slug: str
+    names: Texts
+    position: int
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True)
+class PublicComponent:
+    """One line of the page.
+
+    status       what it shows now; UNKNOWN when nobody sees it
+    last_known   the last status that was not UNKNOWN: what the public API shows
+    since        when it began to show `status`; None if that was never recorded
+    days         up to 90 local days, oldest first, today last
+    """
+
+    id: str
+    slug: str
+    names: Texts
+    descriptions: Texts
+    group_id: str | None
+    position: int
+    status: ComponentStatus
+    last_known: ComponentStatus
+    since: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    start_date: date | None = None
+    showcase: bool = True
+    days: tuple[Day, ...] = ()
+
+
+@dataclass(frozen=True)
+class Permalink:
+    """Where a network shows a post about a subject."""
+
+    network: str
+    channel: str
+    language: str
+    url: str
+
+
+@dataclass(frozen=True)
+class PublicUpdate:
+    """One dated statement.
+
+    affected    component id, status before, status after
+    corrects    the sequence of the update that this one corrects; corrected_by: of the one that corrects it
+    """
+
+    id: str
+    sequence: int
+    kind: str
+    status: str
+    texts: Texts
+    created_at: datetime
+    display_at: datetime
+    affected: tuple[tuple[str, ComponentStatus, ComponentStatus], ...] = ()
+    corrects: int | None = None
+    next_update_by: datetime | None = None
+
+
+@dataclass(frozen=True)
+class PublicIncident:
+    """Unplanned trouble. `updates` are newest first; `component_ids` are public ones only."""
+
+    id: str
+    titles: Texts
+    status: IncidentStatus
+    impact: Impact
+    component_ids: tuple[str, ...]
+    created_at: datetime
+    updated_at: datetime
+    started_at: datetime
+    updates: tuple[PublicUpdate, ...]
+    monitoring_at: datetime | None = None
+    resolved_at: datetime | None = None
+    next_update_by: datetime | None = None
+    permalinks: tuple[Permalink, ...] = ()
+
+    @property
+    def is_open(self) -> bool:
+        return self.status not in (IncidentStatus.RESOLVED, IncidentStatus.POSTMORTEM)
+
+
+@dataclass(frozen=True)
+class PublicMaintenance:
+    """Planned work, with its updates newest first."""
+
+    id: str
+    titles: Texts
+    status: MaintenanceStatus
+    component_ids: tuple[str, ...]
+    created_at: datetime
+    updated_at: datetime
+    scheduled_for: datetime
+    scheduled_until: datetime
+    updates: tuple[PublicUpdate, ...]
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+    cancelled: bool = False
+    next_update_by: datetime | None = None
+    permalinks: tuple[Permalink, ...] = ()
+
+    @property
+    def is_active(self) -> bool:
+        return self.status in (MaintenanceStatus.IN_PROGRESS, MaintenanceStatus.VERIFYING)
+
+    @property
+    def is_upcoming(self) -> bool:
+        return self.status is MaintenanceStatus.SCHEDULED and not self.cancelled
+
+
+Subject = PublicIncident | PublicMaintenance
+
+
+@dataclass(frozen=True)
+class PublicCode:
+    """One genuine message: what stands behind {page}/u/CODE.
+
+    text      exactly as it was handed to the network
+    at        when it was handed over for sending
+    path      of the page about its subject, with {language} in it; "" if it has none (a warning)
+    url       of the post, once the network has said it
+    """
+
+    code: str
+    text: str
+    at: datetime
+    network: str
+    channel: str
+    language: str
+    path: str = ""
+    url: str | None = None
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All of it.
+
+    incidents     open ones and the newest closed ones (at most 50 in all unless more are open), newest first
+    maintenances  upcoming, active and the newest past ones, newest first
+    months        (year, month) of the bank's time in which something is archived, newest first
+    codes         of the messages about the incidents and works above, and of recent warnings
+    impaired      too few locations see anything: "monitoring impaired"
+    content_at    when the newest of all this changed
+    made_at       when this value was made; the heartbeat. Only front pages, /status.txt and /fresh.json may show it
+    """
+
+    page: PublicPage
+    groups: tuple[PublicGroup, ...]
+    components: tuple[PublicComponent, ...]
+    incidents: tuple[PublicIncident, ...]
+    maintenances: tuple[PublicMaintenance, ...]
+    months: tuple[tuple[int, int], ...]
+    codes: tuple[PublicCode, ...]
+    impaired: bool
+    content_at: datetime
+    made_at: datetime
+
+    @property
+    def subjects(self) -> tuple[Subject, ...]:
+        return (*self.incidents, *self.maintenances)
+
+    @property
+    def current(self) -> tuple[Subject, ...]:
+        """What goes on right now: open incidents, then work under way."""
+        return (*self.open_incidents, *self.active_maintenances)
+
+    @cached_property
+    def open_incidents(self) -> tuple[PublicIncident, ...]:
+        return tuple(incident for incident in self.incidents if incident.is_open)
+
+    @property
+    def ended(self) -> tuple[Subject, ...]:
+        """Incidents that are over and work that was done."""
+        incidents = (incident for incident in self.incidents if not incident.is_open)
+        return (*incidents, *(work for work in self.maintenances if work.completed_at and not work.cancelled))
+
+    @cached_property
+    def active_maintenances(self) -> tuple[PublicMaintenance, ...]:
+        return tuple(work for work in self.maintenances if work.is_active)
+
+    @cached_property
+    def upcoming_maintenances(self) -> tuple[PublicMaintenance, ...]:
+        """Those that come next first."""
+        return tuple(sorted((work for work in self.maintenances if work.is_upcoming), key=lambda work: work.scheduled_for))
+
+    @cached_property
+    def by_id(self) -> Mapping[str, PublicComponent]:
+        return {component.id: component for component in self.components}
+
+    def members(self, group_id: str | None) -> tuple[PublicComponent, ...]:
+        """The components of a group (or of none), in the page's order."""
+        return tuple(component for component in self.components if component.group_id == group_id)
+
+    @cached_property
+    def status(self) -> PageStatus:
+        """What the page as a whole shows to people; an unknown component makes it 'monitoring impaired', never green."""
+        shown = [component.status for component in self.components]
+        if self.impaired:
+            shown.append(ComponentStatus.UNKNOWN)
+        return page_status(shown, self._loose)
+
+    @cached_property
+    def status_known(self) -> PageStatus:
+        """The same with the last known status in place of unknown: what the public API shows."""
+        return page_status((component.last_known for component in self.components), self._loose)
+
+    @property
+    def _loose(self) -> tuple[Impact, ...]:
+        return tuple(incident.impact for incident in self.open_incidents if not incident.component_ids)
+
+    def group_status(self, group_id: str) -> ComponentStatus:
+        return group_status(component.status for component in self.members(group_id))
+
+    def group_last_known(self, group_id: str) -> ComponentStatus:
+        return group_status(component.last_known for component in self.members(group_id))

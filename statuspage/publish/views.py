@@ -1,0 +1,233 @@
+"""What templates are given: names and words already chosen for one language, nothing left to decide."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup, escape
+
+from statuspage.core.vocabulary import ComponentStatus, Impact, IncidentStatus, NoticeKind
+from statuspage.publish import history
+from statuspage.publish.site import Site
+from statuspage.publish.snapshot import Permalink, PublicComponent, PublicIncident, PublicUpdate, Snapshot, Subject, said
+from statuspage.publish.wording import Wording
+
+OWN_NAME = (NoticeKind.REOPENED, NoticeKind.PLANNED_CANCELLED, NoticeKind.CORRECTION)  # kinds with a phase name of their own
+COLOUR = {
+    Impact.CRITICAL: ComponentStatus.MAJOR_OUTAGE,
+    Impact.MAJOR: ComponentStatus.PARTIAL_OUTAGE,
+    Impact.MINOR: ComponentStatus.DEGRADED_PERFORMANCE,
+    Impact.NONE: ComponentStatus.UNKNOWN,
+}
+
+
+@dataclass(frozen=True)
+class UpdateView:
+    """One statement. `foreign`: the language it is shown in, where the reader's is missing."""
+
+    sequence: int
+    phase: str
+    at: datetime
+    html: Markup
+    foreign: str
+    corrects_at: datetime | None
+    corrected: bool
+
+
+@dataclass(frozen=True)
+class PostView:
+    label: str
+    language: str
+    url: str
+
+
+@dataclass(frozen=True)
+class SubjectView:
+    """An incident or planned work. `status`: whose colour it has; `late_s`: how late the promised update is, 0 if it is not."""
+
+    id: str
+    href: str
+    url: str
+    title: str
+    status: ComponentStatus
+    phase: str
+    start: datetime
+    end: datetime | None
+    duration_s: float | None
+    planned: bool
+    open: bool
+    cancelled: bool
+    affected: str
+    next_update_by: datetime | None
+    late_s: float
+    posts: tuple[PostView, ...]
+    updates: tuple[UpdateView, ...]
+
+
+@dataclass(frozen=True)
+class LinkView:
+    title: str
+    href: str
+
+
+@dataclass(frozen=True)
+class BadDayView:
+    label: str
+    text: str
+    incidents: tuple[LinkView, ...]
+
+
+@dataclass(frozen=True)
+class ComponentView:
+    slug: str
+    name: str
+    description: str
+    status: ComponentStatus
+    label: str
+    bar: tuple[history.BarPath, ...]
+    bar_label: str
+    bad_days: tuple[BadDayView, ...]
+    available: str
+
+
+@dataclass(frozen=True)
+class GroupView:
+    name: str
+    components: tuple[ComponentView, ...]
+
+
+def paragraph(text: str, own_root: str) -> Markup:
+    """A plain text as HTML: escaped, lines kept, addresses of our own page made links; nothing else becomes one."""
+    address = re.compile(re.escape(str(escape(own_root))) + r"(?:/[A-Za-z0-9._~/-]*[A-Za-z0-9_~/-])?(?![A-Za-z0-9.:@-]*[A-Za-z0-9@])")
+    html = address.sub(lambda found: f'<a href="{found[0]}">{found[0]}</a>', str(escape(text)))
+    return Markup(html.replace("\n", "<br>"))  # noqa: S704 - escaped above
+
+
+def safe_links(links: Iterable[Permalink]) -> Iterable[Permalink]:
+    """Only web addresses may become links."""
+    return (link for link in links if link.url.startswith(("https://", "http://")))
+
+
+class Views:
+    """Makes views of one snapshot in one language."""
+
+    def __init__(self, snapshot: Snapshot, wording: Wording, language: str) -> None:
+        self.snapshot, self.wording, self.language = snapshot, wording, language
+        self.default = snapshot.page.default_language
+        self.site = Site(snapshot.page)
+        self.zone = ZoneInfo(snapshot.page.time_zone)
+
+    def said(self, texts: Mapping[str, str]) -> str:
+        return said(texts, self.language, self.default)
+
+    def names(self, component_ids: Iterable[str]) -> str:
+        """Names of components, in the page's order of mention; those that are gone are left out."""
+        known = self.snapshot.by_id
+        return ", ".join(self.said(known[one].names) for one in component_ids if one in known)
+
+    def subject(self, subject: Subject, near: datetime | None = None) -> SubjectView:
+        """One incident or work. `near`: the moment of publication on pages that are made anew; None on those that never change."""
+        promised = subject.next_update_by
+        address = self.address(subject)
+        if isinstance(subject, PublicIncident):
+            start, end, planned, cancelled, is_open = subject.started_at, subject.resolved_at, False, False, subject.is_open
+            status, phase = self._colour(subject), subject.status.value
+        else:
+            start, end, planned = subject.started_at or subject.scheduled_for, subject.completed_at or subject.scheduled_until, True
+            cancelled, is_open, status = subject.cancelled, subject.is_active, ComponentStatus.UNDER_MAINTENANCE
+            phase = NoticeKind.PLANNED_CANCELLED.value if subject.cancelled else subject.status.value
+        return SubjectView(
+            id=subject.id,
+            href=self.site.link(address),
+            url=self.site.url(address),
+            title=self.said(subject.titles),
+            status=status,
+            phase=self.wording.phase(phase, self.language),
+            start=start,
+            end=end,
+            duration_s=(end - start).total_seconds() if end and end >= start and not is_open and not planned else None,
+            planned=planned,
+            open=is_open,
+            cancelled=cancelled,
+            affected=self.names(subject.component_ids),
+            next_update_by=promised,
+            late_s=max(0.0, (near - promised).total_seconds()) if near and promised else 0.0,
+            posts=tuple(PostView(self._network(link), link.language, link.url) for link in safe_links(subject.permalinks)),
+            updates=self._updates(subject.updates),
+        )
+
+    def address(self, subject: Subject) -> str:
+        """Path of a subject's own page."""
+        of = self.site.incident if isinstance(subject, PublicIncident) else self.site.maintenance
+        return of(self.language, subject.id)
+
+    def _network(self, link: Permalink) -> str:
+        return f"{link.network.capitalize()} ({link.language})"
+
+    def _colour(self, incident: PublicIncident) -> ComponentStatus:
+        working_again = incident.status in (IncidentStatus.MONITORING, IncidentStatus.RESOLVED, IncidentStatus.POSTMORTEM)
+        return ComponentStatus.OPERATIONAL if working_again else COLOUR[incident.impact]
+
+    def _updates(self, updates: Sequence[PublicUpdate]) -> tuple[UpdateView, ...]:
+        shown_at = {update.sequence: update.display_at for update in updates}
+        corrected = {update.corrects for update in updates}
+        return tuple(
+            UpdateView(
+                sequence=update.sequence,
+                phase=self.wording.phase(update.kind if update.kind in OWN_NAME else update.status, self.language),
+                at=update.display_at,
+                html=paragraph(self.said(update.texts), self.site.root),
+                foreign="" if update.texts.get(self.language) else self.default,
+                corrects_at=shown_at.get(update.corrects) if update.corrects is not None else None,
+                corrected=update.sequence in corrected,
+            )
+            for update in updates
+        )
+
+    def component(self, component: PublicComponent, today: date) -> ComponentView:
+        name = self.said(component.names)
+        bad = history.bad_days(component.days, today) if component.showcase else []
+        share = history.share_up(component.days, today) if component.showcase else None
+        text = self.wording.text
+        return ComponentView(
+            slug=component.slug,
+            name=name,
+            description=self.said(component.descriptions),
+            status=component.status,
+            label=self.wording.state(component.status, self.language),
+            bar=tuple(history.bar(history.window(component.days, today))) if component.showcase else (),
+            bar_label=text("history_of", self.language, name=name, n=len(bad)),
+            bad_days=tuple(self._bad_day(component, day) for day in bad),
+            available="" if share is None else text("available", self.language, percent=self.wording.percent(share, self.language)),
+        )
+
+    def _bad_day(self, component: PublicComponent, bad: history.BadDay) -> BadDayView:
+        state, duration = self.wording.state, self.wording.duration
+        told = (f"{state(status, self.language)} {duration(length, self.language)}" for status, length in bad.seconds)
+        links = (
+            LinkView(self.said(incident.titles), self.site.link(self.address(incident)))
+            for incident in self.snapshot.incidents
+            if component.id in incident.component_ids and self._touches(incident, bad.day)
+        )
+        return BadDayView(self.wording.day(bad.day, self.language), ", ".join(told), tuple(links))
+
+    def _touches(self, incident: PublicIncident, day: date) -> bool:
+        first = incident.started_at.astimezone(self.zone).date()
+        last = (incident.resolved_at or self.snapshot.made_at).astimezone(self.zone).date()
+        return first <= day <= last
+
+    def groups(self, today: date) -> tuple[GroupView, ...]:
+        """All components under their headings; those without one come first, under a heading only if there are others."""
+        loose = self.snapshot.members(None)
+        title = self.wording.text("other_services" if self.snapshot.groups else "services", self.language)
+        found = [GroupView(self.said(group.names), self._lines(self.snapshot.members(group.id), today)) for group in self.snapshot.groups]
+        if loose:
+            found.append(GroupView(title, self._lines(loose, today)))
+        return tuple(group for group in found if group.components)
+
+    def _lines(self, components: Iterable[PublicComponent], today: date) -> tuple[ComponentView, ...]:
+        return tuple(self.component(component, today) for component in components)

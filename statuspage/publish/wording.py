@@ -1,0 +1,62 @@
+"""The words of the public files: names of states and phases, moments, and the page's own sentences (data/locale, section `public`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_skeleton
+
+from statuspage.publish.snapshot import PublicPage
+from statuspage.words import Catalogue, moments
+from statuspage.words.interface import Interface, locale_of
+
+
+class Wording:
+    """Speaks every language of one page."""
+
+    def __init__(self, page: PublicPage, catalogue: Catalogue) -> None:
+        self._page, self._catalogue = page, catalogue
+        self._zone = ZoneInfo(page.time_zone)
+        self._interfaces: Mapping[str, Interface] = {language: Interface(language) for language in page.languages}
+
+    def text(self, key: str, language: str, **values: object) -> str:
+        """A sentence or label: `key` within the section `public`, its slots filled."""
+        return self._interfaces[language].text(f"public.{key}", **values)
+
+    def state(self, status: str, language: str) -> str:
+        """A component status in words."""
+        return self._catalogue.template(("state_name", str(status)), language).source()
+
+    def phase(self, name: str, language: str) -> str:
+        """The status of an incident or of planned work, or a kind of notice that has a name of its own, in words."""
+        return self._catalogue.template(("phase_name", str(name)), language).source()
+
+    def safety(self, language: str) -> str:
+        """The line that the bank never asks for codes, with the page's own address."""
+        return self._catalogue.template(("safety",), language).fill(lambda _slot: self._page.url)
+
+    def language_name(self, language: str) -> str:
+        """A language's name in itself: "Deutsch"."""
+        return str(locale_of(language).get_language_name(language)).capitalize()
+
+    def moment(self, at: datetime, language: str, *, now: datetime | None = None) -> str:
+        """A moment in the bank's time, with its zone; with the date unless it is near `now`."""
+        return moments.moment(at, language, self._zone, now=now or at, with_date=now is None)
+
+    def day(self, day: date, language: str) -> str:
+        """A local day: "Mon 30 Nov"."""
+        return moments.day(datetime.combine(day, time(12), UTC), language, ZoneInfo("UTC"))
+
+    def month(self, year: int, month: int, language: str) -> str:
+        """"November 2026"."""
+        return str(format_skeleton("yMMMM", date(year, month, 1), locale=locale_of(language)))
+
+    def duration(self, seconds: float, language: str) -> str:
+        """The two largest units: "1 h 15 min"."""
+        return moments.duration(seconds, language)
+
+    def percent(self, share: float, language: str) -> str:
+        """0.9995 -> "99.95%"; never rounded up."""
+        return self._interfaces[language].percent(share)
