@@ -178,10 +178,17 @@ class RequestsTransport:
             headers = [(name, value) for name, value in response.raw.headers.items()]
             if sum(len(name) + len(value) for name, value in headers) > MAX_HEADER_BYTES:
                 raise NoAnswer(f"its headers are larger than {MAX_HEADER_BYTES} bytes")
-            body = response.raw.read(MAX_ANSWER_BYTES + 1, decode_content=False)
-            if len(body) > MAX_ANSWER_BYTES:
-                raise NoAnswer(f"its answer is larger than {MAX_ANSWER_BYTES} bytes")
-            return Answer(response.status_code, headers, body)
+            return Answer(response.status_code, headers, _body(response))
+
+
+def _body(response: requests.Response) -> bytes:
+    """The body as it came. Read to its end: only there the library notices that a part of it is missing."""
+    body = b""
+    while piece := response.raw.read(64 * 1024, decode_content=False):
+        body += piece
+        if len(body) > MAX_ANSWER_BYTES:
+            raise NoAnswer(f"its answer is larger than {MAX_ANSWER_BYTES} bytes")
+    return body
 
 
 @contextmanager

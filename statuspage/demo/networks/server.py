@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from email.utils import format_datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -264,7 +265,11 @@ class _Handler(BaseHTTPRequestHandler):
         self._raw(b"".join(self._bytes(status, headers, body)))
 
     def _bytes(self, status: int, headers: dict[str, str], body: bytes) -> tuple[bytes, bytes]:
-        lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", f"Date: {self.date_time_string()}", "Connection: close"]
+        lines = [
+            f"HTTP/1.1 {status} {HTTPStatus(status).phrase}",
+            f"Date: {format_datetime(self.server.world.now(), usegmt=True)}",
+            "Connection: close",
+        ]
         if status != 204:
             lines.append(f"Content-Length: {len(body)}")
         lines += [f"{name}: {value}" for name, value in headers.items()]

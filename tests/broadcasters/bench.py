@@ -1,0 +1,163 @@
+"""What the tests of all broadcasters share: real demonstration networks on loopback, a post, and the account's configuration."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from broadcasters import BROADCASTERS
+from broadcasters.errors import BroadcastError
+from broadcasters.http import Answer, Http, Request, RequestsTransport
+from broadcasters.post import Post, Receipt
+from broadcasters.text import make_tid
+from statuspage.demo.networks.accounts import ACCOUNTS, configs
+from statuspage.demo.networks.server import RunningNetworks
+
+KINDS = ("mastodon", "bluesky", "x", "facebook", "telegram", "webhook")
+EDITING = ("mastodon", "facebook", "telegram")
+READABLE = ("mastodon", "bluesky", "x", "facebook")
+CODE, LINK = "K7Q2M3X", "https://status.bank.es/u/K7Q2M3X"
+WORDS = f"Pagos con tarjeta: no funcionan.\n\nPróxima información: 15:05 CET. {LINK}"
+
+
+class Hands:
+    """A clock that a test turns by hand."""
+
+    def __init__(self) -> None:
+        self.moment = datetime(2026, 11, 22, 14, 35, 0, 250_000, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+    def turn(self, seconds: float) -> None:
+        self.moment += timedelta(seconds=seconds)
+
+
+@dataclass
+class Bench:
+    """One broadcaster, connected to running networks. deadline_s: short, for the situations that wait for it."""
+
+    kind: str
+    networks: RunningNetworks
+    clock: Hands
+    config: Any
+    deadline_s: float = 5.0
+
+    @property
+    def module(self) -> ModuleType:
+        return BROADCASTERS[self.kind]
+
+    def http(self, deadline_s: float | None = None) -> Http:
+        return Http(RequestsTransport(), deadline_s=deadline_s or self.deadline_s, connect_timeout_s=2.0, now=self.clock)
+
+    def post(self, text: str = WORDS, number: int = 1, **more: Any) -> Post:
+        moment = self.clock() + timedelta(microseconds=number)
+        fields = {"language": "es", "key": f"key-{number}", "code": CODE, "link": LINK, **more}
+        return Post(text=text, created_at=self.clock(), record_key=make_tid(moment, 7), **fields)
+
+    def broadcast(self, post: Post, deadline_s: float | None = None) -> Receipt:
+        receipt: Receipt = self.module.broadcast(post, self.config, self.http(deadline_s))
+        return receipt
+
+    def edit(self, post: Post, deadline_s: float | None = None) -> Receipt:
+        receipt: Receipt = self.module.edit(post, self.config, self.http(deadline_s))
+        return receipt
+
+    def find(self, code: str = CODE) -> Any:
+        return self.module.find(code, self.clock(), self.config, self.http())
+
+    def truth(self) -> list[dict[str, Any]]:
+        return self.networks.truth(self.kind)
+
+
+def bench_for(kind: str, networks: RunningNetworks, clock: Hands) -> Bench:
+    """A bench with a session where the network has sessions."""
+    module = BROADCASTERS[kind]
+    config = module.Config(**configs(networks.url)["operators" if kind == "webhook" else kind][1])
+    bench = Bench(kind, networks, clock, config)
+    if kind == "bluesky":
+        bench.config = replace(config, **module.refresh(config, bench.http()))
+    return bench
+
+
+def failure(act: Callable[[], object], secrets: tuple[str, ...] = ()) -> BroadcastError:
+    """The error that `act` ends in, after a look whether anything secret is in it, its trace included."""
+    with pytest.raises(BroadcastError) as caught:
+        act()
+    shown = "".join(traceback.format_exception(caught.value)) + repr(caught.value) + caught.value.detail
+    for secret in (*(account.token for account in ACCOUNTS), "demo-access", "demo-refresh", *secrets):
+        assert secret not in shown
+    return caught.value
+
+
+class Scripted:
+    """A transport that gives prepared answers and remembers what was sent."""
+
+    def __init__(self, *answers: Answer | Exception) -> None:
+        self.answers = list(answers)
+        self.requests: list[Request] = []
+
+    def exchange(self, request: Request) -> Answer:
+        self.requests.append(request)
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+@contextmanager
+def raw_server(
+    serve: Callable[[socket.socket, threading.Event], None], wrap: Callable[[socket.socket], socket.socket] | None = None
+) -> Iterator[int]:
+    """A server that hands each connection to `serve`, with an event that is set at the end of the block. Gives its port."""
+    closing = threading.Event()
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def one(connection: socket.socket) -> None:
+        try:
+            with connection, wrap(connection) if wrap else connection as line:
+                serve(line, closing)
+        except OSError:
+            pass  # the client left
+
+    def accept() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=one, args=(connection,), daemon=True).start()
+
+    thread = threading.Thread(target=accept, daemon=True)
+    thread.start()
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        closing.set()
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join()
+
+
+def read_request(line: socket.socket) -> bytes:
+    """Head and body of one request."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        piece = line.recv(65536)
+        if not piece:
+            return data
+        data += piece
+    head, _, body = data.partition(b"\r\n\r\n")
+    length = next((int(row.split(b":")[1]) for row in head.split(b"\r\n") if row.lower().startswith(b"content-length")), 0)
+    while len(body) < length:
+        body += line.recv(65536)
+    return head + b"\r\n\r\n" + body
