@@ -124,22 +124,26 @@ class Move(StrEnum):
     REPEAT = "repeat"  # the same request again is harmless
     ASK = "ask"  # the container of a staged post knows
     LOOK = "look"  # read the own timeline
-    WAIT = "wait"  # nothing can be read: a person was told; it counts as sent after a while
+    WAIT = "wait"  # a blind network: a person was told, it counts as sent after a while; an edit: let the quiet period pass
 
 
-def move_for(delivery_class: str, *, edit: bool, key_trusted: bool, refused: bool, staged: bool = False) -> Move:
+def move_for(delivery_class: str, *, edit: bool, key_trusted: bool, refused: bool, frozen: bool = True) -> Move:
     """The harmless way on from `unknown`.
 
     delivery_class  natural_key, keyed, staged, bare or blind
     edit         the request rewrites a post: a repeat changes nothing
     key_trusted  see key_trusted()
-    refused      a repeat was definitely refused meanwhile, or the network spoke of a duplicate: repeating leads nowhere
-    staged       a container is known
+    refused      the same request may or can not go again: a repeat was definitely refused, the network spoke of a duplicate, the
+                 statement has expired, or the row comes from a backup
+    frozen       the request is known (record key, container); it is not if the row comes from a backup made before it was sent
     """
-    if edit or (delivery_class == "natural_key" and not refused) or (delivery_class == "keyed" and key_trusted and not refused):
-        return Move.REPEAT
-    if delivery_class == "staged" and staged:
+    if edit:
+        return Move.WAIT if refused else Move.REPEAT
+    if delivery_class == "staged" and frozen:
         return Move.ASK
+    harmless = delivery_class == "natural_key" or (delivery_class == "keyed" and key_trusted)
+    if harmless and frozen and not refused:
+        return Move.REPEAT
     return Move.WAIT if delivery_class == "blind" else Move.LOOK
 
 
