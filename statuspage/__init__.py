@@ -19,18 +19,13 @@ def create_app(current: Current) -> Flask:
     from flask import Flask
     from jinja2 import StrictUndefined
 
-    from statuspage.web import console, errors, operations
-    from statuspage.web.database import database
+    from statuspage.web import console, database, errors, operations
 
     app = Flask(__name__, static_folder=None, template_folder=str(templates_folder()))
-    app.config.update(
-        SQLALCHEMY_DATABASE_URI=current.process.database,
-        MAX_CONTENT_LENGTH=MAX_FORM_BYTES,
-        TRAP_HTTP_EXCEPTIONS=False,
-    )
+    app.config["MAX_CONTENT_LENGTH"] = MAX_FORM_BYTES
     app.jinja_env.undefined = StrictUndefined
     app.extensions["current"] = current
-    database.init_app(app)
+    database.init_app(app, current.process.database)
     errors.init_app(app)
     app.register_blueprint(operations.blueprint)
     app.register_blueprint(console.blueprint)

@@ -1,0 +1,161 @@
+"""The main job, watched from outside: break the bank's sign-in, then only look at what customers see."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.product import Product, running_product
+from tests.end_to_end.truth import PUBLIC, broken_threads, by_account, doubled, versions
+from tests.processes import until
+
+pytestmark = pytest.mark.xdist_group("demonstration")
+CODE = re.compile(r"/u/([0-9A-Z]{5,12})\b")
+
+
+@pytest.fixture(scope="module")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    with running_product(tmp_path_factory.mktemp("demonstration")) as running:
+        yield running
+
+
+def networks_reached(product: Product) -> set[str]:
+    return {post["network"] for post in product.truth()} & set(PUBLIC)
+
+
+def open_incident(product: Product) -> dict[str, object] | None:
+    return next((i for i in product.incidents() if i["status"] in ("investigating", "identified", "monitoring")), None)
+
+
+def settled(product: Product) -> bool:
+    """No public post is still on its way."""
+    rows = product.command("deliveries", "list", "--limit", "500")
+    return all(row["state"] in ("delivered", "superseded", "withdrawn") for row in rows)
+
+
+def test_an_outage_is_told_from_break_to_resolved_on_every_network_by_itself(product: Product) -> None:
+    assert open_incident(product) is None
+
+    product.fault("sign_in_stopped")
+    until(lambda: open_incident(product))
+    began = open_incident(product)
+    until(lambda: networks_reached(product) == set(PUBLIC))
+    front = product.get("page", "/en/")[1].decode()
+    until(lambda: len(open_incident(product)["incident_updates"]) >= 2)  # the promised update came by itself
+    product.mend("sign_in_stopped")
+    until(lambda: open_incident(product)["status"] == "monitoring")
+    until(lambda: open_incident(product) is None, patience_s=240)
+    until(lambda: settled(product))
+    posts = product.truth()
+    ended = next(i for i in product.incidents() if i["id"] == began["id"])
+
+    assert began["impact"] in ("major", "critical")
+    assert "Log in" in began["name"]
+    assert "Log in" in front
+    assert ended["status"] == "resolved"
+    assert [u["status"] for u in reversed(ended["incident_updates"])][0] == "investigating"
+    assert set(by_account(posts)) >= {("mastodon", "demobank")}
+    assert doubled(posts) == []
+    assert broken_threads(posts) == []
+    for said in by_account(posts).values():
+        assert len(versions(said)) >= 3  # the outage, its end, and that it is over
+
+
+def test_every_post_can_be_checked_on_the_page(product: Product) -> None:
+    codes = {code for post in product.truth() if post["network"] in PUBLIC for code in CODE.findall(post["text"])}
+
+    answers = {code: product.get("page", f"/u/{code}") for code in codes}
+    unknown = product.get("page", "/u/ZZZZZZZ")
+
+    assert codes
+    assert {status for status, _ in answers.values()} == {200}
+    assert unknown[0] == 404
+
+
+def test_feeds_and_json_tell_the_same_incident(product: Product) -> None:
+    newest = product.incidents()[0]
+
+    feeds = [product.get("page", path) for path in ("/en/feed.rss", "/en/feed.atom", "/en/feed.json")]
+
+    assert {status for status, _ in feeds} == {200}
+    for _, body in feeds:
+        assert newest["id"] in body.decode()
+
+
+def test_health_and_metrics_prove_that_every_part_works(product: Product) -> None:
+    until(lambda: product.get("metrics", "/../health")[0] == 200)
+
+    metrics = product.get("metrics")[1].decode()
+
+    assert "statuspage_verdict_seconds_count" in metrics
+    assert "statuspage_loop_age_seconds" in metrics
+
+
+def children(product: Product, role: str) -> list[int]:
+    """Process ids of one role under the supervisor."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                stat = (entry / "stat").read_text().rsplit(")", 1)[1].split()
+                arguments = (entry / "cmdline").read_bytes().split(b"\0")
+            except OSError:
+                continue
+            if int(stat[1]) == product.process.pid and role.encode() in arguments:
+                found.append(int(entry.name))
+    return found
+
+
+@pytest.mark.long
+def test_the_worker_killed_in_the_middle_loses_nothing_and_doubles_nothing(tmp_path: Path) -> None:
+    with running_product(tmp_path / "killed") as product:
+        product.misbehave("mastodon", fault="timeout_applied", times=1)
+        product.misbehave("x", fault="5xx_applied", times=1)
+        product.fault("sign_in_stopped")
+        until(lambda: networks_reached(product))
+        for _ in range(3):
+            worker = children(product, "worker")[0]
+            os.kill(worker, signal.SIGKILL)
+            until(lambda gone=worker: children(product, "worker") not in ([], [gone]))
+        until(lambda: networks_reached(product) == set(PUBLIC), patience_s=180)
+        product.mend("sign_in_stopped")
+        until(lambda: open_incident(product) is None, patience_s=300)
+        until(lambda: settled(product), patience_s=300)
+        posts = product.truth()
+
+    assert doubled(posts) == []
+    assert broken_threads(posts) == []
+
+
+@pytest.mark.long
+def test_ctrl_c_stops_everything_in_five_seconds_and_a_second_run_keeps_the_data(tmp_path: Path) -> None:
+    data = tmp_path / "kept"
+    with running_product(data) as first:
+        declared = first.command("incident", "declare", "cards", "--symptom", "card")
+        until(lambda: open_incident(first))
+        begun = time.monotonic()
+        os.killpg(first.process.pid, signal.SIGINT)
+        status = first.process.wait(30)
+        took = time.monotonic() - begun
+        left = [entry.name for entry in Path("/proc").iterdir() if entry.name.isdigit() and _group(entry) == first.process.pid]
+    with running_product(data) as second:
+        until(lambda: open_incident(second))
+        kept = open_incident(second)
+
+    assert status == 0
+    assert took <= 5.0  # the promise itself is a time
+    assert left == []
+    assert kept["id"] == declared["id"]
+
+
+def _group(entry: Path) -> int | None:
+    try:
+        return int((entry / "stat").read_text().rsplit(")", 1)[1].split()[2])
+    except OSError:
+        return None

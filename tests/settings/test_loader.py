@@ -1,0 +1,178 @@
+"""A configuration is taken whole or refused whole, with the line of every mistake and never a secret."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from statuspage.settings.loader import ConfigError, Loaded, load_text
+
+GOOD = """\
+page:
+  name: My Bank
+  bank: My Bank
+  url: https://status.example.com
+  languages: [en, es]
+components:
+  - slug: login
+    name: {en: Log in, es: Entrar}
+    symptom: login
+probes:
+  - name: home
+    kind: http
+    component: login
+    target: {url: "https://www.example.com/", contains: [welcome]}
+accounts:
+  - name: mastodon
+    kind: mastodon
+    config: {base_url: "https://social.example", access_token: "${TOKEN}"}
+channels:
+  - {name: mastodon-en, account: mastodon, language: en}
+"""
+ENVIRON = {"TOKEN": "canary-token-7f3a"}
+
+
+def load(text: str, environ: dict[str, str] | None = None, folder: Path = Path("/nowhere")) -> Loaded:
+    return load_text(text, name="statuspage.yaml", folder=folder, environ=ENVIRON if environ is None else environ)
+
+
+def problems(text: str, environ: dict[str, str] | None = None) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        load(text, environ)
+    return caught.value.problems
+
+
+def test_a_good_file_is_taken_with_its_targets_and_accounts() -> None:
+    loaded = load(GOOD)
+
+    assert loaded.settings.page.name == "My Bank"
+    assert loaded.targets["home"].url == "https://www.example.com/"
+    assert loaded.configs["mastodon"].access_token == "canary-token-7f3a"
+    assert "canary-token" not in loaded.text
+    assert "canary-token" not in repr(loaded.configs)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "said"),
+    [
+        ("  name: My Bank\n", "  name: My Bank\n  colour: red\n", 3, "unknown"),
+        ("symptom: login", "symptom: login\n    fancy: 1", 10, "unknown"),
+        ("kind: http", "kind: gopher", 12, "'gopher'"),
+        ("contains: [welcome]", "contans: [welcome]", 14, "unknown"),
+        ("account: mastodon, language: en", "account: mastodn, language: en", 20, "'mastodn'"),
+        ("account: mastodon, language: en", "account: mastodon, language: fr", 20, "'fr'"),
+        ("component: login", "component: logn", 13, "'logn'"),
+        ("https://status.example.com", "https://status.example.com/", 4, "slash"),
+        ("https://status.example.com", "status.example.com", 4, "whole address"),
+        ("languages: [en, es]", "languages: [en, es]\n  time_zone: Mars/Base", 6, "IANA"),
+        ("  - slug: login\n", "  - slug: login\n    slug: login\n", 8, "second time"),
+        ("{en: Log in, es: Entrar}", "{es: Entrar}", 8, "default language"),
+        ("symptom: login", "symptom: login\n    depends_on: [login]", 10, "'login'"),
+        ("symptom: login", "symptom: login\n    group: nowhere", 10, "'nowhere'"),
+        ("component: login", "component: login\n    interval_s: -3", 14, "-3"),
+        ("component: login", "component: login\n    status: operational", 14, "degraded_performance"),
+        ("language: en}", "language: en, mode: shout}", 20, "shout"),
+        ("page:", "page: [", 1, "not YAML"),
+    ],
+)
+def test_a_mistake_is_named_with_file_line_finding_and_what_is_allowed(old: str, new: str, line: int, said: str) -> None:
+    text = GOOD.replace(old, new, 1)
+
+    found = problems(text)
+
+    assert any(said in problem for problem in found), found
+    if said != "not YAML":
+        assert any(problem.startswith(f"statuspage.yaml:{line}:") for problem in found), found
+
+
+def test_every_mistake_is_named_at_once() -> None:
+    text = GOOD.replace("  name: My Bank\n", "  name: My Bank\n  colour: red\n").replace("symptom: login", "sympton: login")
+
+    found = problems(text)
+
+    assert len(found) == 2
+
+
+def test_a_secret_in_plain_words_is_refused_and_not_repeated() -> None:
+    text = GOOD.replace("${TOKEN}", "canary-plain-secret")
+
+    found = problems(text)
+
+    assert any("plain words" in problem for problem in found)
+    assert "canary-plain-secret" not in "".join(found)
+
+
+def test_a_variable_that_is_not_set_is_named() -> None:
+    found = problems(GOOD, environ={})
+
+    assert any("TOKEN" in problem and "not set" in problem for problem in found)
+
+
+def test_a_secret_may_come_from_a_file_beside_the_configuration(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("canary-from-file\n")
+
+    loaded = load(GOOD.replace("${TOKEN}", "file:token"), folder=tmp_path)
+
+    assert loaded.configs["mastodon"].access_token == "canary-from-file"
+
+
+def test_a_wrong_secret_never_stands_in_the_message() -> None:
+    text = GOOD.replace("access_token", "access_tokn")
+
+    found = problems(text)
+
+    assert "canary-token-7f3a" not in "".join(found)
+
+
+def test_google_plus_is_told_to_be_closed() -> None:
+    found = problems(GOOD.replace("kind: mastodon", "kind: google+"))
+
+    assert any("closed" in problem for problem in found)
+
+
+def test_an_alias_bomb_is_refused_before_it_unfolds() -> None:
+    levels = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    levels += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
+
+    found = problems("\n".join(levels))
+
+    assert any("aliases" in problem for problem in found)
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_taken_or_refused_with_a_line(text: str) -> None:
+    try:
+        load(text)
+    except ConfigError as error:
+        assert all(problem.startswith("statuspage.yaml:") for problem in error.problems)
+
+
+@given(st.binary(max_size=120), st.integers(0, len(GOOD)))
+def test_a_good_file_with_noise_in_it_never_breaks_the_reader(noise: bytes, at: int) -> None:
+    text = GOOD[:at] + noise.decode("latin-1") + GOOD[at:]
+
+    try:
+        load(text)
+    except ConfigError as error:
+        assert error.problems
+
+
+@pytest.mark.parametrize("name", ["minimal.yaml", "realistic-bank.yaml", "demonstration.yaml"])
+def test_the_examples_are_good(name: str) -> None:
+    from statuspage.demo import stage
+
+    path = Path(__file__).parent.parent.parent / "examples" / name
+    environ = stage.environment("127.0.0.1", 8000, Path("/nowhere")) | _placeholders(path.read_text())
+
+    loaded = load_text(path.read_text(), name=name, folder=path.parent, environ=environ)
+
+    assert loaded.settings.components
+
+
+def _placeholders(text: str) -> dict[str, str]:
+    import re
+
+    return {name: "x" * 24 for name in re.findall(r"\$\{([A-Z_0-9]+)\}", text) if name.startswith(("BANK_", "X_")) is False and "URL" not in name}
