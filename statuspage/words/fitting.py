@@ -34,7 +34,7 @@ def cuts(wording: Wording) -> Iterator[Cut]:
     """What to leave out, from nothing to all that may go. Only what the text has is tried."""
     cut = Cut()
     yield cut
-    if wording.facts.free_text.get(wording.language):
+    if wording.free_text():
         cut = replace(cut, free_text=True)
         yield cut
     slots = wording.slots()

@@ -15,7 +15,7 @@ LONG_WORD = 6  # letters; a word with more is long
 LIMIT = 40.0  # of a notice
 
 _ADDRESS = re.compile(r"https?://\S+")
-_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_WORD = re.compile(r"\w+(?:['’-]\w+)*")
 _SENTENCE_END = re.compile(r"[.!?:](?=\s|$)|\n")
 
 
@@ -34,12 +34,12 @@ class Reading:
 
 
 def measure(text: str) -> Reading:
-    """Measure a text. Addresses and numbers are not words; a colon or a line break ends a sentence as a full stop does."""
+    """Measure a text. An address is no word, a number is a short one; a colon or a line break ends a sentence as a full stop does."""
     sentences = [_WORD.findall(part) for part in _SENTENCE_END.split(_ADDRESS.sub("", text))]
     counted = [words for words in sentences if words]
     if not counted:
         return Reading(0.0, 0, 0.0, 0)
     words = [word for sentence in counted for word in sentence]
-    long_words = sum(1 for word in words if len(word) > LONG_WORD)
+    long_words = sum(1 for word in words if sum(map(str.isalpha, word)) > LONG_WORD)
     per_sentence = len(words) / len(counted)
     return Reading(per_sentence + 100 * long_words / len(words), len(words), per_sentence, max(map(len, counted)))

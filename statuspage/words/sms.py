@@ -16,11 +16,20 @@ GSM_LETTERS = frozenset(
 )
 GSM_EXTENSION = frozenset("\f^{}\\[~]|€")  # two units each
 
-_PLAIN = {
-    "‘": "'", "’": "'", "‚": "'", "`": "'", "´": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"',
-    "–": "-", "—": "-", "‑": "-", "−": "-", "…": "...", "•": "-", "·": ".", "\u00a0": " ", "\u202f": " ", "\u2009": " ",
-    "œ": "oe", "Œ": "OE", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ð": "d", "þ": "th", "ı": "i", "º": "o", "ª": "a", "°": "o",
-}  # fmt: skip
+_PLAIN = str.maketrans(
+    {
+        **dict.fromkeys("‘’‚`´‹›", "'"),
+        **dict.fromkeys("“”„«»", '"'),
+        **dict.fromkeys("–—‑−•", "-"),
+        **dict.fromkeys("\u00a0\u202f\u2009", " "),
+        **dict(zip("·łŁđĐðÐħĦŧŦŋŊıºª°", ".lLdDdDhHtTnNioao", strict=True)),
+        "…": "...",
+        "œ": "oe",
+        "Œ": "OE",
+        "þ": "th",
+        "Þ": "Th",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -57,8 +66,8 @@ def fits(text: str) -> bool:
 def _plain(letter: str) -> str:
     if letter in GSM_LETTERS or letter in GSM_EXTENSION:
         return letter
-    if letter in _PLAIN:
-        return _PLAIN[letter]
+    if ord(letter) in _PLAIN:
+        return letter.translate(_PLAIN)
     bare = "".join(part for part in unicodedata.normalize("NFKD", letter) if not unicodedata.combining(part))
     return bare if bare and is_gsm(bare) else letter
 

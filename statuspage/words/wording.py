@@ -68,10 +68,13 @@ class Wording:
     def write(self, cut: Cut = NOTHING) -> str:
         """The text, with what `cut` names left out. Raises NotAllowed where a slot that must be filled has no value."""
         text = self._fill(self.path, cut)
-        if cut.free_text:
-            return text
-        addition = self._typed(self.facts.free_text)
+        addition = "" if cut.free_text else self.free_text()
         return text + ("\n" if self.form is Form.PAGE else " ") + addition if addition else text
+
+    def free_text(self) -> str:
+        """A person's addition. Only the page and a post take it, and only after the template's part."""
+        takes_it = self.path[0] == "notice" and self.form in (Form.PAGE, Form.SHORT)
+        return self._typed(self.facts.free_text) if takes_it else ""
 
     def slots(self) -> frozenset[str]:
         return self.catalogue.template(self.path, self.language).slots

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
-from statuspage.core.errors import CannotFit, NotAllowed
+from statuspage.core.errors import CannotFit, InvalidText, NotAllowed
 from statuspage.core.notices import Facts
 from statuspage.core.vocabulary import Form, NoticeKind
 from statuspage.words import moments, sms, story
@@ -18,6 +19,8 @@ from statuspage.words.wording import NOWHERE, Addresses, Wording, needed_paths
 
 VOICE_CHARACTERS = 260  # about 20 s
 VOICE_LONGEST = 340  # with the longest names and nothing left to drop
+
+_CASE_NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,19}")
 
 
 class Words:
@@ -91,7 +94,8 @@ class Words:
         """
         extra = {}
         if ref is not None:
-            self.guard(ref)
+            if not _CASE_NUMBER.fullmatch(ref):
+                raise InvalidText(f"ref: {ref!r} is not a case number. Use up to 20 letters, digits and hyphens. No answer was made.")
             extra["ref"] = ref
         if reply_by is not None:
             extra["reply_by"] = moments.moment(reply_by, language, self._tz, now=now)
