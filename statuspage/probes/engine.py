@@ -300,6 +300,11 @@ class Together:
 
     works: Sequence[Work[Any]]
 
+    def as_work(self) -> Work[list[Any]]:
+        """For Engine.start() and run(), which take a generator."""
+        results: list[Any] = yield self
+        return results
+
     def begin(self, engine: Engine, ended: Ended) -> Stop:
         results: list[Any] = [None] * len(self.works)
         left = len(self.works)

@@ -159,7 +159,8 @@ class _Running:
             return pycurl.SOCKET_BAD
         self.engine.connections += 1
         opened = socket.socket(address.family, address.socktype, address.protocol)
-        self.sockets.append(opened)  # libcurl works on a copy of it; both are closed at the end
+        self.sockets.append(opened)
+        self.engine.soon(opened.close)  # libcurl works on a copy of it
         return opened
 
     def _header(self, line: bytes) -> int | None:

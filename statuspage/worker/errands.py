@@ -1,0 +1,152 @@
+"""What a prober has to do with the store and its disk. Runs in the engine's helper thread, so that no check waits with it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+import structlog
+
+from statuspage.actions.alarms import clear_alarm, raise_alarm
+from statuspage.actions.checks import record
+from statuspage.actions.context import Context
+from statuspage.core.checks import CheckResult
+from statuspage.ports import FilesPort
+from statuspage.probes.notebook import Notebook
+from statuspage.store import counters, otp, sequences, switches
+from statuspage.worker.outbox import Batch, read_segments, write_segment
+
+LATE_COUNTER = "statuspage_late_checks_total"
+CHECKS_COUNTER = "statuspage_checks_total"
+DROPPED_COUNTER = "statuspage_dropped_results_total"
+log = structlog.get_logger("statuspage.prober")
+
+
+class StoredSteps:
+    """Used one-time codes, remembered by the store."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+
+    def claim(self, account: str, step: int) -> bool:
+        with self._ctx.ports.store.writing() as session:
+            return otp.claim(session, account, step)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What an earlier process left: sequences, results that still wait, notes about test accounts."""
+
+    sequences: Mapping[str, int]
+    segments: tuple[tuple[PurePosixPath, tuple[CheckResult, ...]], ...]
+    notebook: Notebook
+
+
+@dataclass(frozen=True)
+class Errand:
+    """One trip: results to hand over, counts to add, alarms to raise ("" clears), a notebook to keep, files to remove.
+
+    batch     results to hand over;  unsaved: results to put on disk if that does not work
+    notebook  JSON, or None if it has not changed
+    """
+
+    batch: Batch
+    unsaved: Batch
+    counts: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    alarms: Mapping[str, str] = field(default_factory=dict)
+    notebook: str | None = None
+    finished: tuple[PurePosixPath, ...] = ()
+
+
+@dataclass(frozen=True)
+class Returned:
+    """How it went. off: whether all probing is switched off, None if that could not be read. saved: the file written instead."""
+
+    delivered: bool
+    off: bool | None = None
+    saved: PurePosixPath | None = None
+
+
+class Errands:
+    """All trips of one location's prober."""
+
+    def __init__(self, ctx: Context, location: str, files: FilesPort) -> None:
+        self._ctx = ctx
+        self._location = location
+        self._files = files
+        self._folder = PurePosixPath("prober") / location
+        self._away = False
+
+    def prepare(self) -> Prepared:
+        """Reads what there is; a store that is away is no reason not to begin."""
+        found: Mapping[str, int] = {}
+        try:
+            with self._ctx.ports.store.reading() as session:
+                found = sequences.newest(session, self._location)
+        except Exception as error:
+            log.warning("the store does not answer; checks begin all the same", location=self._location, error=type(error).__name__)
+        segments = tuple((path, tuple(results)) for path, results in read_segments(self._files, self._folder / "waiting"))
+        highest = dict(found)
+        for result in (result for _, results in segments for result in results):
+            highest[result.probe] = max(highest.get(result.probe, 0), result.sequence)
+        return Prepared(highest, segments, self._notebook())
+
+    def run(self, errand: Errand) -> Returned:
+        """Never raises: trouble of the store leaves the results where they are, and on disk as well."""
+        self._keep(errand)
+        try:
+            returned = self._to_store(errand)
+        except Exception as error:
+            if not self._away:
+                log.warning("the store does not take results; they wait here", location=self._location, error=type(error).__name__)
+            self._away = True
+            return Returned(delivered=False, saved=self._to_disk(errand.unsaved))
+        self._away = False
+        return returned
+
+    def _to_store(self, errand: Errand) -> Returned:
+        if errand.batch.results:
+            record(self._ctx, errand.batch.results)
+        for key, text in errand.alarms.items():
+            if text:
+                raise_alarm(self._ctx, key, text)
+            else:
+                clear_alarm(self._ctx, key)
+        if errand.counts:
+            with self._ctx.ports.store.writing() as session:
+                for (name, probe), value in errand.counts.items():
+                    labels = {"location": self._location, **({"probe": probe} if probe else {})}
+                    counters.add(session, name, labels, value)
+        with self._ctx.ports.store.reading() as session:
+            off = switches.is_off(session, switches.PROBING)
+        return Returned(delivered=True, off=off)
+
+    def _to_disk(self, unsaved: Batch) -> PurePosixPath | None:
+        if not unsaved.results:
+            return None
+        try:
+            return write_segment(self._files, self._folder / "waiting", unsaved.results)
+        except OSError as error:
+            log.warning("results cannot be kept on disk; they wait in memory", location=self._location, error=error.strerror)
+            return None
+
+    def _keep(self, errand: Errand) -> None:
+        try:
+            if errand.notebook is not None:
+                self._files.write(self._folder / "notebook.json", errand.notebook.encode("ascii"))
+            for path in errand.finished:
+                self._files.remove(path)
+        except OSError as error:
+            log.warning("notes about test accounts cannot be kept", location=self._location, error=error.strerror)
+
+    def _notebook(self) -> Notebook:
+        data = self._files.read(self._folder / "notebook.json")
+        if data is None:
+            return Notebook()
+        try:
+            return Notebook.load(json.loads(data))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            log.warning("the notes about test accounts cannot be read; they begin anew", location=self._location)
+            return Notebook()
