@@ -167,7 +167,7 @@ def resolve(ctx: Context, asked: Resolution) -> Incident:
         before = changes.current(session, asked.incident_id, asked.version)
         if not before.is_open:
             raise NotAllowed(f"Incident {before.id} is {before.status} already. Nothing was changed.")
-        rules.check_green(session, ctx, before, asked.reason)
+        rules.check_green(session, before, asked.reason)
         moments = replace(
             before.moments,
             restored_at=asked.restored_at or before.moments.restored_at or now,

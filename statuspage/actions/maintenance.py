@@ -111,7 +111,7 @@ def complete(
     with ctx.ports.store.writing() as session:
         work = _current(session, work_id, version)
         _check_status(work, MaintenanceStatus.IN_PROGRESS, MaintenanceStatus.VERIFYING)
-        failing = sorted(sight.red(session, ctx) & set(work.components))
+        failing = sorted(sight.red(session) & set(work.components))
         if failing and not reason.strip() and not work.drill:
             raise NotAllowed(
                 f"Probes see {', '.join(failing)} failing. Wait until they pass, extend the work, or complete it with a reason, which is "
@@ -153,7 +153,7 @@ def end_due(ctx: Context, *, work_id: str) -> Maintenance:
         begun = work.status in (MaintenanceStatus.IN_PROGRESS, MaintenanceStatus.VERIFYING)
         if not begun or now < work.scheduled_until:
             return work
-        unseen = sorted(set(work.components) - sight.working(session, ctx))
+        unseen = sorted(set(work.components) - sight.working(session))
         if unseen and not work.drill:
             text = (
                 f"Planned work {work.id} is past its end and no check sees {', '.join(unseen)} working. "

@@ -71,9 +71,9 @@ def check_untold(session: Session, components: Components) -> None:
             )
 
 
-def check_green(session: Session, ctx: Context, incident: Incident, reason: str) -> None:
+def check_green(session: Session, incident: Incident, reason: str) -> None:
     """Nobody says that all is well while probes see the contrary, without a recorded reason."""
-    failing = sorted(sight.red(session, ctx) & incident.components.keys())
+    failing = sorted(sight.red(session) & incident.components.keys())
     if failing and not reason.strip() and not incident.drill:
         raise NotAllowed(
             f"Probes still see {', '.join(failing)} failing. Wait until they pass, or resolve with a reason, which is recorded. "

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from statuspage.actions.context import Context
 from statuspage.core.quorum import FAILING
 from statuspage.core.vocabulary import ComponentStatus
-from statuspage.store import Session, components
+from statuspage.store import Session, detector
 
 
-def red(session: Session, ctx: Context) -> set[str]:
+def red(session: Session) -> set[str]:
     """Components whose probes see them failing."""
-    return {slug for slug, status in components.verdicts(session).items() if status in FAILING}
+    return {slug for slug, status in detector.verdicts(session).items() if status in FAILING}
 
 
-def working(session: Session, ctx: Context) -> set[str]:
-    """Components whose probes see them working."""
-    return {slug for slug, status in components.verdicts(session).items() if status is ComponentStatus.OPERATIONAL}
+def working(session: Session) -> set[str]:
+    """Components whose probes see them working; one without fresh results is not among them."""
+    return {slug for slug, status in detector.verdicts(session).items() if status is ComponentStatus.OPERATIONAL}

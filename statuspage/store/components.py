@@ -11,7 +11,6 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from statuspage.core.components import ComponentRecord, Names
-from statuspage.core.vocabulary import ComponentStatus, Source
 from statuspage.store.tables import ComponentChangeRow, ComponentRow, IncidentRow, MaintenanceRow, UpdateRow
 
 
@@ -53,13 +52,6 @@ def sync(session: Session, configured: Iterable[Configured], *, now: datetime, n
 def all(session: Session) -> dict[str, ComponentRecord]:
     """slug -> every component and group ever configured, those removed too."""
     return {row.slug: _record(row) for row in session.scalars(select(ComponentRow)).all()}
-
-
-def verdicts(session: Session) -> dict[str, ComponentStatus]:
-    """slug -> what its probes say, by the newest verdict in the timeline; a component without probes is left out."""
-    query = select(ComponentChangeRow.slug, ComponentChangeRow.status).where(ComponentChangeRow.source == Source.VERDICT)
-    rows = session.execute(query.order_by(ComponentChangeRow.effective_at, ComponentChangeRow.id))
-    return {slug: ComponentStatus(status) for slug, status in rows}
 
 
 def _record(row: ComponentRow) -> ComponentRecord:

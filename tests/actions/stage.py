@@ -14,12 +14,12 @@ from statuspage.actions.incidents import Declaration
 from statuspage.core.deliveries import Delivery
 from statuspage.core.incidents import Incident, IncidentUpdate
 from statuspage.core.notices import Channel
-from statuspage.core.vocabulary import ComponentStatus, DeliveryState, LinkMode, Source, SubjectKind, UpdateMode
+from statuspage.core.sights import Memory
+from statuspage.core.vocabulary import ComponentStatus, DeliveryState, LinkMode, SubjectKind, UpdateMode
 from statuspage.ports import Ports
 from statuspage.settings import Settings
-from statuspage.store import alarms, deliveries, updates
+from statuspage.store import alarms, deliveries, detector, updates
 from statuspage.store.engine import Database
-from statuspage.store.tables import ComponentChangeRow
 from statuspage.words import PageFacts, Words, load_catalogue
 
 T0 = datetime(2026, 11, 23, 13, 35, tzinfo=UTC)  # a Monday
@@ -147,11 +147,9 @@ class Stage:
 
     def verdicts(self, statuses: Mapping[str, ComponentStatus]) -> None:
         """What the probes say from now on."""
-        now = self.clock.now()
+        memories = {slug: Memory(status, self.clock.now()) for slug, status in statuses.items()}
         with self.database.writing() as session:
-            for slug, status in statuses.items():
-                row = ComponentChangeRow(slug=slug, status=status, source=Source.VERDICT, effective_at=now, recorded_at=now)
-                session.add(row)
+            detector.save(session, detector.State(memories=memories), self.clock.now())
 
     def said(self, incident: Incident | str, kind: SubjectKind = SubjectKind.INCIDENT) -> list[IncidentUpdate]:
         with self.database.reading() as session:
