@@ -14,6 +14,7 @@ from urllib.parse import urljoin, urlsplit
 DEFAULT_PORTS = {"http": 80, "https": 443}
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 _NUMBER_LIKE = re.compile(r"[0-9]+|0x[0-9a-f]*")
+_NETLOC = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^\[\]:]+)(:[0-9]{1,5})?")
 _VISIBLE = re.compile(r"[!-~]+")  # ASCII without blanks and control characters
 _MAX_LENGTH = 4096
 
@@ -65,8 +66,8 @@ def parse_place(url: str) -> Place:
         raise BadPlace(f"the scheme {parts.scheme[:20]!r} is not http or https")
     if "@" in parts.netloc:
         raise BadPlace("the address carries a user name before the host")
-    if parts.netloc.endswith(":") or port == 0:
-        raise BadPlace("the port cannot be read")
+    if not _NETLOC.fullmatch(parts.netloc) or port == 0:
+        raise BadPlace("host and port cannot be read")
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Place(parts.scheme, check_host(parts.hostname or ""), port or DEFAULT_PORTS[parts.scheme], path)
 
