@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json as jsonlib
+import logging
 import re
 import socket
 import threading
@@ -140,6 +141,10 @@ def _content(json: Any, form: Mapping[str, str] | None, body: bytes | None) -> t
 # --- the real way out ---------------------------------------------------------------------------------------------------------------
 
 
+for _name in ("urllib3.connection", "urllib3.connectionpool"):
+    logging.getLogger(_name).addFilter(lambda record: False)  # they write whole addresses, and some hold a token
+
+
 class RequestsTransport:
     """Sends with requests; a watchdog ends the connection at the total deadline, which requests itself does not know.
 
@@ -170,15 +175,27 @@ class RequestsTransport:
             request.url,
             data=request.body or None,
             headers={"User-Agent": "statuspage", "Accept-Encoding": "identity", **request.headers},
-            timeout=(request.connect_timeout_s, request.deadline_s),
+            timeout=(request.connect_timeout_s, request.deadline_s + 1.0),  # per step; the watchdog comes first
             allow_redirects=False,
             stream=True,
             verify=self._verify,
         ) as response:
             headers = [(name, value) for name, value in response.raw.headers.items()]
             if sum(len(name) + len(value) for name, value in headers) > MAX_HEADER_BYTES:
-                raise NoAnswer(f"its headers are larger than {MAX_HEADER_BYTES} bytes")
-            return Answer(response.status_code, headers, _body(response))
+                raise _BadAnswer(f"its headers are larger than {MAX_HEADER_BYTES} bytes")
+            answer = Answer(response.status_code, headers, _body(response))
+            if not answer.body and not _framed(answer):
+                raise _BadAnswer("it ended before it said how long it is")
+            return answer
+
+
+class _BadAnswer(ValueError):
+    """An answer that cannot be taken; the message may be shown."""
+
+
+def _framed(answer: Answer) -> bool:
+    """False for an answer that only the end of the connection ends: with no body, it may be half a head, which the library lets pass."""
+    return answer.status in (204, 304) or bool(answer.header("Content-Length") or answer.header("Transfer-Encoding"))
 
 
 def _body(response: requests.Response) -> bytes:
@@ -187,7 +204,7 @@ def _body(response: requests.Response) -> bytes:
     while piece := response.raw.read(64 * 1024, decode_content=False):
         body += piece
         if len(body) > MAX_ANSWER_BYTES:
-            raise NoAnswer(f"its answer is larger than {MAX_ANSWER_BYTES} bytes")
+            raise _BadAnswer(f"its answer is larger than {MAX_ANSWER_BYTES} bytes")
     return body
 
 
@@ -260,6 +277,8 @@ class _Line:
             return NotSent(f"no connection ({_reason(error) or kind})")
         if self._expired:
             return NoAnswer("the total deadline passed and the connection was cut")
+        if isinstance(error, _BadAnswer):
+            return NoAnswer(str(error))
         return NoAnswer(f"the connection ended early ({_reason(error) or kind})")
 
 
@@ -304,6 +323,7 @@ def _connection_class(base: Any, line: _Line) -> Any:
 
         def connect(self) -> None:
             super().connect()
+            self.sock.settimeout(None)  # from here on the watchdog alone counts; the library sets its own time-out for reading
             line.connected = True
 
     return Connection

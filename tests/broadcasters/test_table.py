@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from broadcasters import BROADCASTERS
+from broadcasters import BROADCASTERS, timeline
 from broadcasters.errors import OutcomeClass, Rejected, Unavailable, Uncertain
 from broadcasters.post import Remote
 from statuspage.demo.networks.accounts import configs
@@ -421,18 +421,22 @@ def test_a_timeline_of_many_pages_is_read_back_to_the_moment_asked_for(kind: str
     bench = bench_for(kind, networks, clock)
     since = clock()
     bench.broadcast(bench.post())
-    for number in range(2, 125):
+    posts = bench.module.PAGE + 5
+    for number in range(2, posts + 1):
         bench.broadcast(bench.post(f"Aviso {number}.", number))
 
     recent = bench.module.recent(bench.config, bench.http(), since)
 
-    assert len(recent) == 124
+    assert len(recent) == posts
     assert bench.find() is not None
 
 
-def test_more_posts_than_can_be_read_are_no_proof_of_absence(networks: RunningNetworks, clock: Hands) -> None:
+def test_more_posts_than_can_be_read_are_no_proof_of_absence(
+    networks: RunningNetworks, clock: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bench = bench_for("facebook", networks, clock)
-    for number in range(260):
+    monkeypatch.setattr(timeline, "MOST_PAGES", 2)
+    for number in range(2 * bench.module.PAGE + 1):
         bench.broadcast(bench.post(f"Aviso {number}.", number))
 
     error = failure(bench.find)
