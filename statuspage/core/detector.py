@@ -14,6 +14,8 @@ from statuspage.core.checks import CheckResult
 from statuspage.core.errors import OutOfOrder
 from statuspage.core.vocabulary import Outcome, Reason
 
+ACCOUNT_CLEAR = 10  # accounts take turns: one good look with another account proves nothing about the refused one
+
 
 class Level(IntEnum):
     """How a target does, seen by one probe; a greater number is worse."""
@@ -61,7 +63,8 @@ class Streak:
     blind        the location's own network failed at the newest look: it has no vote
     seen_at      moment of the newest result that shows the target, or that somebody got through to it (an account problem)
     reason       reason of the newest result that was degraded or failed
-    account      True while the newest result complains of the test account; blocked: of being taken for a robot
+    account      results without complaint still wanted before a complaint about a test account is forgotten; 0: none
+    blocked      True while the newest result says that we are taken for a robot
     """
 
     last_sequence: int = -1
@@ -71,7 +74,7 @@ class Streak:
     blind: bool = False
     seen_at: datetime | None = None
     reason: Reason | None = None
-    account: bool = False
+    account: int = 0
     blocked: bool = False
 
     @property
@@ -122,13 +125,14 @@ def observe(streak: Streak, result: CheckResult, policy: Policy) -> tuple[Streak
     if result.sequence <= streak.last_sequence:
         raise OutOfOrder(f"result {result.sequence} came after {streak.last_sequence}; feed results in their location's sequence")
     blind = result.reason is Reason.LOCATION_BLIND
-    account, blocked = result.outcome is Outcome.ACCOUNT_PROBLEM, result.outcome is Outcome.BLOCKED
+    refused, blocked = result.outcome is Outcome.ACCOUNT_PROBLEM, result.outcome is Outcome.BLOCKED
+    account = ACCOUNT_CLEAR if refused else streak.account
     if result.outcome.counts:
         return _count(streak, result, policy)
     seen = replace(streak, last_sequence=result.sequence, blind=blind, account=account, blocked=blocked)
     if blind:
         return replace(seen, hurt=_forget(seen.hurt), down=_forget(seen.down), sure=False), None
-    return (replace(seen, seen_at=result.at) if account else seen), None
+    return (replace(seen, seen_at=result.at) if refused else seen), None
 
 
 def _count(streak: Streak, result: CheckResult, policy: Policy) -> tuple[Streak, Change | None]:
@@ -143,6 +147,7 @@ def _count(streak: Streak, result: CheckResult, policy: Policy) -> tuple[Streak,
         sure=streak.sure or level is not before or seen is before,
         seen_at=result.at,
         reason=streak.reason if seen is Level.FINE else result.reason,
+        account=max(0, streak.account - 1) if seen is Level.FINE else streak.account,
     )
     if level is before:
         return after, None

@@ -39,6 +39,7 @@ class Sight:
 
     confirmed_at   when its present status was first known; failed_at: when its verdict turned to failing, lately
     worsening      a run of failing checks is under way that is not yet confirmed
+    symptom        what customers notice, where the failing probe says it better than the component; a key of the catalogue
     silenced       planned work runs on it or on something it depends on; silenced_until: when the newest such work ended
     """
 
@@ -48,6 +49,7 @@ class Sight:
     worsening: bool = False
     silenced: bool = False
     silenced_until: datetime | None = None
+    symptom: str | None = None
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ class Begin:
     components: Mapping[str, ComponentStatus]
     lead: str
     first_failed_at: datetime
+    detected_at: datetime
 
 
 @dataclass(frozen=True)
@@ -322,4 +325,9 @@ def _new(situation: Situation, pending: Mapping[str, Failure]) -> Iterator[Step]
             continue
         first = lead(allowed, situation.landscape)
         in_order = sorted(allowed, key=lambda failure: (failure.slug != first, failure.since, failure.slug))
-        yield Begin({failure.slug: failure.status for failure in in_order}, first, min(failure.since for failure in allowed))
+        yield Begin(
+            {failure.slug: failure.status for failure in in_order},
+            lead=first,
+            first_failed_at=min(failure.since for failure in allowed),
+            detected_at=min(failure.confirmed_at for failure in allowed),
+        )

@@ -18,7 +18,11 @@ REMEMBERED = timedelta(hours=1)  # how long a turn to failing is remembered; fla
 
 @dataclass(frozen=True)
 class Look:
-    """One probe as the verdict needs it. locations: all that are configured to run it; when_down: what its component shows then."""
+    """One probe as the verdict needs it.
+
+    locations   all that are configured to run it; when_down: what its component shows then
+    symptom     what customers notice then, where it is not simply the component's; a key of the catalogue
+    """
 
     probe: str
     component: str
@@ -26,6 +30,7 @@ class Look:
     interval_s: float
     policy: Policy
     when_down: ComponentStatus = ComponentStatus.MAJOR_OUTAGE
+    symptom: str | None = None
 
 
 @dataclass(frozen=True)
@@ -68,7 +73,8 @@ def look(
     sights, kept = {}, {}
     for slug, probes in by_component.items():
         votes = [_votes(probe, streaks, now) for probe in probes]
-        verdict = component_verdict(slug, [(decide(each), probe.when_down) for probe, each in zip(probes, votes, strict=True)])
+        verdicts = [decide(each) for each in votes]
+        verdict = component_verdict(slug, [(each, probe.when_down) for probe, each in zip(probes, verdicts, strict=True)])
         kept[slug] = remember(memories.get(slug), verdict, now)
         silenced, until = silence(slug, works, landscape, now)
         sights[slug] = Sight(
@@ -78,6 +84,7 @@ def look(
             worsening=any(_worsening(each) for each in votes),
             silenced=silenced,
             silenced_until=until,
+            symptom=next((probe.symptom for probe, each in zip(probes, verdicts, strict=True) if each.level and probe.symptom), None),
         )
     unseen = tuple(sorted(slug for slug, sight in sights.items() if sight.verdict.status is ComponentStatus.UNKNOWN))
     return Seen(sights, kept, unseen)

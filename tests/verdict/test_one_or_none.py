@@ -119,4 +119,4 @@ def test_a_single_configured_location_may_speak_alone():
 
     ((t, step),) = world.steps(Begin)
     assert t == 60 + 2 * 2
-    assert step == Begin({"card": ComponentStatus.MAJOR_OUTAGE}, "card", at(60))
+    assert step == Begin({"card": ComponentStatus.MAJOR_OUTAGE}, "card", first_failed_at=at(60), detected_at=at(64))

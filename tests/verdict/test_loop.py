@@ -1,0 +1,121 @@
+"""The real loop: from recorded results to incidents, alarms and the timeline, and through crashes."""
+
+from datetime import timedelta
+
+import pytest
+
+from statuspage.core.vocabulary import ComponentStatus, IncidentStatus, NoticeKind, Outcome, Reason, Source
+from statuspage.store import detector
+from tests.verdict.desk import BAD, GOOD, T0, Desk, bank
+
+ACCOUNT = (Outcome.ACCOUNT_PROBLEM, Reason.CREDENTIALS_REFUSED)
+BLOCKED = (Outcome.BLOCKED, Reason.BLOCKED_AS_BOT)
+BLIND = (Outcome.NO_DATA, Reason.LOCATION_BLIND)
+
+
+def seconds(number: float) -> timedelta:
+    return timedelta(seconds=number)
+
+
+def test_an_outage_becomes_an_incident_that_recovers_and_is_resolved(database):
+    desk = Desk(database, bank("login"), truth=lambda component, place, t: BAD if 60 <= t < 120 else GOOD)
+
+    desk.run(2100)
+
+    (incident,) = desk.incidents()
+    assert incident.status is IncidentStatus.RESOLVED
+    assert desk.said(incident) == [NoticeKind.INVESTIGATING, NoticeKind.MONITORING, NoticeKind.RESOLVED_AUTO]
+    assert incident.moments.first_failed_at == T0 + seconds(60)
+    assert incident.moments.confirmed_at == T0 + seconds(64)
+    assert incident.moments.restored_at == T0 + seconds(124)
+    history = [(change.status, change.source, change.effective_at - T0) for change in desk.shown("login")]
+    assert history == [
+        (ComponentStatus.OPERATIONAL, Source.VERDICT, seconds(0)),
+        (ComponentStatus.MAJOR_OUTAGE, Source.VERDICT, seconds(60)),
+        (ComponentStatus.OPERATIONAL, Source.VERDICT, seconds(124)),
+    ]
+    assert desk.alarms() == {"lone-network": desk.alarms()["lone-network"]} or desk.alarms() == {}
+
+
+@pytest.mark.parametrize("point", ["read", "saved", "acted", "recorded"])
+def test_a_loop_killed_at_any_point_goes_on_where_it_was(sqlite_database, point):
+    desk = Desk(sqlite_database, bank("login", "app"), truth=lambda component, place, t: BAD if 60 <= t < 120 else GOOD)
+
+    def killed_pass() -> None:
+        for name in desk.verdicts.work():
+            if name == point:
+                break
+        desk.restart()
+
+    desk.run(2100, each=killed_pass)
+
+    (incident,) = desk.incidents()
+    assert desk.said(incident) == [NoticeKind.INVESTIGATING, NoticeKind.MONITORING, NoticeKind.RESOLVED_AUTO]
+    assert [change.status for change in desk.shown("app")] == [
+        ComponentStatus.OPERATIONAL,
+        ComponentStatus.MAJOR_OUTAGE,
+        ComponentStatus.OPERATIONAL,
+    ]
+
+
+@pytest.mark.parametrize(("shows", "key"), [(ACCOUNT, "account:login-probe"), (BLOCKED, "blocked:login-probe"), (BLIND, "blind:madrid")])
+def test_trouble_of_our_own_alarms_operators_and_never_reddens_the_page(database, shows, key):
+    desk = Desk(database, bank("login"), truth=lambda component, place, t: shows if 60 <= t < 300 else GOOD)
+
+    desk.run(280)
+
+    assert desk.incidents() == []
+    assert key in desk.alarms()
+    assert {change.status for change in desk.shown("login")} <= {ComponentStatus.OPERATIONAL, ComponentStatus.UNKNOWN}
+
+    desk.run(600)
+
+    assert key not in desk.alarms()
+    assert desk.shown("login")[-1].status is ComponentStatus.OPERATIONAL
+
+
+def test_an_account_problem_leaves_the_page_as_it_was(sqlite_database):
+    desk = Desk(sqlite_database, bank("login"), truth=lambda component, place, t: ACCOUNT if 60 <= t < 300 else GOOD)
+
+    desk.run(600)
+
+    assert [change.status for change in desk.shown("login")] == [ComponentStatus.OPERATIONAL]
+
+
+def test_without_results_the_page_says_unknown_after_three_intervals_and_operators_are_told(sqlite_database):
+    desk = Desk(sqlite_database, bank("login"), truth=lambda component, place, t: GOOD if t < 60 or t > 400 else None)
+
+    desk.run(300)
+
+    assert [change.status for change in desk.shown("login")] == [ComponentStatus.OPERATIONAL, ComponentStatus.UNKNOWN]
+    assert timedelta(0) < desk.shown("login")[-1].effective_at - (T0 + seconds(40 + 60)) <= seconds(1)
+    assert "unseen:login" in desk.alarms()
+
+    desk.run(500)
+
+    back = desk.shown("login")[-1]
+    assert back.status is ComponentStatus.OPERATIONAL
+    assert back.effective_at == T0 + seconds(420)  # from when it was seen again, not from when it began to work
+    assert "unseen:login" not in desk.alarms()
+
+
+def test_with_automatic_incidents_off_the_page_shows_it_and_a_person_is_asked(sqlite_database):
+    of = bank("login", incidents={"automatic": False})
+    desk = Desk(sqlite_database, of, truth=lambda component, place, t: BAD if t >= 60 else GOOD)
+
+    desk.run(120)
+
+    assert desk.incidents() == []
+    assert desk.shown("login")[-1].status is ComponentStatus.MAJOR_OUTAGE
+    assert "turned off" in desk.alarms()["withheld:login"]
+
+
+def test_what_is_remembered_of_a_component_goes_with_its_last_probe(sqlite_database):
+    desk = Desk(sqlite_database, bank("login", "app"))
+    desk.run(30)
+
+    fewer = Desk(sqlite_database, bank("login"), clock=desk.clock)
+    fewer.verdicts.step()
+
+    with sqlite_database.reading() as session:
+        assert detector.verdicts(session) == {"login": ComponentStatus.OPERATIONAL}
