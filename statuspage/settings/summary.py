@@ -1,0 +1,126 @@
+"""What a configuration would run, in words, with its budgets: the answer of `statuspage check`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from broadcasters import BROADCASTERS
+from statuspage.core.budget import Budget, Timing, budget, slots_needed
+from statuspage.settings.loader import Loaded
+from statuspage.settings.models import ChannelSettings, ProbeSettings
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Everything that `check` says."""
+
+    components: tuple[str, ...]
+    probes: tuple[tuple[ProbeSettings, Budget], ...]
+    slots: int
+    channels: tuple[str, ...]
+    policy: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs: times in seconds."""
+        probes = [{"name": p.name, "kind": p.kind, "component": p.component, **asdict(b)} for p, b in self.probes]
+        keys = {"components": self.components, "slots": self.slots, "channels": self.channels, "policy": self.policy}
+        return {**keys, "probes": probes, "warnings": self.warnings}
+
+    def lines(self) -> Iterator[str]:
+        """For people."""
+        yield "Components"
+        yield from (f"  {line}" for line in self.components)
+        yield "Probes"
+        for probe, found in self.probes:
+            yield f"  {probe.name}: {probe.kind}, looks at {probe.component} every {probe.interval_s:g} s; failing shows {probe.status}"
+            yield f"    verdict after at most {found.answers_s:.0f} s when the target answers, {found.hangs_s:.0f} s when it hangs"
+        if not self.probes:
+            yield "  none: nothing is noticed by itself"
+        yield f"  at most {self.slots} checks in flight at once, when every target hangs"
+        yield "Channels"
+        yield from (f"  {line}" for line in self.channels or ("none: the page speaks alone",))
+        yield "Policy"
+        yield from (f"  {line}" for line in self.policy)
+        if self.warnings:
+            yield "Think of"
+            yield from (f"  {line}" for line in self.warnings)
+        yield "The configuration is good."
+
+
+def summary(loaded: Loaded) -> Summary:
+    """Puts it into words."""
+    timings = [_timing(probe, loaded.targets[probe.name]) for probe in loaded.settings.probes]
+    budgets = [budget(timing) for timing in timings]
+    warnings = [*(warning for found in budgets for warning in found.warnings), *_warnings(loaded)]
+    return Summary(
+        components=tuple(_components(loaded)),
+        probes=tuple(zip(loaded.settings.probes, budgets, strict=True)),
+        slots=slots_needed(timings),
+        channels=tuple(_channels(loaded)),
+        policy=tuple(_policy(loaded)),
+        warnings=tuple(warnings),
+    )
+
+
+def _timing(probe: ProbeSettings, target: Any) -> Timing:
+    signs_in = bool(getattr(target, "signs_in", False))
+    return Timing(
+        name=probe.name,
+        interval_s=probe.interval_s,
+        recheck_s=probe.recheck_s,
+        timeout_s=probe.timeout_s,
+        failures_to_open=probe.failures_to_open,
+        accounts=len(target.accounts) if signs_in else 0,
+        attempts_per_hour=target.attempts_per_hour if signs_in else 0,
+        codes=bool(getattr(target, "uses_codes", False)),
+    )
+
+
+def _components(loaded: Loaded) -> Iterator[str]:
+    watched = {probe.component for probe in loaded.settings.probes}
+    language = loaded.settings.page.default_language
+    for component in loaded.settings.components:
+        notes = [] if component.slug in watched else ["no probe: shown by what people say"]
+        notes += ["private"] if component.private else []
+        missing = [item for item in loaded.settings.page.languages if item not in component.name]
+        notes += [f"no name in {', '.join(missing)}: its {language} name is shown there"] if missing else []
+        yield f"{component.slug}: {component.name[language]}" + (f" ({'; '.join(notes)})" if notes else "")
+
+
+def _channels(loaded: Loaded) -> Iterator[str]:
+    kinds = {account.name: account.kind for account in loaded.settings.accounts}
+    for channel in loaded.settings.channels:
+        mode = channel.mode or BROADCASTERS[kinds[channel.account]].MODES[0]
+        where = f"{kinds[channel.account]} account {channel.account}"
+        yield f"{channel.name}: {where}, in {channel.language}, updates by {mode}{_purpose(channel)}"
+
+
+def _purpose(channel: ChannelSettings) -> str:
+    if channel.operators:
+        return "; operators' alarms only"
+    return "; drills only" if channel.sandbox else ""
+
+
+def _policy(loaded: Loaded) -> Iterator[str]:
+    policy, rules = loaded.settings.policy, loaded.settings.incidents
+    held = f"held for {policy.hold_s:g} s" if policy.default == "hold" else "posted at once"
+    yield f"notices are {held}, unless one of {len(policy.rules)} rules says otherwise"
+    yield f"automatic incidents: {'on' if rules.automatic else 'off'}, at most {rules.new_per_day} a day"
+    by_itself = "resolved by itself" if rules.resolve_automatically else "a person is asked"
+    yield f"good again for {rules.stable_s:g} s: {by_itself}"
+
+
+def _warnings(loaded: Loaded) -> Iterator[str]:
+    settings = loaded.settings
+    public = [channel for channel in settings.channels if not channel.sandbox and not channel.operators]
+    if settings.accounts and not any(channel.operators for channel in settings.channels):
+        yield "no channel is for operators: alarms stand in the console only"
+    kinds = {account.name: account.kind for account in settings.accounts}
+    networks = {kinds[channel.account] for channel in public}
+    if len(networks) == 1:
+        yield f"all public channels are on {networks.pop()}: a major outage is not announced on a single network; add a second one"
+    if not any(location.references for location in settings.locations):
+        yield "no location has reference targets: a fault of our own network could not be told from one of the bank"
