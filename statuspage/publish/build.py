@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from datetime import timedelta
 from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
@@ -13,9 +14,10 @@ from statuspage.publish.clean import cleaned
 from statuspage.publish.encode import IDLE, Encoded, Memo, encode
 from statuspage.publish.page import Pages
 from statuspage.publish.site import Site, file_of
-from statuspage.publish.snapshot import PublicCode, Snapshot, Subject
+from statuspage.publish.snapshot import Month, Snapshot, Subject
 from statuspage.publish.wording import Wording
 
+HOT_FOR = timedelta(days=7)  # so long after its last change the page of what is over stays in the hot set; then the archive has it
 Files = Mapping[PurePosixPath, Encoded]
 Make = Callable[[], bytes]
 Source = tuple[str, Any, Make]  # address, what it is made from (None: always made anew), how
@@ -38,18 +40,20 @@ class Builder:
         self._memo.forget_unseen()
         return files
 
-    def archive(self, snapshot: Snapshot, year: int, month: int, subjects: Iterable[Subject], codes: Iterable[PublicCode]) -> Files:
-        """One month: its list, and the pages and codes of everything that began in it. Packed as small as can be."""
-        clean, told = cleaned(snapshot), tuple(cleaned(subject) for subject in subjects)
+    def archive(self, snapshot: Snapshot, month: Month, changed: Collection[str]) -> Files:
+        """One month: its list, and the pages and codes of the subjects in `changed`, by id. Packed as small as can be."""
+        clean, told = cleaned(snapshot), cleaned(month)
         pages = Pages(clean.page, self._wording)
+        renewed = [subject for subject in told.subjects if subject.id in changed]
         made: dict[PurePosixPath, Encoded] = {}
         for language in clean.page.languages:
-            site = pages.site
-            made[file_of(site.month(language, year, month))] = encode(pages.month(clean, year, month, told, language), IDLE)
-            for address, _, make in self._subjects(pages, clean, told, language):
+            address = pages.site.month(language, told.year, told.month)
+            made[file_of(address)] = encode(pages.month(clean, told.year, told.month, told.subjects, language), IDLE)
+            for address, _, make in self._subjects(pages, clean, renewed, language):
                 made[file_of(address)] = encode(make(), IDLE)
-        for code in codes:
-            made[file_of(pages.site.code(code.code))] = encode(pages.code(cleaned(code)), IDLE)
+        for code in told.codes:
+            if code.subject_id in changed:
+                made[file_of(pages.site.code(code.code))] = encode(pages.code(code), IDLE)
         return made
 
     def _sources(self, snapshot: Snapshot, generation: int) -> Iterator[Source]:
@@ -61,7 +65,7 @@ class Builder:
         yield "/status.txt", None, partial(plain.status_txt, snapshot, wording)
         yield "/fresh.json", None, partial(plain.fresh_json, snapshot, generation)
         for language in page.languages:
-            yield from self._subjects(pages, snapshot, snapshot.subjects, language)
+            yield from self._subjects(pages, snapshot, snapshot.changed_within(HOT_FOR), language)
         for path, body in ApiV2(snapshot).files().items():
             yield path, None, partial(bytes, body)
         for code in snapshot.codes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property
 
 from statuspage.core.status import PageStatus, group_status, page_status
@@ -189,7 +189,18 @@ class PublicCode:
     channel: str
     language: str
     path: str = ""
+    subject_id: str = ""
     url: str | None = None
+
+
+@dataclass(frozen=True)
+class Month:
+    """What began in one month of the bank's time, newest first, with the codes of its messages."""
+
+    year: int
+    month: int
+    subjects: tuple[Subject, ...]
+    codes: tuple[PublicCode, ...]
 
 
 @dataclass(frozen=True)
@@ -219,6 +230,11 @@ class Snapshot:
     @property
     def subjects(self) -> tuple[Subject, ...]:
         return (*self.incidents, *self.maintenances)
+
+    def changed_within(self, span: timedelta) -> tuple[Subject, ...]:
+        """What goes on or is planned, and what ended or changed so short a time ago."""
+        over = {one.id for one in self.ended} | {work.id for work in self.maintenances if work.cancelled}
+        return tuple(one for one in self.subjects if one.id not in over or self.made_at - one.updated_at <= span)
 
     @property
     def current(self) -> tuple[Subject, ...]:

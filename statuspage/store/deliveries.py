@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from statuspage.core.deliveries import Delivery
@@ -48,10 +48,10 @@ def add(session: Session, delivery: Delivery) -> None:
 
 def get(session: Session, delivery_id: str) -> Delivery:
     """Raises NotFound."""
-    row = session.execute(select(*_COLUMNS).where(_TABLE.c.id == delivery_id)).first()
-    if row is None:
+    rows = _rows(session, _ONE, id=delivery_id)
+    if not rows:
         raise NotFound(f"There is no delivery {delivery_id!r}.")
-    return _delivery(row)
+    return rows[0]
 
 
 def by_code(session: Session, code: str) -> Delivery | None:
@@ -62,12 +62,20 @@ def by_code(session: Session, code: str) -> Delivery | None:
 
 def thread(session: Session, kind: SubjectKind, subject_id: str, channel: str) -> list[Delivery]:
     """All deliveries of one subject on one channel, in the order of their updates."""
-    return _select(session, _TABLE.c.subject_kind == kind, _TABLE.c.subject_id == subject_id, _TABLE.c.channel == channel)
+    return _rows(session, _THREAD, kind=str(kind), subject_id=subject_id, channel=channel)
 
 
 def of_subject(session: Session, kind: SubjectKind, subject_id: str) -> list[Delivery]:
     """All deliveries of one subject on every channel."""
     return _select(session, _TABLE.c.subject_kind == kind, _TABLE.c.subject_id == subject_id)
+
+
+def of_subjects(session: Session, kind: SubjectKind, subject_ids: Iterable[str]) -> dict[str, list[Delivery]]:
+    """subject id -> all deliveries about it, in the order of channel and sequence. A subject without one is left out."""
+    found: dict[str, list[Delivery]] = {}
+    for row in _select(session, _TABLE.c.subject_kind == kind, _TABLE.c.subject_id.in_(list(subject_ids))):
+        found.setdefault(row.subject_id, []).append(row)
+    return found
 
 
 def listing(session: Session, states: Iterable[DeliveryState] | None = None, limit: int = 500) -> list[Delivery]:
@@ -86,9 +94,7 @@ def count_by_state(session: Session) -> dict[tuple[str, DeliveryState], int]:
 
 def busy_threads(session: Session, account: str) -> list[Delivery]:
     """All rows, settled ones too, of those threads of an account in which something is still open (stuck rows alone excepted)."""
-    moving = [str(state) for state in OPEN if state is not DeliveryState.STUCK]
-    busy = select(_TABLE.c.subject_id).where(_TABLE.c.account == account, _TABLE.c.state.in_(moving))
-    return _select(session, _TABLE.c.account == account, _TABLE.c.subject_id.in_(busy))
+    return _rows(session, _BUSY, account=account)
 
 
 def subject_was_attempted(session: Session, kind: SubjectKind, subject_id: str) -> bool:
@@ -168,10 +174,35 @@ def add_alarm_notice(session: Session, notice_id: str, subject_id: str, sequence
     session.flush()
 
 
+# Statements of the hot paths, built once.
+_ORDER = (_TABLE.c.subject_id, _TABLE.c.channel, _TABLE.c.sequence)
+_MOVING = [str(state) for state in OPEN if state is not DeliveryState.STUCK]
+_ONE = select(*_COLUMNS).where(_TABLE.c.id == bindparam("id"))
+_THREAD = (
+    select(*_COLUMNS)
+    .where(
+        _TABLE.c.subject_kind == bindparam("kind"),
+        _TABLE.c.subject_id == bindparam("subject_id"),
+        _TABLE.c.channel == bindparam("channel"),
+    )
+    .order_by(*_ORDER)
+)
+_BUSY = (
+    select(*_COLUMNS)
+    .where(
+        _TABLE.c.account == bindparam("account"),
+        _TABLE.c.subject_id.in_(select(_TABLE.c.subject_id).where(_TABLE.c.account == bindparam("account"), _TABLE.c.state.in_(_MOVING))),
+    )
+    .order_by(*_ORDER)
+)
+
+
+def _rows(session: Session, statement: Any, **values: str) -> list[Delivery]:
+    return [_delivery(row) for row in session.execute(statement, values)]
+
+
 def _select(session: Session, *conditions: Any) -> list[Delivery]:
-    query = select(*_COLUMNS).where(*conditions).order_by(_TABLE.c.created_at, _TABLE.c.sequence, _TABLE.c.id)
-    rows = [_delivery(row) for row in session.execute(query)]
-    return sorted(rows, key=lambda row: (row.subject_id, row.channel, row.sequence))
+    return _rows(session, select(*_COLUMNS).where(*conditions).order_by(*_ORDER))
 
 
 def _delivery(row: Row[Any]) -> Delivery:

@@ -56,11 +56,12 @@ NAMES = (
     ("Open banking", "Schnittstelle für Drittanbieter"),
 )
 INVESTIGATING = {
-    "en": "Logging in does not work. Start: Sun 14:05 CET. We are looking for the cause.\nAffected: Logging in. Still working: Card payments, "
-    "Cash machines.\nCards work in shops and at cash machines.\nNext update: Sun 14:45 CET, even if nothing has changed.\n"
+    "en": "Logging in does not work. Start: Sun 14:05 CET. We are looking for the cause.\nAffected: Logging in. "
+    "Still working: Card payments, Cash machines.\nCards work in shops and at cash machines.\n"
+    "Next update: Sun 14:45 CET, even if nothing has changed.\n"
     "We never ask for your password, PIN or codes. Trust only https://status.example.com.",
-    "de": "Das Anmelden funktioniert nicht. Beginn: So 14:05 MEZ. Wir suchen die Ursache.\nBetroffen: Anmeldung im Online-Banking. Was weiter "
-    "funktioniert: Kartenzahlungen im Geschäft, Geldautomaten und Kassen.\nKarten funktionieren im Geschäft und am Automaten.\n"
+    "de": "Das Anmelden funktioniert nicht. Beginn: So 14:05 MEZ. Wir suchen die Ursache.\nBetroffen: Anmeldung im Online-Banking. "
+    "Was weiter funktioniert: Kartenzahlungen im Geschäft, Geldautomaten und Kassen.\nKarten funktionieren im Geschäft und am Automaten.\n"
     "Nächste Meldung: So 14:45 MEZ, auch ohne Änderung.\nWir fragen nie nach Passwort, PIN oder TAN. Vertrauen Sie nur https://status.example.com.",
 }
 
@@ -153,9 +154,8 @@ def past_incident(number: int, days_ago: float, hours: float = 1.0) -> PublicInc
     start = NOW - timedelta(days=days_ago)
     end = start + timedelta(hours=hours)
     told = replace(update(1, 0, "resolved"), created_at=end, display_at=end)
-    return incident(
-        number, status=IncidentStatus.RESOLVED, created_at=start, started_at=start, updated_at=end, resolved_at=end, updates=(told,), next_update_by=None
-    )
+    times = {"created_at": start, "started_at": start, "updated_at": end, "resolved_at": end}
+    return incident(number, status=IncidentStatus.RESOLVED, updates=(told,), next_update_by=None, **times)
 
 
 def maintenance(number: int = 1, starts_in: timedelta = timedelta(days=3), **changes: object) -> PublicMaintenance:

@@ -1,0 +1,72 @@
+"""What the publisher asks of the store: whether anything changed, the number of the next edition, and when the last one went out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from statuspage.core.incidents import Incident
+from statuspage.core.maintenance import Maintenance
+from statuspage.store import incidents, maintenance
+from statuspage.store.tables import AttemptRow, AuditRow, ComponentChangeRow, ComponentRow, IncidentRow, MaintenanceRow, PublicationRow
+from statuspage.store.upsert import insert_for
+
+_CLAIMED, _PUBLISHED = "claimed", "published"
+
+
+class Mark(NamedTuple):
+    """Rises with every deed, delivery attempt and status change, and with every configuration: four look-ups by key."""
+
+    deeds: int
+    attempts: int
+    changes: int
+    components_at: datetime | None
+
+
+def mark(session: Session) -> Mark:
+    """Where the store stands. Every action writes an audit row in its own transaction, so equal marks mean that nobody did anything."""
+    newest = (select(func.max(table.id)).scalar_subquery() for table in (AuditRow, AttemptRow, ComponentChangeRow))
+    row = session.execute(select(*newest, select(func.max(ComponentRow.updated_at)).scalar_subquery())).one()
+    return Mark(row[0] or 0, row[1] or 0, row[2] or 0, row[3])
+
+
+def claim(session: Session, now: datetime) -> int:
+    """The number of the next edition, in a writing transaction: what is read after it in the same one is newer than any older edition."""
+    insert = insert_for(session)(PublicationRow).values(name=_CLAIMED, generation=1, content_digest="", at=now)
+    raised = {"generation": PublicationRow.generation + 1, "at": now}
+    session.execute(insert.on_conflict_do_update(index_elements=["name"], set_=raised))
+    return session.scalars(select(PublicationRow.generation).where(PublicationRow.name == _CLAIMED)).one()
+
+
+def note_published(session: Session, generation: int, at: datetime) -> None:
+    """That edition is out. An older one never takes its place."""
+    insert = insert_for(session)(PublicationRow).values(name=_PUBLISHED, generation=generation, content_digest="", at=at)
+    newer = {"generation": generation, "at": at}
+    session.execute(insert.on_conflict_do_update(index_elements=["name"], set_=newer, where=PublicationRow.generation < generation))
+
+
+def last_published_at(session: Session) -> datetime | None:
+    """When the newest edition went out; None before the first."""
+    return session.scalar(select(PublicationRow.at).where(PublicationRow.name == _PUBLISHED))
+
+
+def first_began_at(session: Session) -> datetime | None:
+    """When the oldest incident or planned work began."""
+    found = (session.scalar(select(func.min(IncidentRow.started_at))), session.scalar(select(func.min(MaintenanceRow.scheduled_for))))
+    return min((moment for moment in found if moment is not None), default=None)
+
+
+def incidents_begun(session: Session, start: datetime, end: datetime) -> list[Incident]:
+    """Those that began in [start, end), newest first, drills too."""
+    query = select(IncidentRow.id).where(IncidentRow.started_at >= start, IncidentRow.started_at < end)
+    return [incidents.get(session, one) for one in session.scalars(query.order_by(IncidentRow.started_at.desc(), IncidentRow.id))]
+
+
+def maintenance_begun(session: Session, start: datetime, end: datetime) -> list[Maintenance]:
+    """Planned work that was to begin in [start, end), newest first, drills too."""
+    query = select(MaintenanceRow.id).where(MaintenanceRow.scheduled_for >= start, MaintenanceRow.scheduled_for < end)
+    order = (MaintenanceRow.scheduled_for.desc(), MaintenanceRow.id)
+    return [maintenance.get(session, one) for one in session.scalars(query.order_by(*order))]

@@ -1,0 +1,139 @@
+"""The published files in memory: what a manifest lists, with every header made ready; and single files read from disk."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from pathlib import Path, PurePosixPath
+
+from statuspage.ports import Clock
+from statuspage.publish.encode import SUFFIX, digest
+from statuspage.publish.headers import RouteClass, headers_for
+from statuspage.publish.manifest import MANIFEST, Entry, Manifest
+from statuspage.publish.site import media_type, route_class
+
+LOOK_EVERY_S = 0.1
+Headers = list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Form:
+    """One coding of one file, ready to be sent. `headers` are complete but for Vary by language."""
+
+    body: bytes
+    etag: str
+    headers: Headers
+    brief: Headers  # for 304: what a cache must know again
+
+
+@dataclass(frozen=True)
+class Published:
+    """One file: coding -> form. identity is always there."""
+
+    forms: Mapping[str, Form]
+    modified: datetime
+
+
+class Shelf:
+    """All files of one folder. Files of the hot set come from memory and always from one and the same edition."""
+
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        self.folder = folder
+        self._clock = clock
+        self._looked_at = float("-inf")
+        self._mark: tuple[int, ...] = ()
+        self._lock = threading.Lock()
+        self.manifest = Manifest()
+        self._hot: Mapping[str, Published] = {}
+
+    def get(self, name: str) -> Published | None:
+        """The file at `name`, a path within the folder already checked by the caller; None if there is none."""
+        return self._hot.get(name) or self._cold(PurePosixPath(name))
+
+    def is_hot(self, name: str) -> bool:
+        return name in self._hot
+
+    def headers(self, route: RouteClass) -> Mapping[str, str]:
+        """Of one class, as the newest edition wants them."""
+        return self.manifest.headers.get(route.value) or headers_for(route)
+
+    def refresh(self) -> None:
+        """Takes up a newer edition, if the manifest has changed; looks at most every LOOK_EVERY_S. Others go on meanwhile."""
+        now = self._clock.monotonic()
+        if now - self._looked_at < LOOK_EVERY_S or not self._lock.acquire(blocking=False):
+            return
+        try:
+            self._looked_at = now
+            mark = self._mark_of(self.folder / MANIFEST)
+            if mark and mark != self._mark and self._load():
+                self._mark = mark
+        finally:
+            self._lock.release()
+
+    @staticmethod
+    def _mark_of(path: Path) -> tuple[int, ...]:
+        try:
+            found = path.stat()
+        except OSError:
+            return ()
+        return found.st_ino, found.st_mtime_ns, found.st_size
+
+    def _load(self) -> bool:
+        """Reads the edition that the manifest lists. False while its files are being replaced by the next one: the old set stays."""
+        try:
+            manifest = Manifest.from_bytes((self.folder / MANIFEST).read_bytes())
+            fresh = {path.as_posix(): self._hot_file(path, entry, manifest) for path, entry in manifest.files.items()}
+        except OSError:
+            return False
+        if not manifest.files or (self._hot and any(found is None for found in fresh.values())):
+            return False
+        self.manifest = manifest
+        self._hot = {name: found for name, found in fresh.items() if found is not None}
+        return True
+
+    def _hot_file(self, path: PurePosixPath, entry: Entry, manifest: Manifest) -> Published | None:
+        before = self._hot.get(path.as_posix())
+        etags = {coding: f'"{name}"' for coding, name in entry.digests.items()}
+        if before and {coding: form.etag for coding, form in before.forms.items()} == etags and manifest.headers == self.manifest.headers:
+            return before
+        bodies = {coding: (self.folder / path.with_name(path.name + SUFFIX[coding])).read_bytes() for coding in entry.digests}
+        if any(digest(body) != entry.digests[coding] for coding, body in bodies.items()):
+            return None
+        return self._published(path, bodies, entry.modified, manifest.headers)
+
+    def _cold(self, path: PurePosixPath) -> Published | None:
+        """A file outside the hot set, from disk: a page of the archive, or anything while no edition could be read whole.
+
+        None if it cannot be read, whatever the reason: a reader is told the same.
+        """
+        try:
+            body = (self.folder / path).read_bytes()
+            modified = datetime.fromtimestamp((self.folder / path).stat().st_mtime, UTC)
+        except OSError:
+            return None
+        bodies = {"identity": body}
+        for coding in ("gzip", "br"):
+            try:
+                bodies[coding] = (self.folder / path.with_name(path.name + SUFFIX[coding])).read_bytes()
+            except OSError:
+                continue
+        return self._published(path, bodies, modified, self.manifest.headers)
+
+    def _published(
+        self, path: PurePosixPath, bodies: Mapping[str, bytes], modified: datetime, headers: Mapping[str, Mapping[str, str]]
+    ) -> Published:
+        route = route_class(path)
+        common = list((headers.get(route.value) or headers_for(route)).items())
+        common.append(("Last-Modified", format_datetime(modified.replace(microsecond=0).astimezone(UTC), usegmt=True)))
+        forms = {coding: _form(body, coding, media_type(path), common) for coding, body in bodies.items()}
+        return Published(forms, modified.replace(microsecond=0))
+
+
+def _form(body: bytes, coding: str, kind: str, common: Iterable[tuple[str, str]]) -> Form:
+    etag = f'"{digest(body)}"'
+    brief = [*common, ("ETag", etag)]
+    told = [] if coding == "identity" else [("Content-Encoding", coding)]
+    return Form(body, etag, [*brief, ("Content-Type", kind), ("Content-Length", str(len(body))), *told], brief)

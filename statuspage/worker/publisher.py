@@ -1,0 +1,134 @@
+"""Publishes: looks several times a second whether anything is new, and at every heartbeat anyway."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import PurePosixPath
+
+import structlog
+
+from statuspage.actions import components
+from statuspage.actions.context import Context
+from statuspage.publish.archive import Archive
+from statuspage.publish.build import Builder
+from statuspage.publish.encode import Encoded
+from statuspage.publish.site import Site, file_of
+from statuspage.publish.snapshot import Snapshot
+from statuspage.publish.wording import Wording
+from statuspage.publish.writer import Edition, Superseded, Target, Writer
+from statuspage.store import incidents, publications
+from statuspage.words import load_catalogue
+from statuspage.worker.mirror import Mirror
+from statuspage.worker.reading import Look, Reader, Reading
+
+LOOK_EVERY_S = 0.2
+APART_S = 0.4  # editions come at least so far apart, so that a storm of small changes becomes few of them
+log = structlog.get_logger("statuspage.publisher")
+
+
+class Publisher:
+    """One per configuration; only one may run over all processes, and if two do, the older edition never replaces the newer.
+
+    targets   folders that get the same files. The first is written by step(); each further one has its own loop in `mirrors`,
+              which whoever runs the publisher runs too, so that a folder that fails or hangs holds up no other
+    """
+
+    name = "publisher"
+
+    def __init__(self, ctx: Context, targets: Sequence[Target]) -> None:
+        self._ctx = ctx
+        self._reader = Reader(ctx)
+        self._builder = Builder(Wording(self._reader.page, load_catalogue()))
+        self._writer = Writer(targets[0])
+        self._archive = Archive(targets[0], self._builder)
+        self.mirrors = tuple(Mirror(f"mirror:{number}", targets[0], target) for number, target in enumerate(targets[1:], 1))
+        self._seen: Look | None = None
+        self._beat_at: datetime | None = None
+        self._beat_mono = float("-inf")
+        self._hot: Mapping[PurePosixPath, Encoded] = {}
+        self._snapshot: Snapshot | None = None
+        self._told: set[str] = set()
+        self._synced = False
+
+    def step(self) -> float:
+        """One look, and a publication if there is anything to publish. Seconds until the next look."""
+        for _ in self.work():
+            pass
+        return LOOK_EVERY_S
+
+    def work(self) -> Iterator[str]:
+        """One pass; yields snapshot-written and renamed, the points at which a crash must do no harm."""
+        self._sync()
+        now = self._ctx.now()
+        with self._ctx.ports.store.reading() as session:
+            look = self._reader.look(session, now)
+        if look == self._seen and not self._beat_due(now):
+            yield from self._archive_one()
+        elif self._ctx.ports.clock.monotonic() - self._beat_mono >= APART_S:
+            yield from self._publish(now)
+
+    def _sync(self) -> None:
+        """Sees that every component of this configuration has an id, once."""
+        if not self._synced:
+            components.sync(self._ctx)
+            self._synced = True
+
+    def _beat_due(self, now: datetime) -> bool:
+        """True a heartbeat after the last one; also if the clock was put back, so that the stamp never lies ahead for long."""
+        span = timedelta(seconds=self._ctx.settings.publishing.heartbeat_s)
+        return self._beat_at is None or not timedelta(0) <= now - self._beat_at < span
+
+    def _publish(self, now: datetime) -> Iterator[str]:
+        generation, look, reading = self._read(now)
+        snapshot = reading.snapshot
+        hot = self._builder.hot(snapshot, generation)
+        gone = [file_of(Site(snapshot.page).code(code)) for code in reading.void]
+        edition = Edition(snapshot.page, generation, now, hot, gone=gone)
+        for mirror in self.mirrors:
+            mirror.offer(edition)
+        yield from self._write(edition)
+        fresh = {one.id for one in snapshot.open_incidents} - self._told
+        with self._ctx.ports.store.writing() as session:
+            incidents.note_first_published(session, fresh, now)
+            publications.note_published(session, generation, now)
+        self._told |= fresh
+        self._seen, self._beat_at, self._hot, self._snapshot = look, now, hot, snapshot
+        self._beat_mono = self._ctx.ports.clock.monotonic()
+        self._archive.look_again(snapshot)
+
+    def _read(self, now: datetime) -> tuple[int, Look, Reading]:
+        """The number of the edition and what it shows, read in one transaction: a higher number never shows an older state.
+
+        The bars of the past days are read before, for they take longest and hold up nobody so.
+        """
+        with self._ctx.ports.store.reading() as session:
+            days = self._reader.days(session, now)
+        with self._ctx.ports.store.writing() as session:
+            generation = publications.claim(session, now)
+            look = self._reader.look(session, now)
+            return generation, look, self._reader.snapshot(session, now, look.shown, days)
+
+    def _archive_one(self) -> Iterator[str]:
+        """Brings one month of the archive up to date; there is time now."""
+        due = self._archive.next_due()
+        if due is None or self._snapshot is None:
+            return
+        with self._ctx.ports.store.reading() as session:
+            month = self._reader.month(session, *due)
+        files = self._archive.files(self._snapshot, month)
+        if files:
+            with self._ctx.ports.store.writing() as session:
+                generation = publications.claim(session, self._ctx.now())
+            edition = Edition(self._snapshot.page, generation, self._ctx.now(), self._hot, archive=files)
+            for mirror in self.mirrors:
+                mirror.offer(edition)
+            yield from self._write(edition)
+        self._archive.done(month)
+
+    def _write(self, edition: Edition) -> Iterator[str]:
+        """Into the first folder. A newer edition already there is as good. Raises Busy and OSError: it is tried again."""
+        try:
+            yield from self._writer.write(edition)
+        except Superseded as error:
+            log.info("a newer edition is already out", detail=str(error))

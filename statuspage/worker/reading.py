@@ -1,0 +1,396 @@
+"""From the store to a Snapshot: the one place that decides what the public may see.
+
+Private components, drills, sandbox and operators' channels, authors and reasons stop here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from statuspage.actions.context import Context
+from statuspage.core.components import ComponentRecord
+from statuspage.core.days import midnight
+from statuspage.core.deliveries import Delivery
+from statuspage.core.detector import Streak
+from statuspage.core.ids import ID_ALPHABET, ID_LENGTH
+from statuspage.core.incidents import Incident, IncidentUpdate
+from statuspage.core.maintenance import Maintenance
+from statuspage.core.status import component_status, is_fresh
+from statuspage.core.vocabulary import ComponentStatus, DeliveryState, IncidentStatus, SubjectKind, UpdateMode
+from statuspage.publish.build import HOT_FOR
+from statuspage.publish.snapshot import (
+    HISTORY_DAYS,
+    Day,
+    Month,
+    Permalink,
+    PublicCode,
+    PublicComponent,
+    PublicGroup,
+    PublicIncident,
+    PublicMaintenance,
+    PublicPage,
+    PublicUpdate,
+    Snapshot,
+    Subject,
+)
+from statuspage.settings import Settings
+from statuspage.store import Session, components, deliveries, detector, incidents, maintenance, publications, timeline, updates
+from statuspage.store.publications import Mark
+
+S = TypeVar("S", Incident, Maintenance)
+Shown = Mapping[str, ComponentStatus]  # slug of a public component -> what it shows
+Records = Mapping[str, ComponentRecord]
+LATEST = 50
+WARNED_FOR = timedelta(days=90)  # so long the codes of a fraud warning are kept up; their files stay
+GENUINE = frozenset(
+    {DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.UNKNOWN, DeliveryState.DELIVERED, DeliveryState.STUCK}
+)  # on its way, or perhaps seen by somebody
+
+
+@dataclass(frozen=True)
+class Look:
+    """What decides whether there is anything new: where the store stands, and what each public component shows right now."""
+
+    mark: Mark
+    shown: Shown
+
+
+@dataclass(frozen=True)
+class Told:
+    """Subjects with their codes. void: codes of messages that were never sent and never will be."""
+
+    incidents: tuple[PublicIncident, ...]
+    maintenances: tuple[PublicMaintenance, ...]
+    codes: tuple[PublicCode, ...]
+    void: tuple[str, ...]
+
+    @property
+    def subjects(self) -> tuple[Subject, ...]:
+        return (*self.incidents, *self.maintenances)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A snapshot, and which codes must not be called genuine any more."""
+
+    snapshot: Snapshot
+    void: tuple[str, ...]
+
+
+def public_page(settings: Settings) -> PublicPage:
+    """The page's facts. Its id in the public API is made from its address."""
+    page, publishing = settings.page, settings.publishing
+    number = int.from_bytes(hashlib.sha256(page.url.encode()).digest())
+    letters = []
+    for _ in range(ID_LENGTH):
+        number, letter = divmod(number, len(ID_ALPHABET))
+        letters.append(ID_ALPHABET[letter])
+    return PublicPage(
+        id="".join(letters),
+        name=page.name,
+        bank=page.bank,
+        url=page.url,
+        time_zone=page.time_zone,
+        languages=tuple(page.languages),
+        default_language=page.default_language,
+        phone=page.phone,
+        contact_path=page.contact_path,
+        claim_path=page.claim_path,
+        heartbeat_s=publishing.heartbeat_s,
+        stale_after_s=publishing.stale_after_s,
+        demonstration=settings.demonstration,
+    )
+
+
+class Reader:
+    """Reads for one configuration. Its methods take an open session and hold nothing of it."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._settings = ctx.settings
+        self.page = public_page(ctx.settings)
+        self._zone = ZoneInfo(ctx.settings.page.time_zone)
+        self._public = [component for component in ctx.settings.components if not component.private]
+        self._slugs = frozenset(component.slug for component in self._public)
+        self._probes = {slug: [probe for probe in ctx.settings.probes if probe.component == slug] for slug in self._slugs}
+        self._hidden = {name for name, info in ctx.channels.items() if info.channel.sandbox or info.channel.operators}
+
+    # --- what is shown now ----------------------------------------------------------------------------------------------
+
+    def look(self, session: Session, now: datetime) -> Look:
+        """Cheap: asked several times a second."""
+        return Look(publications.mark(session), self._shown(session, now))
+
+    def _shown(self, session: Session, now: datetime) -> dict[str, ComponentStatus]:
+        """slug -> what a public component shows: incidents, planned work, probes; unknown when its probes have no fresh data."""
+        memory = detector.load(session)
+        said = detector.verdicts(session)
+        opened = [incident for incident in incidents.opened(session) if not incident.drill]
+        works = [work for work in maintenance.unfinished(session) if not work.drill]
+        shown = {}
+        for slug, probes in self._probes.items():
+            fresh = any(is_fresh(_newest(memory.streaks, probe.name), now, probe.interval_s) for probe in probes)
+            verdict = (said.get(slug, ComponentStatus.UNKNOWN) if fresh else ComponentStatus.UNKNOWN) if probes else None
+            shown[slug] = component_status(
+                incidents=[incident.components[slug] for incident in opened if slug in incident.components],
+                under_maintenance=any(work.silences(slug, now) for work in works),
+                verdict=verdict,
+            )
+        return shown
+
+    def days(self, session: Session, now: datetime) -> dict[str, tuple[Day, ...]]:
+        """slug -> the last 90 local days, today last."""
+        today = now.astimezone(self._zone).date()
+        first = today - timedelta(days=HISTORY_DAYS - 1)
+        bars = timeline.day_bars(session, sorted(self._slugs), first=first, last=today, zone=self._zone, now=now)
+        return {slug: tuple(Day(one.day, one.seconds) for one in found) for slug, found in bars.items()}
+
+    # --- everything -----------------------------------------------------------------------------------------------------
+
+    def snapshot(self, session: Session, now: datetime, shown: Shown, days: Mapping[str, tuple[Day, ...]]) -> Reading:
+        """All that the public may see. shown, days: from look() and days()."""
+        records = components.all(session)
+        found = self._public_incidents([*incidents.opened(session), *incidents.listing(session, limit=2 * LATEST)])
+        works = self._public_works([*maintenance.unfinished(session), *maintenance.listing(session, limit=2 * LATEST)])
+        told = self._tell(session, _newest_first(found), _newest_first(works), records, posts_since=now - HOT_FOR)
+        listed = self._components(session, records, shown, days)
+        groups = self._groups(records, listed)
+        moments = [*(one.updated_at for one in listed), *(one.updated_at for one in groups), *(one.updated_at for one in told.subjects)]
+        warned, _ = self._warnings(session, now)
+        made = Snapshot(
+            page=self.page,
+            groups=groups,
+            components=listed,
+            incidents=told.incidents,
+            maintenances=told.maintenances,
+            months=self._months(session, now),
+            codes=(*told.codes, *warned),
+            impaired=any(shown[slug] is ComponentStatus.UNKNOWN for slug, probes in self._probes.items() if probes),
+            content_at=max(moments, default=now),
+            made_at=now,
+        )
+        return Reading(made, told.void)
+
+    def month(self, session: Session, year: int, month: int) -> Month:
+        """What began in one month."""
+        start, end = self._bounds(year, month)
+        found = self._public_incidents(publications.incidents_begun(session, start, end))
+        works = self._public_works(publications.maintenance_begun(session, start, end))
+        told = self._tell(session, found, works, components.all(session), posts_since=None)
+        return Month(year, month, told.subjects, told.codes)
+
+    def _public_incidents(self, found: Iterable[Incident]) -> list[Incident]:
+        """Each once; without drills and without those that touch nothing public."""
+        return list({one.id: one for one in found if not one.drill and self._slugs & one.components.keys()}.values())
+
+    def _public_works(self, found: Iterable[Maintenance]) -> list[Maintenance]:
+        return list({one.id: one for one in found if not one.drill and self._slugs.intersection(one.components)}.values())
+
+    def _tell(
+        self,
+        session: Session,
+        found: Sequence[Incident],
+        works: Sequence[Maintenance],
+        records: Records,
+        *,
+        posts_since: datetime | None,
+    ) -> Told:
+        """posts_since: posts and codes only of what goes on or changed later; None: of all."""
+        said = updates.of_subjects(session, SubjectKind.INCIDENT, [one.id for one in found])
+        said_of_works = updates.of_subjects(session, SubjectKind.MAINTENANCE, [one.id for one in works])
+        hot = [one.id for one in found if posts_since is None or one.is_open or one.updated_at >= posts_since]
+        hot_works = [one.id for one in works if posts_since is None or one.completed_at is None or one.updated_at >= posts_since]
+        sent = deliveries.of_subjects(session, SubjectKind.INCIDENT, hot)
+        sent_of_works = deliveries.of_subjects(session, SubjectKind.MAINTENANCE, hot_works)
+        codes = [self._codes(rows, f"/{{language}}/incidents/{one}/") for one, rows in sent.items()]
+        codes += [self._codes(rows, f"/{{language}}/maintenance/{one}/") for one, rows in sent_of_works.items()]
+        return Told(
+            incidents=tuple(self._incident(one, said.get(one.id, []), sent.get(one.id, []), records) for one in found),
+            maintenances=tuple(
+                self._maintenance(one, said_of_works.get(one.id, []), sent_of_works.get(one.id, []), records) for one in works
+            ),
+            codes=tuple(code for part, _ in codes for code in part),
+            void=tuple(code for _, part in codes for code in part),
+        )
+
+    def _bounds(self, year: int, month: int) -> tuple[datetime, datetime]:
+        first = datetime(year, month, 1, tzinfo=self._zone).date()
+        after = datetime(year + month // 12, month % 12 + 1, 1, tzinfo=self._zone).date()
+        return midnight(first, self._zone), midnight(after, self._zone)
+
+    def _months(self, session: Session, now: datetime) -> tuple[tuple[int, int], ...]:
+        """Every month from the first event to the present one, newest first."""
+        first = publications.first_began_at(session)
+        if first is None:
+            return ()
+        start, end = min(first, now).astimezone(self._zone), now.astimezone(self._zone)
+        count = (end.year - start.year) * 12 + end.month - start.month
+        numbers = (end.year * 12 + end.month - 1 - back for back in range(count + 1))
+        return tuple((number // 12, number % 12 + 1) for number in numbers)
+
+    # --- parts ----------------------------------------------------------------------------------------------------------
+
+    def _components(
+        self,
+        session: Session,
+        records: Records,
+        shown: Shown,
+        days: Mapping[str, tuple[Day, ...]],
+    ) -> tuple[PublicComponent, ...]:
+        current = timeline.current(session)
+        blind = any(status is ComponentStatus.UNKNOWN for status in shown.values())
+        known = timeline.last_known(session) if blind else {}
+        found = []
+        for position, component in enumerate(self._public, 1):
+            record, status, change = records[component.slug], shown[component.slug], current.get(component.slug)
+            since = change.effective_at if change and change.status is status else None
+            group = records.get(component.group) if component.group else None
+            unknown = status is ComponentStatus.UNKNOWN
+            found.append(
+                PublicComponent(
+                    id=record.id,
+                    slug=component.slug,
+                    names=component.name,
+                    descriptions=component.description or {},
+                    group_id=group.id if group else None,
+                    position=position,
+                    status=status,
+                    last_known=known.get(component.slug, ComponentStatus.OPERATIONAL) if unknown else status,
+                    since=since,
+                    created_at=record.created_at,
+                    updated_at=max(record.updated_at, since) if since else record.updated_at,
+                    start_date=record.created_at.astimezone(self._zone).date(),
+                    showcase=component.showcase,
+                    days=days.get(component.slug, ()),
+                )
+            )
+        return tuple(found)
+
+    def _groups(self, records: Records, listed: Iterable[PublicComponent]) -> tuple[PublicGroup, ...]:
+        """Groups that have a public component."""
+        used = {component.group_id for component in listed}
+        known = [(position, group, records[group.slug]) for position, group in enumerate(self._settings.groups, 1) if group.slug in records]
+        return tuple(
+            PublicGroup(record.id, group.slug, group.name, position, record.created_at, record.updated_at)
+            for position, group, record in known
+            if record.id in used
+        )
+
+    def _incident(self, one: Incident, said: Sequence[IncidentUpdate], sent: Sequence[Delivery], records: Records) -> PublicIncident:
+        watched = [update.display_at for update in said if update.status == IncidentStatus.MONITORING]
+        return PublicIncident(
+            id=one.id,
+            titles=one.titles,
+            status=one.status,
+            impact=one.impact,
+            component_ids=self._ids(one.components, records),
+            created_at=one.created_at,
+            updated_at=one.updated_at,
+            started_at=one.started_at,
+            updates=self._updates(said, records),
+            monitoring_at=watched[-1] if watched else None,
+            resolved_at=None if one.is_open else one.moments.resolved_at,
+            next_update_by=one.next_update_by if one.is_open else None,
+            permalinks=self._permalinks(sent),
+        )
+
+    def _maintenance(
+        self, one: Maintenance, said: Sequence[IncidentUpdate], sent: Sequence[Delivery], records: Records
+    ) -> PublicMaintenance:
+        return PublicMaintenance(
+            id=one.id,
+            titles=one.titles,
+            status=one.status,
+            component_ids=self._ids(one.components, records),
+            created_at=one.created_at,
+            updated_at=one.updated_at,
+            scheduled_for=one.scheduled_for,
+            scheduled_until=one.scheduled_until,
+            updates=self._updates(said, records),
+            started_at=one.started_at,
+            completed_at=one.completed_at,
+            cancelled=one.cancelled,
+            next_update_by=one.next_update_by if one.completed_at is None else None,
+            permalinks=self._permalinks(sent),
+        )
+
+    def _ids(self, slugs: Iterable[str], records: Records) -> tuple[str, ...]:
+        return tuple(records[slug].id for slug in slugs if slug in self._slugs)
+
+    def _updates(self, said: Iterable[IncidentUpdate], records: Records) -> tuple[PublicUpdate, ...]:
+        """Newest first."""
+        return tuple(
+            PublicUpdate(
+                id=one.id,
+                sequence=one.sequence,
+                kind=one.kind.value,
+                status=one.status,
+                texts=one.texts,
+                created_at=one.created_at,
+                display_at=one.display_at,
+                affected=tuple((records[slug].id, old, new) for slug, old, new in one.affected if slug in self._slugs),
+                corrects=one.corrects,
+                next_update_by=one.next_update_by,
+            )
+            for one in sorted(said, key=lambda update: update.sequence, reverse=True)
+        )
+
+    # --- posts and their codes ------------------------------------------------------------------------------------------
+
+    def _permalinks(self, rows: Iterable[Delivery]) -> tuple[Permalink, ...]:
+        """The beginning of each channel's thread."""
+        first: dict[str, Delivery] = {}
+        for row in rows:
+            if row.channel not in self._hidden and row.state is DeliveryState.DELIVERED and row.url:
+                first.setdefault(row.channel, row)
+        return tuple(Permalink(row.network, row.channel, row.language, row.url) for row in first.values() if row.url)
+
+    def _codes(self, rows: Iterable[Delivery], path: str) -> tuple[list[PublicCode], list[str]]:
+        """The genuine messages, and the codes of those that were never sent and never will be."""
+        public = [row for row in rows if row.channel not in self._hidden]
+        return [_code(row, path) for row in public if row.state in GENUINE], [row.code for row in public if row.state not in GENUINE]
+
+    def _warnings(self, session: Session, now: datetime) -> tuple[list[PublicCode], list[str]]:
+        recent = [one.subject_id for one in updates.warnings(session, since=now - WARNED_FOR)]
+        sent = deliveries.of_subjects(session, SubjectKind.WARNING, recent)
+        return self._codes([row for rows in sent.values() for row in rows], "")
+
+
+def _newest(streaks: Mapping[tuple[str, str], Streak], probe: str) -> datetime | None:
+    """The newest moment at which any location saw the probe's target."""
+    return max((streak.seen_at for (name, _), streak in streaks.items() if name == probe and streak.seen_at), default=None)
+
+
+def _newest_first(found: Sequence[S]) -> list[S]:
+    """All that go on and, up to LATEST, the newest of the others."""
+    ordered = sorted(found, key=_began, reverse=True)
+    return [one for number, one in enumerate(ordered) if number < LATEST or _goes_on(one)]
+
+
+def _began(one: Incident | Maintenance) -> datetime:
+    return one.started_at if isinstance(one, Incident) else one.scheduled_for
+
+
+def _goes_on(one: Incident | Maintenance) -> bool:
+    return one.is_open if isinstance(one, Incident) else one.completed_at is None
+
+
+def _code(row: Delivery, path: str) -> PublicCode:
+    """What stands behind the code of a message: the words that the network was or will be given."""
+    words = row.story if row.mode is UpdateMode.EDIT else row.text
+    sent = (row.request or {}).get("text")
+    return PublicCode(
+        code=row.code,
+        text=str(sent or words or row.text_alone),
+        at=row.created_at,
+        network=row.network,
+        channel=row.channel,
+        language=row.language,
+        path=path,
+        subject_id=row.subject_id,
+        url=row.url,
+    )
