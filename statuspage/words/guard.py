@@ -20,7 +20,7 @@ from statuspage.words.phones import check_phones
 FAKE_CHARACTERS = 57  # of {fake}: with more, a warning does not fit two parts of an SMS
 
 _BETWEEN_SENTENCES = re.compile(r"(?<=[.!?])\s+")
-_LINKABLE = re.compile(r"\.\S|@|//|\bwww\b|:\S*/", re.IGNORECASE)
+_LINKABLE = re.compile(r"\.[^\W\d_]{2}|\d\.\d|@|//|\bwww\b|:\S*/", re.IGNORECASE)
 
 
 def guard(text: str, *, own_hosts: Iterable[str], known: Collection[str] = frozenset(), where: str = "text") -> None:
@@ -32,7 +32,7 @@ def guard(text: str, *, own_hosts: Iterable[str], known: Collection[str] = froze
     """
     check_characters(text, where)
     rest = " ".join(sentence for sentence in _sentences(text) if _digest(sentence) not in known)
-    check_links(rest, tuple(own_hosts), where)
+    rest = check_links(rest, tuple(own_hosts), where)
     check_phones(rest, where)
     check_asking(rest, where)
 

@@ -103,7 +103,9 @@ def parse_interface(raw: bytes, language: str) -> Mapping[str, Mapping[str, Temp
 def differences(texts: Mapping[str, Mapping[str, Mapping[str, Template]]]) -> list[str]:
     """What one language has and another lacks: keys, and slots. `texts`: language -> what parse_interface gives."""
     found: list[str] = []
-    everything = {key: forms for language in texts.values() for key, forms in language.items()}
+    everything: dict[str, Mapping[str, Template]] = {}
+    for own in texts.values():
+        everything = {**own, **everything}  # the first language that has a key is the measure
     for language, own in texts.items():
         found.extend(f"{key} is missing in {language!r}" for key in everything if key not in own)
         for key, forms in own.items():

@@ -52,6 +52,7 @@ _HTTP = re.compile(r"(?P<scheme>https?)://(?P<host>[^\s/?#\\:]*)" + _TAIL)
 _BARE = re.compile(rf"(?<![\w@.-])(?P<host>{_DOMAIN}|{_QUAD}){_TAIL}")
 _OWN_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]*)*")
 _NO_DOUBLE_SLASH = re.compile(r"//|/\.\.?(?:/|$)")
+_AFTER_LINK = ".,;:!?)\"'"  # of the sentence, not of the address
 
 _FOREIGN = (
     (re.compile(r"[a-z][a-z0-9+.-]*\s*:\s*[/\\]\s*[/\\]"), "an address with its protocol"),
@@ -75,9 +76,10 @@ _FOREIGN = (
 )
 
 
-def check_links(text: str, own_hosts: Collection[str], where: str) -> None:
-    """Raises InvalidText for anything that leads elsewhere than to a page of an own host: https, a path, no query, no sign-in part.
+def check_links(text: str, own_hosts: Collection[str], where: str) -> str:
+    """Returns the text in lower case without its links to own hosts.
 
+    Raises InvalidText for anything that leads elsewhere than to a page of an own host: https, a path, no query, no sign-in part.
     http and a port are taken on the loopback hosts only. A bare "status.example.com/news" of an own host is taken too.
     """
     seen = unicodedata.normalize("NFKC", text).casefold()
@@ -90,12 +92,14 @@ def check_links(text: str, own_hosts: Collection[str], where: str) -> None:
                 f"{where}: {what} found: {_shown(rest, match)!r}. Links allowed: {allowed}; after a full stop comes a space. "
                 "The text was not taken."
             )
+    return rest
 
 
 def _unless_own(match: re.Match[str], own: frozenset[str]) -> str:
     """A space in place of a link to an own host, else the match itself, which is then refused."""
     groups = match.groupdict()
-    host, port, rest = groups["host"], groups["port"], (groups["rest"] or "").rstrip(".,;:!?)\"'")
+    port, rest = groups["port"], (groups["rest"] or "").rstrip(_AFTER_LINK)
+    host = groups["host"] if groups["rest"] or port else groups["host"].rstrip(_AFTER_LINK)
     loopback = host in LOOPBACK
     if host not in own or (port and not loopback) or (groups.get("scheme") == "http" and not loopback):
         return match.group()

@@ -26,10 +26,8 @@ SHORT_NAMES = {
     "app": {"en": "Mobile app", "es": "Aplicación móvil", "nl": "Mobiele app", "fr": "Application mobile", "de": "Mobile App"},
     "web": {"en": "Website", "es": "Web", "nl": "Website", "fr": "Site", "de": "Website"},
     "bizum": {"en": "Bizum"},
-}  # fmt: skip
-LONG_NAMES = {
-    slug: {language: f"Ñandú ç ê {slug} {language} ".ljust(57, "x") for language in LANGUAGES} for slug in SHORT_NAMES
-}  # fmt: skip
+}
+LONG_NAMES = {slug: {language: f"Ñandú ç ê {slug} {language} ".ljust(57, "x") for language in LANGUAGES} for slug in SHORT_NAMES}
 
 
 def page(**changes: object) -> PageFacts:

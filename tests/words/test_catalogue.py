@@ -108,7 +108,7 @@ def test_an_unknown_key_is_refused_with_what_is_allowed() -> None:
         (b"a: 1\na: 2", "line 2: the key 'a' stands there twice"),
         (b"1: a", "the key 1 is not a text"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_catalogue_is_refused_and_says_where(raw: bytes, message: str) -> None:
     with pytest.raises(CatalogueError, match=message):
         parse_catalogue(raw)

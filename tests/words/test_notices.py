@@ -379,7 +379,7 @@ def test_a_reply_fits_and_never_loses_the_safety_line(message_class: str, langua
 
         text = LONG.reply(
             message_class, given, language, url=VERIFICATION, fits=fits_x, now=NOW, ref="2026-1234", reply_by=NOW + timedelta(hours=20)
-        )  # fmt: skip
+        )
 
         assert_well_formed(text)
         assert fits_x(text)
