@@ -21,7 +21,6 @@ from statuspage.core.vocabulary import ComponentStatus, DeliveryState, LinkMode,
 from statuspage.store import Session, audit, counters, deliveries, notices, updates
 
 BROKEN_PROMISES = "statuspage_broken_promises_total"
-_ESSENTIAL = (NoticeKind.CORRECTION, NoticeKind.FRAUD_WARNING)
 
 
 @dataclass(frozen=True)
@@ -46,6 +45,11 @@ class Statement:
     valid_until: datetime | None = None
     affected: tuple[tuple[str, ComponentStatus, ComponentStatus], ...] = ()
     posts: bool = True
+
+    @property
+    def post_facts(self) -> Facts:
+        """What the posts speak of: all of it, but a correction names no promise there, since it may leave after the promised time."""
+        return replace(self.facts, next=None) if self.facts.kind is NoticeKind.CORRECTION else self.facts
 
 
 def announce(session: Session, ctx: Context, said: Statement, now: datetime) -> IncidentUpdate:
@@ -200,7 +204,7 @@ def _add_posts(session: Session, ctx: Context, said: Statement, update: Incident
     notices.add(session, notice)
     for info in infos:
         try:
-            deliveries.add(session, _delivery(session, ctx, info, notice, said.facts, starts[info.channel.name]))
+            deliveries.add(session, _delivery(session, ctx, info, notice, said.post_facts, starts[info.channel.name]))
         except CannotFit as fault:
             alarms.raise_in(
                 session, ctx, f"fit:{info.channel.name}", f"A notice does not fit {info.channel.name} and is not posted there: {fault}"

@@ -13,9 +13,9 @@ from statuspage.core.vocabulary import Impact, NoticeKind
 
 SHOWN_TO = timedelta(minutes=1)
 RESOLVED_VALID = timedelta(hours=2)  # "it works again" is news for so long
-LASTING_VALID = timedelta(hours=24)  # a fraud warning, an explanation
+LASTING_VALID = timedelta(hours=24)  # what no later statement makes untrue: a correction, a warning, an explanation
 
-_LASTING = (NoticeKind.FRAUD_WARNING, NoticeKind.POSTMORTEM)
+_LASTING = (NoticeKind.CORRECTION, NoticeKind.FRAUD_WARNING, NoticeKind.POSTMORTEM)
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,12 @@ def whole_minute(moment: datetime) -> datetime:
 def valid_until(kind: NoticeKind, *, made_at: datetime, next_update_by: datetime | None) -> datetime:
     """After this the notice is never sent by itself: what it says may have changed.
 
-    While something is promised: the promised moment. Without a promise: 24 h for what stays true (warning, explanation), else 2 h.
+    While something is promised: the promised moment. What stays true: 24 h, so that a correction reaches a network that is down
+    for longer than the promise. Else, when it is over: 2 h.
     """
-    if next_update_by is not None:
-        return next_update_by
-    return made_at + (LASTING_VALID if kind in _LASTING else RESOLVED_VALID)
+    if kind in _LASTING:
+        return made_at + LASTING_VALID
+    return next_update_by or made_at + RESOLVED_VALID
 
 
 def remind_at(*, made_at: datetime, next_update_by: datetime, before_s: float) -> datetime:
