@@ -59,7 +59,7 @@ def test_an_outage_is_told_from_break_to_resolved_on_every_network_by_itself(pro
     assert "Log in" in began["name"]
     assert "Log in" in front
     assert ended["status"] == "resolved"
-    assert [u["status"] for u in reversed(ended["incident_updates"])][0] == "investigating"
+    assert ended["incident_updates"][-1]["status"] == "investigating"
     assert set(by_account(posts)) >= {("mastodon", "demobank")}
     assert doubled(posts) == []
     assert broken_threads(posts) == []

@@ -23,7 +23,7 @@ from statuspage.store import Database
 from statuspage.web.throttle import GUESSES
 from statuspage.worker.current import Current
 
-ORIGIN = "http://127.0.0.1"
+ORIGIN = "http://localhost"  # where the test browser believes to be
 PASSWORD = "correct horse battery staple"
 CONFIGURATION = """\
 page: {name: Canary Bank, bank: Canary, url: "http://127.0.0.1", languages: [en, es]}

@@ -60,7 +60,7 @@ def test_a_viewer_may_change_nothing(console: Console) -> None:
     assert set(allowed) <= OPEN_TO_ALL | {"console.sign_out"}
 
 
-@pytest.mark.parametrize("origin", [None, "null", "https://evil.example", "http://127.0.0.1.evil.example", "http://127.0.0.1:81"])
+@pytest.mark.parametrize("origin", [None, "null", "https://evil.example", "http://localhost.evil.example", "http://localhost:81"])
 def test_a_form_from_elsewhere_is_refused_on_every_route(console: Console, origin: str | None) -> None:
     browser = console.signed_in()
     token = csrf_token(browser.get("/console/"))
@@ -116,7 +116,7 @@ def test_an_incident_is_declared_updated_and_resolved(console: Console) -> None:
     page = browser.get(where).get_data(as_text=True)
     with console.ctx.ports.store.reading() as session:
         incident = incidents.listing(session)[0]
-        deeds = [entry.what for entry in audit.entries(session)]
+        deeds = [entry.what for entry in audit.listing(session)]
 
     assert (declared.status_code, updated.status_code, resolved.status_code) == (303, 303, 303)
     assert incident.status is IncidentStatus.RESOLVED
@@ -179,7 +179,22 @@ def test_a_form_with_anything_else_is_refused_and_begins_nothing(console: Consol
 def test_generated_nonsense_in_forms_is_never_a_fault_of_ours(console: Console) -> None:
     browser = console.signed_in(Role.RESPONDER)
     token = csrf_token(browser.get("/console/"))
-    values = ["", "x", "[]", "{}", "null", "-1", "9" * 40, "\x00", "é" * 300, "' OR 1=1 --", "<script>", "{{7*7}}", "%s%n", "\ud83d\ude00".encode("utf-16", "surrogatepass").decode("utf-16")]  # fmt: skip
+    values = [
+        "",
+        "x",
+        "[]",
+        "{}",
+        "null",
+        "-1",
+        "9" * 40,
+        "\x00",
+        "é" * 300,
+        "' OR 1=1 --",
+        "<script>",
+        "{{7*7}}",
+        "%s%n",
+        "\N{GRINNING FACE}",
+    ]
     faults = []
     tried = 0
 

@@ -46,7 +46,7 @@ def test_a_wrong_password_and_an_unknown_name_get_the_same_answer(console: Conso
 def test_a_session_gets_a_new_identity_at_sign_in(console: Console) -> None:
     add(console)
     browser = console.browser()
-    browser.set_cookie("statuspage", "a" * people.TOKEN_LENGTH, domain="127.0.0.1")
+    browser.set_cookie("statuspage", "a" * people.TOKEN_LENGTH)
 
     answer = enter(console, browser)
 
@@ -63,7 +63,7 @@ def test_two_sign_ins_have_two_sessions(console: Console) -> None:
 
 def test_signing_out_ends_the_session_on_the_server(console: Console) -> None:
     browser = console.signed_in()
-    cookie = browser.get_cookie("statuspage", domain="127.0.0.1") or browser.get_cookie("statuspage")
+    cookie = browser.get_cookie("statuspage")
     send(browser, "/console/sign-out")
     browser.set_cookie("statuspage", cookie.value)
 
@@ -199,25 +199,44 @@ def test_guessing_is_slowed_down_and_the_owner_gets_in_from_elsewhere(console: C
 
 
 FOREIGN = [
-    "https://evil.example/", "//evil.example/", "///evil.example", "/\\evil.example", "\\\\evil.example", "http:evil.example",
-    "javascript:alert(1)", "data:text/html,x", "/console/../../evil", "/console//evil.example", "/consol/", "console/", "", " /console/",
-    "/console/\t", "/console/\r\nLocation: https://evil.example", "/console/\x00", "https:/console/", "http://127.0.0.1.evil.example/console/",
-    "/%2f%2fevil.example", "/console/%0d%0ax", "//127.0.0.1@evil.example/console/", "https://127.0.0.1:80@evil.example", "/console/;@evil.example//x",
-    "ftp://evil.example", "mailto:x@evil.example", "//[::1]/console/", "/\u2215evil.example", "/console/\u2028", "?next=/console/", "#/console/",
-    "/console/\\..\\evil", "https://evil.example/console/", "HTTP://EVIL.EXAMPLE", "hTTps://evil.example", "/.evil.example", "/console/..//evil",
-    "////", "/", "/u/ABC",
-]  # fmt: skip
+    *("https://evil.example/", "//evil.example/", "///evil.example", "/\\evil.example", "\\\\evil.example", "http:evil.example"),
+    *("javascript:alert(1)", "data:text/html,x", "/console/../../evil", "/console//evil.example", "/consol/", "console/", " /console/"),
+    *("/console/\t", "/console/\r\nLocation: https://evil.example", "/console/\x00", "https:/console/", "/console/%0d%0ax", "////", "/"),
+    *(
+        "http://localhost.evil.example/console/",
+        "/%2f%2fevil.example",
+        "//localhost@evil.example/console/",
+        "https://localhost:80@evil.example",
+    ),
+    *(
+        "/console/;@evil.example//x",
+        "ftp://evil.example",
+        "mailto:x@evil.example",
+        "//[::1]/console/",
+        "/\u2215evil.example",
+        "/console/\u2028",
+    ),
+    *(
+        "?next=/console/",
+        "#/console/",
+        "/console/\\..\\evil",
+        "https://evil.example/console/",
+        "HTTP://EVIL.EXAMPLE",
+        "hTTps://evil.example",
+    ),
+    *("/.evil.example", "/console/..//evil", "/u/ABC", "//console/", "/console/../u/ABC"),
+]
 
 
-@pytest.mark.parametrize("wanted", FOREIGN)
-def test_after_signing_in_nobody_is_led_elsewhere(console: Console, wanted: str) -> None:
+def test_after_signing_in_nobody_is_led_elsewhere(console: Console) -> None:
     add(console)
+    answers = {wanted: enter(console, console.browser(), next=wanted) for wanted in FOREIGN}
 
-    answer = enter(console, console.browser(), next=wanted)
-
-    assert answer.status_code in (303, 400)
-    if answer.status_code == 303:
-        where = answer.headers["Location"]
-        assert where.startswith("/console/")
-        assert "//" not in where
-        assert ".." not in where
+    for wanted, answer in answers.items():
+        assert answer.status_code in (303, 400), wanted
+        if answer.status_code == 303:
+            where = answer.headers["Location"]
+            assert where.startswith("/console/"), wanted
+            assert "//" not in where, wanted
+            assert ".." not in where, wanted
+    assert len(answers) >= 40
