@@ -21,7 +21,8 @@ from statuspage.demo.bank.parts import PartDown
 from statuspage.demo.bank.sessions import Visitor
 
 TEMPLATES = Path(__file__).resolve().parents[3] / "templates" / "demo_bank"
-STYLE = Markup((TEMPLATES / "style.css").read_text(encoding="utf-8"))  # noqa: S704  (our own file, nothing is filled in)
+_STYLE_FILE = Path(__file__).resolve().parents[2] / "static" / "css" / "demonstration_bank.css"
+STYLE = Markup(_STYLE_FILE.read_text(encoding="utf-8"))  # noqa: S704  (our own file, nothing is filled in)
 _STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 CONTENT_POLICY = (
     f"default-src 'none'; img-src data:; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
