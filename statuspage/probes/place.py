@@ -14,6 +14,7 @@ from urllib.parse import urljoin, urlsplit
 DEFAULT_PORTS = {"http": 80, "https": 443}
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 _NUMBER_LIKE = re.compile(r"[0-9]+|0x[0-9a-f]*")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _NETLOC = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^\[\]:]+)(:[0-9]{1,5})?")
 _VISIBLE = re.compile(r"[!-~]+")  # ASCII without blanks and control characters
 _MAX_LENGTH = 4096
@@ -76,8 +77,11 @@ def follow(place: Place, location: str) -> Place:
     """The place that a redirect from `place` to `location` leads to. Raises BadPlace."""
     if not _VISIBLE.fullmatch(location) or "\\" in location:
         raise BadPlace("the redirect has a character that may not stand there (blank, control, backslash, not ASCII)")
+    if location.startswith("///"):
+        raise BadPlace("the redirect names no host where one should be")
     try:
-        return parse_place(urljoin(place.url, location))
+        whole = location if _SCHEME.match(location) else urljoin(place.url, location)
+        return parse_place(whole)
     except BadPlace:
         raise
     except ValueError:

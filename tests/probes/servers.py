@@ -59,13 +59,14 @@ class RawServer:
     answer: Answer
     tls: ssl.SSLContext | None = None
     host: str = "127.0.0.1"
+    at_port: int = 0
     reads: bool = True  # False: answer() is called before anything is read
     requests: list[Conversation] = field(default_factory=list)
     accepted: int = 0
 
     def __post_init__(self) -> None:
         self.stop = threading.Event()
-        self._listener = socket.create_server((self.host, 0), backlog=600)
+        self._listener = socket.create_server((self.host, self.at_port), backlog=600)
         self.port = int(self._listener.getsockname()[1])
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
@@ -175,10 +176,8 @@ class FakeResolver:
         self.decide = decide
         self.truncate = truncate
         self.questions: list[tuple[str, str]] = []
-        self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._udp.bind(("127.0.0.1", 0))
+        self._tcp, self._udp = _both_on_one_port()
         self.port = int(self._udp.getsockname()[1])
-        self._tcp = socket.create_server(("127.0.0.1", self.port))
         self._stop = threading.Event()
         self._threads = [threading.Thread(target=work, daemon=True) for work in (self._serve_udp, self._serve_tcp)]
         for thread in self._threads:
@@ -212,7 +211,7 @@ class FakeResolver:
             for record in decided:
                 kind_of, _, text = record.partition(" ") if record.startswith("CNAME ") else (kind, "", record)
                 answer.answer.append(dns.rrset.from_text(question.question[0].name, 1, "IN", kind_of, text))
-        return answer.to_wire()
+        return answer.to_wire(max_size=65535)
 
     def _serve_udp(self) -> None:
         while True:
@@ -234,6 +233,20 @@ class FakeResolver:
                 answer = self._answer(connection.recv(length), over_tcp=True)
                 if answer is not None:
                     connection.sendall(struct.pack("!H", len(answer)) + answer)
+
+
+def _both_on_one_port() -> tuple[socket.socket, socket.socket]:
+    """TCP and UDP sockets; the system gives TCP a free port, which UDP may already have in use elsewhere: then another."""
+    while True:
+        tcp = socket.create_server(("127.0.0.1", 0))
+        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            udp.bind(tcp.getsockname())
+        except OSError:
+            tcp.close()
+            udp.close()
+        else:
+            return tcp, udp
 
 
 @contextmanager

@@ -74,9 +74,7 @@ def test_no_answer_of_a_resolver_leads_to_such_an_address(address: str, kind: st
 
     with resolving(lambda _name, asked: [bad[kind]] if asked == kind else [good[asked]]) as resolver:
         servers = (Server("127.0.0.1", resolver.port),)
-        finding = engine.run(
-            http.probe(http.Target(url="http://bank.test:8080/"), replace(look, rules=AddressRules(), servers=servers))
-        )
+        finding = engine.run(http.probe(http.Target(url="http://bank.test:8080/"), replace(look, rules=AddressRules(), servers=servers)))
 
     assert (finding.reason, engine.connections) == (Reason.ADDRESS_DENIED, 0)
 
