@@ -7,7 +7,7 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -49,6 +49,14 @@ class SystemRandomness:
         return self._source.uniform(low, high)
 
 
+def _write_aside(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
 class Folder:
     """Files under one folder. write() is whole or not at all: written aside, flushed, renamed, the folder flushed too."""
 
@@ -62,22 +70,26 @@ class Folder:
             return None
 
     def write(self, path: PurePosixPath, data: bytes) -> None:
-        target = self.root / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        aside = target.with_name(f".{target.name}.{os.getpid()}.{threading.get_ident()}.new")
+        self.write_all({path: data})
+        directory = os.open((self.root / path).parent, os.O_RDONLY)
         try:
-            with aside.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            aside.replace(target)
-        finally:
-            aside.unlink(missing_ok=True)
-        directory = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(directory)
+            os.fsync(directory)  # renames made before this one last with it: they stand before it in the journal
         finally:
             os.close(directory)
+
+    def write_all(self, files: Mapping[PurePosixPath, bytes]) -> None:
+        asides: list[tuple[Path, Path]] = []
+        try:
+            for path, data in files.items():
+                target = self.root / path
+                aside = target.with_name(f".{target.name}.{os.getpid()}.{threading.get_ident()}.new")
+                asides.append((aside, target))
+                _write_aside(aside, data)
+            for aside, target in asides:
+                aside.replace(target)
+        finally:
+            for aside, _ in asides:
+                aside.unlink(missing_ok=True)
 
     def remove(self, path: PurePosixPath) -> None:
         (self.root / path).unlink(missing_ok=True)

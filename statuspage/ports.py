@@ -6,7 +6,7 @@ simulator can run the very same code in virtual time under faults. The real ones
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -77,6 +77,10 @@ class FilesPort(Protocol):
 
     def write(self, path: PurePosixPath, data: bytes) -> None:
         """Whole or not at all: write aside, flush, rename."""
+        ...
+
+    def write_all(self, files: Mapping[PurePosixPath, bytes]) -> None:
+        """Each of them whole or not at all, in this order; cheaper than one by one. All last once the next write() has returned."""
         ...
 
     def remove(self, path: PurePosixPath) -> None: ...

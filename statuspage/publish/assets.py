@@ -72,6 +72,13 @@ def environment() -> Environment:
     return made
 
 
+@cache
+def compile_templates() -> None:
+    """Once, at the start: a publication must not wait for it."""
+    for path in sorted((TEMPLATES / "public").glob("*.html")):
+        environment().get_template(f"public/{path.name}")
+
+
 def iso(at: datetime) -> str:
     """A moment for machines, to the second."""
     return at.isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -10,6 +10,7 @@ from typing import Any
 
 from statuspage.publish import feeds, plain
 from statuspage.publish.api_v2 import ApiV2
+from statuspage.publish.assets import compile_templates
 from statuspage.publish.clean import cleaned
 from statuspage.publish.encode import IDLE, Encoded, Memo, encode
 from statuspage.publish.page import Pages
@@ -29,6 +30,7 @@ class Builder:
     def __init__(self, wording: Wording) -> None:
         self._wording = wording
         self._memo = Memo()
+        compile_templates()
 
     def hot(self, snapshot: Snapshot, generation: int) -> Files:
         """The hot set, in the order in which it should be written: what customers look at first."""
@@ -60,8 +62,10 @@ class Builder:
         page, wording = snapshot.page, self._wording
         pages, site, default = Pages(page, wording), Site(page), page.default_language
         for language in (default, *(one for one in page.languages if one != default)):
-            yield site.front(language), None, partial(pages.front, snapshot, language)
-        yield "/", None, partial(pages.front, snapshot, default)
+            front = pages.front(snapshot, language)
+            yield site.front(language), None, partial(bytes, front)
+            if language == default:
+                yield "/", None, partial(bytes, front)
         yield "/status.txt", None, partial(plain.status_txt, snapshot, wording)
         yield "/fresh.json", None, partial(plain.fresh_json, snapshot, generation)
         for language in page.languages:

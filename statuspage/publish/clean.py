@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar
 
+from statuspage.publish.snapshot import Day
+
+_TEXTLESS = (Day,)  # thousands of these in a snapshot, and not a letter in them
 T = TypeVar("T")
 
 # Control characters but tab and line feed, lone surrogates, non-characters: what XML 1.0 forbids, and C1 controls beside.
@@ -36,6 +39,8 @@ def _walk(value: Any) -> Any:
     if isinstance(value, Mapping):
         pairs = {_walk(key): _walk(item) for key, item in value.items()}
         return value if all(pairs.get(key) is item for key, item in value.items()) else pairs
+    if isinstance(value, _TEXTLESS):
+        return value
     if is_dataclass(value) and not isinstance(value, type):
         changed = {name: new for name in _names(value) if (new := _walk(old := getattr(value, name))) is not old}
         return _replaced(value, changed) if changed else value

@@ -89,3 +89,16 @@ def share_up(days: Iterable[Day], today: date) -> float | None:
             for status, length in day.seconds.items():
                 total[status] = total.get(status, 0.0) + length
     return uptime(total)
+
+
+class History(NamedTuple):
+    """Everything that the page draws and lists of one component's days. `up`: see share_up."""
+
+    bar: tuple[BarPath, ...]
+    bad: tuple[BadDay, ...]
+    up: float | None
+
+
+def history(days: Sequence[Day], today: date) -> History:
+    """The same in every language: make it once."""
+    return History(tuple(bar(window(days, today))), tuple(bad_days(days, today)), share_up(days, today))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -12,6 +12,7 @@ from statuspage.core.status import PageSentence
 from statuspage.core.vocabulary import ComponentStatus
 from statuspage.publish.assets import environment, load_assets, raw
 from statuspage.publish.headers import RouteClass, content_security_policy
+from statuspage.publish.history import History, history
 from statuspage.publish.site import Site
 from statuspage.publish.snapshot import PublicCode, PublicIncident, PublicPage, Snapshot, Subject
 from statuspage.publish.views import GroupView, SubjectView, Views
@@ -87,6 +88,7 @@ class Pages:
         self.page, self.wording = page, wording
         self.site = Site(page)
         self.assets = load_assets()
+        self._past: tuple[Snapshot, Mapping[str, History]] | None = None
 
     def _render(self, template: str, language: str, address: Callable[[str], str] | None, view: object) -> bytes:
         """address: language -> path of the same page in that language; None where it exists in one only."""
@@ -142,10 +144,16 @@ class Pages:
             ),
             current=tuple(views.subject(one, now) for one in snapshot.current),
             upcoming=tuple(views.subject(one, now) for one in snapshot.upcoming_maintenances),
-            groups=views.groups(now.astimezone(views.zone).date()),
+            groups=views.groups(self._histories(snapshot, now.astimezone(views.zone).date())),
             past=tuple(views.subject(one, now) for one in past[:PAST_SHOWN]),
             past_days=PAST_DAYS,
         )
+
+    def _histories(self, snapshot: Snapshot, today: date) -> Mapping[str, History]:
+        """Component id -> history; made once for all languages."""
+        if self._past is None or self._past[0] is not snapshot:
+            self._past = snapshot, {one.id: history(one.days, today) for one in snapshot.components}
+        return self._past[1]
 
     def _affected(self, snapshot: Snapshot, views: Views) -> str:
         """Names of what is in trouble, gravest first; a long list is cut and counted."""

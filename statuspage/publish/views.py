@@ -188,21 +188,18 @@ class Views:
             for update in updates
         )
 
-    def component(self, component: PublicComponent, today: date) -> ComponentView:
-        name = self.said(component.names)
-        bad = history.bad_days(component.days, today) if component.showcase else []
-        share = history.share_up(component.days, today) if component.showcase else None
-        text = self.wording.text
+    def component(self, component: PublicComponent, past: history.History) -> ComponentView:
+        name, text, shown = self.said(component.names), self.wording.text, component.showcase
         return ComponentView(
             slug=component.slug,
             name=name,
             description=self.said(component.descriptions),
             status=component.status,
             label=self.wording.state(component.status, self.language),
-            bar=tuple(history.bar(history.window(component.days, today))) if component.showcase else (),
-            bar_label=text("history_of", self.language, name=name, n=len(bad)),
-            bad_days=tuple(self._bad_day(component, day) for day in bad),
-            available="" if share is None else text("available", self.language, percent=self.wording.percent(share, self.language)),
+            bar=past.bar if shown else (),
+            bar_label=text("history_of", self.language, name=name, n=len(past.bad)),
+            bad_days=tuple(self._bad_day(component, day) for day in past.bad) if shown else (),
+            available=text("available", self.language, percent=self.wording.percent(past.up, self.language)) if past.up is not None else "",
         )
 
     def _bad_day(self, component: PublicComponent, bad: history.BadDay) -> BadDayView:
@@ -220,14 +217,9 @@ class Views:
         last = (incident.resolved_at or self.snapshot.made_at).astimezone(self.zone).date()
         return first <= day <= last
 
-    def groups(self, today: date) -> tuple[GroupView, ...]:
-        """All components under their headings; those without one come first, under a heading only if there are others."""
-        loose = self.snapshot.members(None)
+    def groups(self, pasts: Mapping[str, history.History]) -> tuple[GroupView, ...]:
+        """All components under their headings; those without one come last. pasts: component id -> history."""
         title = self.wording.text("other_services" if self.snapshot.groups else "services", self.language)
-        found = [GroupView(self.said(group.names), self._lines(self.snapshot.members(group.id), today)) for group in self.snapshot.groups]
-        if loose:
-            found.append(GroupView(title, self._lines(loose, today)))
-        return tuple(group for group in found if group.components)
-
-    def _lines(self, components: Iterable[PublicComponent], today: date) -> tuple[ComponentView, ...]:
-        return tuple(self.component(component, today) for component in components)
+        headed = [(self.said(group.names), self.snapshot.members(group.id)) for group in self.snapshot.groups]
+        headed.append((title, self.snapshot.members(None)))
+        return tuple(GroupView(name, tuple(self.component(one, pasts[one.id]) for one in members)) for name, members in headed if members)

@@ -24,6 +24,8 @@ class Target(Protocol):
 
     def write(self, path: PurePosixPath, data: bytes) -> None: ...
 
+    def write_all(self, files: Mapping[PurePosixPath, bytes]) -> None: ...
+
     def remove(self, path: PurePosixPath) -> None: ...
 
     def list(self, under: PurePosixPath) -> Sequence[PurePosixPath]: ...
@@ -57,6 +59,11 @@ class Edition:
     gone: Collection[PurePosixPath] = ()
 
 
+def _entry(encoded: Encoded, before: Entry | None, now: datetime) -> Entry:
+    """What the manifest says of a file: as before, if its bytes are."""
+    return before if before is not None and before.digests == encoded.digests else Entry(encoded.digests, now)
+
+
 class Writer:
     """Keeps one folder up to date. Remembers nothing that the folder's manifest does not say, but that it has looked once."""
 
@@ -77,26 +84,27 @@ class Writer:
             if before.generation >= edition.generation:
                 raise Superseded(f"edition {edition.generation}: the folder already holds edition {before.generation}")
             known = before.files if self._looked else self._true_entries(before)
-            entries = {path: self._put(path, encoded, known.get(path), edition.made_at) for path, encoded in edition.hot.items()}
-            for path, encoded in edition.archive.items():
-                self._put(path, encoded, None, edition.made_at)
+            entries = {path: _entry(encoded, known.get(path), edition.made_at) for path, encoded in edition.hot.items()}
+            self._put({path: encoded for path, encoded in edition.hot.items() if entries[path] is not known.get(path)}, known)
+            self._put(edition.archive, {})
             yield "snapshot-written"
             self._files.write(MANIFEST, self._manifest(edition, entries).to_bytes())
             self._looked = True
             yield "renamed"
             self._remove(edition, before)
 
-    def _put(self, path: PurePosixPath, encoded: Encoded, before: Entry | None, now: datetime) -> Entry:
-        if before is not None and before.digests == encoded.digests:
-            return before
-        for coding, suffix in SUFFIX.items():
-            place = path.with_name(path.name + suffix)
-            body = encoded.bodies.get(coding)
-            if body is None:
-                self._files.remove(place)
-            elif before is None or before.digests.get(coding) != encoded.digests[coding]:
-                self._files.write(place, body)
-        return Entry(encoded.digests, now)
+    def _put(self, files: Mapping[PurePosixPath, Encoded], known: Mapping[PurePosixPath, Entry]) -> None:
+        """Writes the codings whose bytes are not there yet. A coding that is gone goes first: it must not outlive what it packed."""
+        wanted: dict[PurePosixPath, bytes] = {}
+        for path, encoded in files.items():
+            before = known[path].digests if path in known else {}
+            for coding, suffix in SUFFIX.items():
+                place = path.with_name(path.name + suffix)
+                if coding not in encoded.bodies:
+                    self._files.remove(place)
+                elif before.get(coding) != encoded.digests[coding]:
+                    wanted[place] = encoded.bodies[coding]
+        self._files.write_all(wanted)
 
     def _true_entries(self, manifest: Manifest) -> Mapping[PurePosixPath, Entry]:
         """Entries whose files really hold what the manifest says: a crash may have left newer files beside an older manifest."""

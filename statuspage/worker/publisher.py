@@ -23,6 +23,8 @@ from statuspage.worker.mirror import Mirror
 from statuspage.worker.reading import Look, Reader, Reading
 
 LOOK_EVERY_S = 0.2
+LOOK_CLOSER_S = 1.0  # data grows old and planned work ends without anybody doing anything
+IDLE_S = 5.0  # the archive waits until so long nothing was published
 APART_S = 0.4  # editions come at least so far apart, so that a storm of small changes becomes few of them
 log = structlog.get_logger("statuspage.publisher")
 
@@ -46,6 +48,7 @@ class Publisher:
         self._seen: Look | None = None
         self._beat_at: datetime | None = None
         self._beat_mono = float("-inf")
+        self._looked_closer = float("-inf")
         self._hot: Mapping[PurePosixPath, Encoded] = {}
         self._snapshot: Snapshot | None = None
         self._told: set[str] = set()
@@ -60,13 +63,23 @@ class Publisher:
     def work(self) -> Iterator[str]:
         """One pass; yields snapshot-written and renamed, the points at which a crash must do no harm."""
         self._sync()
-        now = self._ctx.now()
-        with self._ctx.ports.store.reading() as session:
-            look = self._reader.look(session, now)
-        if look == self._seen and not self._beat_due(now):
+        now, ticks = self._ctx.now(), self._ctx.ports.clock.monotonic()
+        quiet_s = ticks - self._beat_mono
+        if self._anything_new(now, ticks) or self._beat_due(now):
+            if quiet_s >= APART_S:
+                yield from self._publish(now)
+        elif quiet_s >= IDLE_S:
             yield from self._archive_one()
-        elif self._ctx.ports.clock.monotonic() - self._beat_mono >= APART_S:
-            yield from self._publish(now)
+
+    def _anything_new(self, now: datetime, ticks: float) -> bool:
+        """Asks at every look whether anybody did anything, and now and then what every component shows."""
+        with self._ctx.ports.store.reading() as session:
+            if self._seen is None or publications.mark(session) != self._seen.mark:
+                return True
+            if ticks - self._looked_closer < LOOK_CLOSER_S:
+                return False
+            self._looked_closer = ticks
+            return self._reader.shown(session, now) != self._seen.shown
 
     def _sync(self) -> None:
         """Sees that every component of this configuration has an id, once."""

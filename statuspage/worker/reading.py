@@ -122,10 +122,10 @@ class Reader:
     # --- what is shown now ----------------------------------------------------------------------------------------------
 
     def look(self, session: Session, now: datetime) -> Look:
-        """Cheap: asked several times a second."""
-        return Look(publications.mark(session), self._shown(session, now))
+        """What an edition made now would show, and where the store stands at that."""
+        return Look(publications.mark(session), self.shown(session, now))
 
-    def _shown(self, session: Session, now: datetime) -> dict[str, ComponentStatus]:
+    def shown(self, session: Session, now: datetime) -> dict[str, ComponentStatus]:
         """slug -> what a public component shows: incidents, planned work, probes; unknown when its probes have no fresh data."""
         memory = detector.load(session)
         said = detector.verdicts(session)
