@@ -17,6 +17,7 @@ from statuspage.words.characters import check_characters
 from statuspage.words.links import check_links
 from statuspage.words.phones import check_phones
 
+MAX_CHARACTERS = 2_000  # of one text: room for any notice, and a bound on the work of the patterns
 FAKE_CHARACTERS = 57  # of {fake}: with more, a warning does not fit two parts of an SMS
 
 _BETWEEN_SENTENCES = re.compile(r"(?<=[.!?])\s+")
@@ -30,6 +31,8 @@ def guard(text: str, *, own_hosts: Iterable[str], known: Collection[str] = froze
     known       digests of sentences that pass as they are (see digests)
     where       what the text is, for the message
     """
+    if len(text) > MAX_CHARACTERS:
+        raise InvalidText(f"{where}: {len(text)} characters found; at most {MAX_CHARACTERS} are allowed. The text was not taken.")
     check_characters(text, where)
     rest = " ".join(sentence for sentence in _sentences(text) if _digest(sentence) not in known)
     rest = check_links(rest, tuple(own_hosts), where)

@@ -43,8 +43,8 @@ SHORTENERS = frozenset(
 )
 LOOPBACK = frozenset(("127.0.0.1", "localhost"))
 
-_LABEL = r"[^\W_](?:[\w-]*[^\W_])?"
-_DOMAIN = rf"{_LABEL}(?:\.{_LABEL})*\.(?:[^\W\d_]{{2,}}|xn--[\w-]+)"
+_LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
+_DOMAIN = rf"{_LABEL}(?:\.{_LABEL}){{0,8}}\.(?:[^\W\d_]{{2,63}}|xn--[\w-]{{1,59}})"
 _QUAD = r"\d{1,3}(?:\.\d{1,3}){3}"
 _TAIL = r"(?::(?P<port>\d+))?(?P<rest>[/?#\\]\S*)?"
 
@@ -72,7 +72,7 @@ _FOREIGN = (
         "an address with a disguised dot",
     ),
     (re.compile(r"\w\s+\.\s*(?:com|net|org|info|biz|xyz|[a-z]{2})\b|\w\.\s+(?:com|org|biz|xyz)\b"), "an address with spaces in it"),
-    (re.compile(rf"{_DOMAIN}|{_QUAD}"), "an address"),
+    (re.compile(rf"[^\W_]\.(?:[^\W\d_]{{2}}|xn--)|{_QUAD}"), "an address"),
 )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import product
 
 from broadcasters import text as broadcaster_text
@@ -16,6 +18,7 @@ from statuspage.words.catalogue import SPOKEN_KINDS
 LANGUAGES = ("en", "es", "nl", "fr", "de")
 NOW = datetime(2026, 11, 23, 13, 35, tzinfo=UTC)
 CODE = "K7Q2MXP"
+VERIFICATION = f"https://status.example.com/u/{CODE}"
 INCIDENT_URL = "https://status.example.com/incidents/p31zjtct2jer"
 X = broadcaster_text.Limits(unit=broadcaster_text.Unit.WEIGHTED, maximum=280)
 
@@ -45,9 +48,15 @@ def page(**changes: object) -> PageFacts:
 
 
 def words(**changes: object) -> Words:
-    return Words(page(**changes), load_catalogue())
+    return Words(page(**changes), load_catalogue()) if changes else _standard_words()
 
 
+@cache
+def _standard_words() -> Words:
+    return Words(page(), load_catalogue())
+
+
+@cache
 def long_words() -> Words:
     """The longest names that settings allow."""
     return words(names=LONG_NAMES, bank="Bank of Long Names 1")
@@ -107,3 +116,13 @@ def fits_x(text: str) -> bool:
 
 
 KINDS = SPOKEN_KINDS
+
+
+def assert_well_formed(text: str) -> None:
+    assert "{" not in text
+    assert "}" not in text
+    for line in text.split("\n"):
+        assert line == " ".join(line.split()), line
+        assert line
+    assert ".." not in text.replace("...", "")
+    assert not re.search(r" [.,;]", text)

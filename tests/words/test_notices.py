@@ -2,41 +2,34 @@
 
 from __future__ import annotations
 
-import random
-import re
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 from itertools import product
 
 import pytest
 
-from statuspage.core.errors import CannotFit, InvalidText, NotAllowed
+from statuspage.core.errors import InvalidText, NotAllowed
 from statuspage.core.notices import Facts
 from statuspage.core.vocabulary import NoticeKind
-from statuspage.words import MissingTranslation, PageFacts, Words, load_catalogue, parse_catalogue, reading, sms
+from statuspage.words import MissingTranslation, PageFacts, Words, load_catalogue, parse_catalogue, reading
 from statuspage.words.catalogue import BEGINNING_KINDS
 from tests.words.samples import (
     CODE,
     INCIDENT_URL,
     KINDS,
     LANGUAGES,
-    LONG_NAMES,
     NOW,
     SHORT_NAMES,
+    VERIFICATION,
     all_slots,
-    choices,
+    assert_well_formed,
     facts,
-    far,
     fits_x,
-    long_words,
     page,
     words,
 )
 from tests.words.test_catalogue import changed
 
 KINDS_AND_LANGUAGES = list(product(KINDS, LANGUAGES))
-VERIFICATION = f"https://status.example.com/u/{CODE}"
 
 
 def forms(speaker: Words, given: Facts, language: str) -> dict[str, str]:
@@ -48,16 +41,6 @@ def forms(speaker: Words, given: Facts, language: str) -> dict[str, str]:
         "sms": speaker.sms(given, language, now=NOW),
         "voice": speaker.voice(given, language, now=NOW),
     } | ({"title": speaker.title(given, language)} if given.kind in BEGINNING_KINDS else {})
-
-
-def assert_well_formed(text: str) -> None:
-    assert "{" not in text
-    assert "}" not in text
-    for line in text.split("\n"):
-        assert line == " ".join(line.split()), line
-        assert line
-    assert ".." not in text.replace("...", "")
-    assert not re.search(r" [.,;]", text)
 
 
 @pytest.mark.parametrize(("kind", "language"), KINDS_AND_LANGUAGES)
@@ -81,94 +64,6 @@ def test_without_the_optional_sentences_nothing_is_left_of_them(kind: NoticeKind
     for form, text in forms(words(), bare, language).items():
         assert_well_formed(text)
         assert not any(label in text for label in labels), form
-
-
-def never_dropped(given: Facts, language: str, slots: frozenset[str]) -> list[str]:
-    """What every fitted text of these facts must still hold, as far as its template speaks of it."""
-    catalogue = load_catalogue()
-    held: list[str] = []
-    if "service" in slots:
-        held.append(" ".join(LONG_NAMES["cards"][language].split()))
-    if "symptom" in slots and given.symptom:
-        held.append(catalogue.template(("symptom", given.symptom), language).fill(lambda _: given.scheme or ""))
-    if "late" in slots and given.late:
-        held.append(catalogue.template(("late", given.late), language).source().split("{")[0].strip())
-    dated = given.kind in (NoticeKind.PLANNED, NoticeKind.PLANNED_CANCELLED)
-    for slot in sorted(slots & {"start", "end", "next", "was"}):
-        held.append(LONG.moment(getattr(given, slot), language, now=NOW, with_date=dated))
-    return [*held, catalogue.template(("safety_short",), language).source()]
-
-
-def check_short(given: Facts, language: str, *, link: bool) -> None:
-    text = LONG.short(given, language, code=CODE, link=link, fits=fits_x, now=NOW)
-
-    assert fits_x(text)
-    assert_well_formed(text)
-    for part in never_dropped(given, language, all_slots(("notice", given.kind, "short"))):
-        assert part in text, f"{part!r} is lost in {text!r}"
-    end = VERIFICATION if link else load_catalogue().template(("reference",), language).fill(lambda _: CODE)
-    assert text.endswith(" " + end)
-    assert (VERIFICATION in text) is link
-
-
-def check_sms(given: Facts, language: str) -> None:
-    text = LONG.sms(given, language, now=NOW)
-
-    assert sms.segments(text).parts <= 2
-    assert sms.is_gsm(text)
-    assert "http" not in text
-    for part in never_dropped(given, language, all_slots(("notice", given.kind, "sms"))):
-        assert sms.to_gsm(part) in text
-
-
-def check_voice(given: Facts, language: str) -> None:
-    text = LONG.voice(given, language, now=NOW)
-
-    assert len(text) <= 340
-    assert "http" not in text
-    assert text.startswith(load_catalogue().template(("fraud_voice",), language).source())
-    assert text.endswith(load_catalogue().template(("safety_voice",), language).source())
-
-
-LONG = long_words()
-EVERYTHING = [
-    (given, language)
-    for kind in KINDS
-    for near in choices(kind, all_slots(("notice", kind, "short")) | all_slots(("notice", kind, "sms")))
-    for given in (near, far(near))
-    for language in LANGUAGES
-]
-
-
-def test_a_sample_of_all_combinations_fits_with_the_longest_names_and_loses_nothing() -> None:
-    for given, language in random.Random(7).sample(EVERYTHING, 200):
-        check_short(given, language, link=True)
-        check_short(given, language, link=False)
-        check_sms(given, language)
-        check_voice(given, language)
-
-
-@pytest.mark.long
-@pytest.mark.parametrize(("kind", "language"), KINDS_AND_LANGUAGES)
-def test_every_combination_fits_with_the_longest_names_and_loses_nothing(kind: NoticeKind, language: str) -> None:
-    mine = [given for given, spoken in EVERYTHING if given.kind is kind and spoken == language]
-    assert mine
-
-    for given in mine:
-        check_short(given, language, link=True)
-        check_short(given, language, link=False)
-        check_sms(given, language)
-        check_voice(given, language)
-
-
-def test_all_symptoms_causes_advice_and_waiting_sentences_are_among_the_combinations() -> None:
-    catalogue = load_catalogue()
-
-    assert {given.symptom for given, _ in EVERYTHING} >= set(catalogue.keys("symptom"))
-    assert {given.cause for given, _ in EVERYTHING} >= set(catalogue.keys("cause"))
-    assert {key for given, _ in EVERYTHING for key in given.advice} == set(catalogue.keys("advice"))
-    assert {given.late for given, _ in EVERYTHING} >= set(catalogue.keys("late"))
-    assert {given.kind for given, _ in EVERYTHING} == set(KINDS)
 
 
 @pytest.mark.parametrize(("kind", "language"), KINDS_AND_LANGUAGES)
@@ -239,15 +134,6 @@ def test_a_persons_free_text_stands_only_after_the_template() -> None:
     assert words().sms(given, "en", now=NOW) == words().sms(bare, "en", now=NOW)
     assert words().voice(given, "en", now=NOW) == words().voice(bare, "en", now=NOW)
     assert words().page(given, "nl", url=INCIDENT_URL, now=NOW) == words().page(bare, "nl", url=INCIDENT_URL, now=NOW)
-
-
-def test_a_free_text_that_does_not_fit_a_post_goes_before_anything_else() -> None:
-    given = facts(NoticeKind.UPDATE, free_text={"en": "A long addition of a person. " * 8})
-    bare = replace(given, free_text={})
-
-    assert words().short(given, "en", code=CODE, link=True, fits=fits_x, now=NOW) == words().short(
-        bare, "en", code=CODE, link=True, fits=fits_x, now=NOW
-    )
 
 
 def test_a_persons_sentences_get_the_full_stop_they_lack() -> None:
@@ -371,22 +257,6 @@ def test_a_name_without_translation_is_the_default_languages() -> None:
 # --- replies and single words ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("message_class", load_catalogue().keys("reply"))
-def test_a_reply_fits_and_never_loses_the_safety_line(message_class: str, language: str) -> None:
-    for symptom, works in product(load_catalogue().keys("symptom"), [(), ("transfers", "app", "web")]):
-        given = facts(NoticeKind.UPDATE, symptom=symptom, works=works, free_text={language: "Not for one customer."})
-
-        text = LONG.reply(
-            message_class, given, language, url=VERIFICATION, fits=fits_x, now=NOW, ref="2026-1234", reply_by=NOW + timedelta(hours=20)
-        )
-
-        assert_well_formed(text)
-        assert fits_x(text)
-        assert load_catalogue().template(("safety_short",), language).source() in text
-        assert "Not for one" not in text
-
-
 def test_a_personal_reply_needs_its_case_number() -> None:
     with pytest.raises(NotAllowed, match=r"{reply_by} has no value"):
         words().reply("question_personal", facts(NoticeKind.UPDATE), "en", url=VERIFICATION, fits=fits_x, now=NOW, ref="2026-1234")
@@ -398,62 +268,6 @@ def test_states_and_phases_have_names() -> None:
     assert words().state_name("partial_outage", "en") == "Partly down"
     assert words().phase_name("monitoring", "de") == "Läuft wieder, wird beobachtet"
     assert words().verification_url(CODE) == VERIFICATION
-
-
-# --- limits of other networks ------------------------------------------------------------------------------------------
-
-LIMITS: list[tuple[str, Callable[[str], int], int]] = [
-    ("characters", len, 500),
-    ("bytes", lambda text: len(text.encode()), 400),
-    ("utf-16", lambda text: len(text.encode("utf-16-le")) // 2, 300),
-]
-
-
-@pytest.mark.parametrize(("name", "measure", "most"), LIMITS, ids=[name for name, _, _ in LIMITS])
-def test_texts_fit_however_a_network_counts_and_keep_state_and_link(name: str, measure: Callable[[str], int], most: int) -> None:
-    """D25"""
-    chance = random.Random(most)
-    for given, language in chance.sample(EVERYTHING, 100):
-        text = LONG.short(given, language, code=CODE, link=True, fits=lambda text: measure(text) <= most, now=NOW)
-
-        assert measure(text) <= most
-        assert text.endswith(VERIFICATION)
-        assert all(part in text for part in never_dropped(given, language, all_slots(("notice", given.kind, "short"))))
-
-
-def test_a_channel_too_small_for_what_may_not_be_dropped_is_refused() -> None:
-    with pytest.raises(CannotFit, match=r"notice\.update\.short in 'en' does not fit: the shortest version still has \d+ characters"):
-        words().short(facts(NoticeKind.UPDATE), "en", code=CODE, link=True, fits=lambda text: len(text) < 100, now=NOW)
-
-
-def test_the_sentences_go_in_the_order_of_the_catalogue() -> None:
-    given = facts(NoticeKind.IDENTIFIED, cause="change", advice=("use_web",), free_text={"en": "Extra."})
-    seen: list[str] = []
-
-    def never(text: str) -> bool:
-        seen.append(text)
-        return False
-
-    with pytest.raises(CannotFit):
-        words().short(given, "en", code=CODE, link=False, fits=never, now=NOW)
-
-    parts = {
-        "free": "Extra.",
-        "advice": "Try our website",
-        "third": ", Website.",
-        "second": ", Mobile app",
-        "cause": "A change",
-        "works": "Still working",
-    }
-    assert [[name for name, part in parts.items() if part in text] for text in seen] == [
-        ["free", "advice", "third", "second", "cause", "works"],
-        ["advice", "third", "second", "cause", "works"],
-        ["third", "second", "cause", "works"],
-        ["second", "cause", "works"],
-        ["cause", "works"],
-        ["works"],
-        [],
-    ]
 
 
 def test_page_facts_are_carried_by_the_words() -> None:
