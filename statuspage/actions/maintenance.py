@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from statuspage.actions import alarms, corrections, facts, sight, subjects
 from statuspage.actions.context import Context
-from statuspage.actions.notices import Statement, announce, check_free_text
+from statuspage.actions.notices import Statement, announce, check_free_text, nothing_was_posted
 from statuspage.core.errors import Conflict, NotAllowed
 from statuspage.core.incidents import IncidentUpdate
 from statuspage.core.maintenance import Maintenance, touches_pay_day
@@ -207,6 +207,7 @@ def _save(session: Session, ctx: Context, after: Maintenance, telling: _Telling,
 def _say(session: Session, ctx: Context, work: Maintenance, telling: _Telling, now: datetime) -> None:
     told = replace(facts.planned(session, ctx, work, telling.kind, telling.free_text), **telling.extra)
     subject = subjects.of_maintenance(ctx, work)
+    quiet = telling.kind is NoticeKind.PLANNED_CANCELLED and nothing_was_posted(session, subject, now)
     valid_until = work.scheduled_for if telling.kind is NoticeKind.PLANNED else None
     announce(
         session,
@@ -219,6 +220,7 @@ def _say(session: Session, ctx: Context, work: Maintenance, telling: _Telling, n
             reason=telling.reason,
             next_update_by=work.next_update_by,
             valid_until=valid_until,
+            posts=not quiet,
         ),
         now,
     )
