@@ -61,13 +61,15 @@ def fits(text: str, limits: Limits) -> bool:
 
 
 _CLUSTER = regex.compile(r"\X")
-_LINK = regex.compile(r"https?://(?P<host>[^\s/?#:]+)[^\s]*", regex.IGNORECASE)
+_CONJUNCT = regex.compile(r"\p{ccc=9}[\p{M}\u200d]*(?=\p{Lo})")
+_LINK = regex.compile(r"https?://(?P<host>[^\s/?#:])[^\s]*", regex.IGNORECASE)
 _LINK_END = regex.compile(r"[\p{L}\p{N}=_#/+\-&]")
 _MENTION = regex.compile(r"(?<![\w=/])(@\w+)@[\w.-]*\w")
 
 
 def _graphemes(text: str) -> int:
-    return sum(1 for _ in _CLUSTER.finditer(text))
+    """Letters as readers see them. Indic conjuncts count in their parts: servers with tables older than Unicode 15.1 take them apart."""
+    return sum(1 + len(_CONJUNCT.findall(cluster)) for cluster in _CLUSTER.findall(text))
 
 
 def _bytes(text: str) -> int:
@@ -79,9 +81,9 @@ def web_links(text: str) -> list[tuple[int, int]]:
     found = []
     for match in _LINK.finditer(text):
         end = match.end()
-        while end > match.end("host") and not _LINK_END.match(text[end - 1]):
+        while end > match.start("host") and not _LINK_END.match(text[end - 1]):
             end -= 1
-        if _LINK_END.match(text[end - 1]):
+        if end > match.start("host"):
             found.append((match.start(), end))
     return found
 

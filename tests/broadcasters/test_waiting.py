@@ -122,7 +122,7 @@ def test_numbers_in_bodies_count_only_if_they_are_numbers(value: object, seconds
 
 
 @settings(max_examples=500, deadline=None)
-@given(st.one_of(st.text(max_size=60), st.from_regex(r"[A-Z][a-z]{2}, \d{1,3} [A-Z][a-z]{2} \d{1,6} \d+:\d+:\d+ (GMT|[+-]\d{1,6})")))
+@given(st.one_of(st.text(max_size=40), st.text(alphabet="0123456789 :,+-.SunNovGMT", max_size=40)))
 def test_no_header_breaks_the_reader(value: str) -> None:
     """X44"""
     for seconds in (waiting.retry_after_s(value, NOW), waiting.reset_s(value, NOW)):

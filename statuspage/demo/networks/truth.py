@@ -127,7 +127,7 @@ class Truth:
     def all(self) -> list[Entry]:
         """Every post ever taken, removed ones too, in the order in which they were taken."""
         with self.lock:
-            return sorted(self._entries.values(), key=lambda entry: entry.number)
+            return list(self._entries.values())  # an edited post keeps its place
 
     def timeline(self, network: str, account: str | None = None, lag_s: float = 0.0) -> list[Entry]:
         """Posts that stand, newest first; those of the last lag_s seconds are not yet shown."""

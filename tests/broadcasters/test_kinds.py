@@ -1,0 +1,95 @@
+"""Every broadcaster has the same parts, and no configuration shows its secrets."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import importlib.metadata
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import broadcasters
+from broadcasters import BROADCASTERS
+from broadcasters.post import DeliveryClass
+from broadcasters.text import Limits
+from statuspage.demo.networks.accounts import configs
+from tests.broadcasters.bench import KINDS
+
+CLASSES = {
+    "mastodon": DeliveryClass.KEYED,
+    "bluesky": DeliveryClass.NATURAL_KEY,
+    "x": DeliveryClass.BARE,
+    "facebook": DeliveryClass.BARE,
+    "telegram": DeliveryClass.BLIND,
+    "webhook": DeliveryClass.NATURAL_KEY,
+}
+DEFAULT_MODES = {"mastodon": "reply", "bluesky": "reply", "x": "new", "facebook": "edit", "telegram": "edit", "webhook": "new"}
+
+
+def made(kind: str) -> tuple[ModuleType, Any]:
+    given = configs("http://127.0.0.1:1")["operators" if kind == "webhook" else kind]
+    return BROADCASTERS[kind], BROADCASTERS[kind].Config(**given[1])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_broadcaster_has_all_that_its_class_and_modes_promise(kind: str) -> None:
+    module, config = made(kind)
+    delivery_class = module.delivery_class(config) if hasattr(module, "delivery_class") else module.CLASS
+
+    assert (module.KIND, delivery_class, module.MODES[0]) == (kind, CLASSES[kind], DEFAULT_MODES[kind])
+    assert isinstance(module.limits(config), Limits)
+    assert callable(module.broadcast) and callable(module.verify)
+    assert hasattr(module, "edit") is ("edit" in module.MODES)
+    assert hasattr(module, "find") is (delivery_class in (DeliveryClass.KEYED, DeliveryClass.BARE) or kind == "bluesky")
+    assert hasattr(module, "KEY_WINDOW_S") is (delivery_class is DeliveryClass.KEYED)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_configuration_shows_no_secret_and_cannot_be_changed(kind: str) -> None:
+    module, config = made(kind)
+    secrets = [getattr(config, item.name) for item in dataclasses.fields(module.Config) if not item.repr]
+
+    assert secrets and all(value not in repr(config) for value in secrets if value)
+    assert not [item.name for item in dataclasses.fields(module.Config) if item.repr and ("token" in item.name or "secret" in item.name)]
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        setattr(config, dataclasses.fields(module.Config)[0].name, "other")
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "value"),
+    [
+        ("mastodon", "base_url", "http://mastodon.test"),
+        ("mastodon", "visibility", "direct"),
+        ("bluesky", "pds_url", "http://pds.test"),
+        ("x", "user_id", "@demobank"),
+        ("facebook", "page_id", "demobank"),
+        ("telegram", "chat_id", "demobank"),
+        ("webhook", "url", "http://bank.test/hook"),
+        ("webhook", "secret", "whsec_short"),
+        ("webhook", "secret", "c2VjcmV0"),
+        ("webhook", "previous_secret", "whsec_!"),
+    ],
+)
+def test_a_value_that_cannot_be_right_is_refused_with_a_reason(kind: str, field: str, value: str) -> None:
+    _, config = made(kind)
+
+    with pytest.raises(ValueError, match=field) as caught:
+        dataclasses.replace(config, **{field: value})
+
+    if field in ("secret", "previous_secret"):
+        assert value not in str(caught.value)
+
+
+def test_another_package_can_bring_a_kind_but_not_take_one_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    points = [
+        importlib.metadata.EntryPoint("pigeons", "tests.broadcasters.bench", broadcasters.GROUP),
+        importlib.metadata.EntryPoint("mastodon", "tests.broadcasters.bench", broadcasters.GROUP),
+    ]
+    monkeypatch.setattr(broadcasters, "entry_points", lambda group: points if group == "statuspage.broadcasters" else [])
+
+    found = broadcasters._found()
+
+    assert found["pigeons"] is importlib.import_module("tests.broadcasters.bench")
+    assert found["mastodon"] is BROADCASTERS["mastodon"]
