@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from statuspage.actions import changes, corrections, facts, rules, subjects
+from statuspage.actions import alarms, changes, corrections, facts, rules, subjects
 from statuspage.actions.changes import Telling
 from statuspage.actions.context import Context
 from statuspage.actions.notices import check_free_text
@@ -27,6 +27,10 @@ _KINDS = {
     IncidentStatus.IDENTIFIED: NoticeKind.IDENTIFIED,
     IncidentStatus.MONITORING: NoticeKind.MONITORING,
 }
+_UNKEPT = (
+    "Incident {incident}: {promised:%H:%M} UTC came and nobody had written. The update without news went out by itself, and will again. "
+    "Write what you know."
+)
 
 
 @dataclass(frozen=True)
@@ -231,8 +235,8 @@ def explain(ctx: Context, *, incident_id: str, who: str, free_text: Texts, versi
 def keep_promise(ctx: Context, *, incident_id: str, promised: datetime) -> Incident:
     """The promised moment has come and nobody spoke: the truthful update without news goes out by itself.
 
-    While it is monitored the monitoring text is said again, for "still the case" would be untrue. Nothing happens if the promise is
-    no longer `promised`: somebody spoke meanwhile.
+    While it is monitored the monitoring text is said again, for "still the case" would be untrue. Operators are alarmed. Nothing
+    happens if the promise is no longer `promised`: somebody spoke meanwhile.
     """
     with ctx.ports.store.writing() as session:
         now = ctx.now()
@@ -245,6 +249,7 @@ def keep_promise(ctx: Context, *, incident_id: str, promised: datetime) -> Incid
             telling = Telling(NoticeKind.MONITORING, audit.MACHINE, "incident.keep_promise", extra=extra)
         else:
             telling = Telling(NoticeKind.UPDATE, audit.MACHINE, "incident.keep_promise")
+        alarms.raise_in(session, ctx, changes.unkept_key(before.id), _UNKEPT.format(incident=before.id, promised=promised))
         return changes.change(session, ctx, before, after, telling, now)
 
 

@@ -52,9 +52,7 @@ class Promises:
         promised = incident.next_update_by
         told = {changes.reminder_key(incident.id), changes.unkept_key(incident.id)} & alarmed
         if promised is not None and now >= promised:
-            kept = incidents.keep_promise(self.ctx, incident_id=incident.id, promised=promised)
-            if kept.version != incident.version:
-                self._alarm_unkept(incident, promised)
+            incidents.keep_promise(self.ctx, incident_id=incident.id, promised=promised)
             yield "kept"
         elif promised is not None and not told and now >= self._remind_at(promised_at, promised):
             self._remind(incident, promised)
@@ -88,13 +86,6 @@ class Promises:
             standing = incident_store.get(session, incident.id)
             if standing.next_update_by == promised:  # else somebody spoke since we looked
                 alarms.raise_in(session, self.ctx, changes.reminder_key(incident.id), text)
-
-    def _alarm_unkept(self, incident: Incident, promised: datetime) -> None:
-        text = (
-            f"Incident {incident.id}: {promised:%H:%M} UTC came and nobody had written. The update without news went out by itself, and "
-            "will again. Write what you know."
-        )
-        alarms.raise_alarm(self.ctx, changes.unkept_key(incident.id), text)
 
     def _wants_an_end(self, incident: Incident, now: datetime) -> bool:
         """True for a person's incident that has been watched for the stable period: the verdict ends only its own."""

@@ -1,0 +1,102 @@
+"""Two engineers, or an engineer and the machine, at the same moment."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from statuspage.actions import automatic, incidents
+from statuspage.actions.incidents import Change, Resolution
+from statuspage.core.errors import Conflict
+from statuspage.core.incidents import Incident
+from statuspage.core.vocabulary import IncidentStatus
+from statuspage.store import audit
+from tests.actions.stage import DOWN, T0, Stage, declared
+
+
+def at_once(*deeds: Callable[[], Any]) -> list[Any]:
+    """What each deed returned or raised, all begun at the same moment."""
+    gate = threading.Barrier(len(deeds))
+
+    def run(deed: Callable[[], Any]) -> Any:
+        gate.wait(timeout=30)
+        try:
+            return deed()
+        except Conflict as refused:
+            return refused
+
+    with ThreadPoolExecutor(len(deeds)) as pool:
+        return [future.result(timeout=60) for future in [pool.submit(run, deed) for deed in deeds]]
+
+
+def race(stage: Stage, incident: Incident) -> Incident:
+    """Ana and Bea saw the same version and both write."""
+    seen = incident.version
+    ana, bea = at_once(
+        lambda: incidents.update(stage.ctx, Change(incident.id, "Ana", seen, status=IncidentStatus.IDENTIFIED, cause="network")),
+        lambda: incidents.update(stage.ctx, Change(incident.id, "Bea", seen, status=IncidentStatus.IDENTIFIED, cause="change")),
+    )
+    won, lost = (ana, bea) if isinstance(bea, Conflict) else (bea, ana)
+    assert isinstance(won, Incident) and isinstance(lost, Conflict), (ana, bea)
+    assert won.version == seen + 1 and lost.current == won, "the loser is shown what stands now"
+    return won
+
+
+def check_races(stage: Stage, count: int) -> None:
+    incident = declared(stage)
+    for _ in range(count):
+        incident = race(stage, incident)
+
+    said = stage.said(incident)
+    assert [update.sequence for update in said] == list(range(1, count + 2))
+    with stage.database.reading() as session:
+        assert audit.verify(session) is None
+        assert len(audit.listing(session, limit=10 * count)) == count + 1
+
+
+def test_of_two_edits_at_once_one_stands_and_the_other_is_shown_it(stage: Stage) -> None:
+    """B12, 20 races on each database; see the long one for 200."""
+    check_races(stage, 20)
+
+
+@pytest.mark.long
+def test_of_two_edits_at_once_one_stands_two_hundred_times(quick: Stage) -> None:
+    """B12"""
+    check_races(quick, 200)
+
+
+def test_without_a_version_both_are_said_one_after_the_other(stage: Stage) -> None:
+    incident = declared(stage)
+
+    done = at_once(*(lambda who=who: incidents.update(stage.ctx, Change(incident.id, who)) for who in ("Ana", "Bea", "Cai")))  # type: ignore[misc]
+
+    assert sorted(found.version for found in done) == [2, 3, 4]
+    assert [update.sequence for update in stage.said(incident)] == [1, 2, 3, 4]
+
+
+def test_a_promise_is_kept_once_though_two_workers_keep_it(stage: Stage) -> None:
+    incident = declared(stage)
+    stage.forward(minutes=30)
+    assert incident.next_update_by is not None
+    promised = incident.next_update_by
+
+    at_once(*[lambda: incidents.keep_promise(stage.ctx, incident_id=incident.id, promised=promised)] * 3)
+
+    assert len(stage.said(incident)) == 2
+
+
+def test_a_person_resolving_while_the_machine_recovers_leaves_a_legal_history(stage: Stage) -> None:
+    incident = automatic.begin_automatic(stage.ctx, components={"cards": DOWN}, lead="cards", first_failed_at=T0)
+    assert incident is not None
+
+    at_once(
+        lambda: incidents.resolve(stage.ctx, Resolution(incident.id, "Ana")),
+        lambda: automatic.recover(stage.ctx, incident_id=incident.id, restored_at=T0),
+    )
+
+    statuses = [update.status for update in stage.said(incident)]
+    assert statuses in (["investigating", "resolved"], ["investigating", "monitoring", "resolved"])
