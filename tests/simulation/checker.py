@@ -33,17 +33,19 @@ def faults(world: World, people: Operators) -> list[str]:
         rows = {row.code: row for row in deliveries.listing(session, limit=10_000) if row.subject_kind is SubjectKind.INCIDENT}
         stories = {row.id: deliveries.story(session, row.id) for row in rows.values()}
     assumed = {row.code for row in rows.values() if any(a.outcome in ("assumed", "seen") for a in stories[row.id])}
-    judge = _Judge(world, people, rows, assumed)
+    rejected = {row.code for row in rows.values() if any(a.outcome in ("stuck", "content", "restored") for a in stories[row.id])}
+    judge = _Judge(world, people, rows, assumed, rejected)
     return [*judge.posts(), *judge.rows_settled(), *judge.threads()]
 
 
 class _Judge:
-    def __init__(self, world: World, people: Operators, rows: dict[str, Delivery], assumed: set[str]) -> None:
+    def __init__(self, world: World, people: Operators, rows: dict[str, Delivery], assumed: set[str], rejected: set[str]) -> None:
         self.world = world
         self.told = people.told
         self.restored = people.restored
         self.rows = rows
         self.assumed = assumed
+        self.rejected = rejected
 
     # --- every post -----------------------------------------------------------------------------------------------------
 
@@ -71,7 +73,12 @@ class _Judge:
             if text not in (told.delivery.text, told.delivery.text_alone, told.delivery.story):
                 yield f"unapproved: {name} shows {text!r}"
             row = self.rows.get(code)
-            if row is not None and row.state in (DeliveryState.SUPERSEDED, DeliveryState.WITHDRAWN, DeliveryState.REFUSED, DeliveryState.QUEUED):
+            made_new = text == post.revisions[0][2]  # an edit whose answer was lost may show and yet give way to the next one
+            if (
+                made_new
+                and row is not None
+                and row.state in (DeliveryState.SUPERSEDED, DeliveryState.WITHDRAWN, DeliveryState.REFUSED, DeliveryState.QUEUED)
+            ):
                 yield f"unexpected: {code} is {row.state} in the ledger, but {name} shows it"
             if told.drill:
                 yield f"unexpected: rehearsal {code} on {name}"
@@ -101,7 +108,7 @@ class _Judge:
                     yield f"disordered: {subject} on {name} shows {after[2]} after the newer {before[2]}"
 
     def _person_resent(self, code: str) -> bool:
-        return self.told[code].vouched_until is not None if code in self.told else False
+        return code in self.told and self.told[code].retried
 
     # --- every row ------------------------------------------------------------------------------------------------------
 
@@ -131,21 +138,18 @@ class _Judge:
         for number, row in enumerate(rows):
             if row.state is not DeliveryState.SUPERSEDED:
                 continue
-            later = [other for other in rows[number + 1 :] if other.state is not DeliveryState.SUPERSEDED]
-            if not later and not self._over_untold(subject, row, rows):
+            if all(other.state is DeliveryState.SUPERSEDED for other in rows[number:]) and not self._over_untold(rows):
                 yield f"lost: {row.code} on {channel} gave way, but nothing newer came ({row.detail})"
-            if row.essential and row.attempts == 0 and "replaced" in row.detail and not any(
-                other.state is DeliveryState.DELIVERED for other in later
-            ):  # fmt: skip
-                yield f"lost: correction {row.code} on {channel} gave way to something that is not out"
-            if row.essential and row.error_class is None and row.attempts == 0 and row.epoch == 1 and "replaced" in row.detail:
-                if not self._overtaken(row, rows):
-                    yield f"lost: correction {row.code} on {channel} was collapsed"
+            if row.essential and row.code not in self.rejected and not self._retried(rows) and "replaced" in row.detail:
+                yield f"lost: correction {row.code} on {channel} was collapsed"
 
-    def _overtaken(self, row: Delivery, rows: list[Delivery]) -> bool:
-        """A newer one was out before the correction could go: only by a person's retry, or over a stuck row."""
-        return self.restored or any(told.vouched_until for told in self.told.values())
+    def _retried(self, rows: list[Delivery]) -> bool:
+        """A person sent a newer stuck one again before the correction could go."""
+        return any(self.told[row.code].retried for row in rows)
 
-    def _over_untold(self, subject: str, row: Delivery, rows: list[Delivery]) -> bool:
-        """It was over before anything was posted: then nothing about it may be anywhere, or only what was sent after that."""
-        return "over before anything was posted" in row.detail and rows[-1].kind in (NoticeKind.RESOLVED, NoticeKind.RESOLVED_AUTO)
+    def _over_untold(self, rows: list[Delivery]) -> bool:
+        """It was over before anything was posted: then nothing is posted."""
+        return any("over before anything was posted" in row.detail for row in rows) and rows[-1].kind in (
+            NoticeKind.RESOLVED,
+            NoticeKind.RESOLVED_AUTO,
+        )

@@ -226,9 +226,7 @@ def _reading(answer: Answer, _parsed: Any) -> Reading | None:
 
 def _send(http: Http, config: Config, method: str, path: str, body: Any, *, create: bool, read: Callable[[Any], Any]) -> Any:
     headers = {"Authorization": f"Bearer {config.token}"}
-    return http.send(
-        method, f"{config.base_url}/{path}", headers=headers, json=body, create=create, interpret=_reading, read=read
-    )
+    return http.send(method, f"{config.base_url}/{path}", headers=headers, json=body, create=create, interpret=_reading, read=read)
 
 
 def _receipt(answer: Any) -> Receipt:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import text as sql
 
@@ -30,6 +29,7 @@ class Told:
     at: float
     drill: bool
     vouched_until: datetime | None = None
+    retried: bool = False
 
 
 class Operators:
@@ -94,6 +94,7 @@ class Operators:
         try:
             if row.state is DeliveryState.STUCK and world.chance.random() < 0.7:
                 deeds.retry(ctx, row.id, "operator")
+                self.told[row.code].retried = True
                 with world.store.reading() as session:
                     self.told[row.code].vouched_until = deliveries.get(session, row.id).valid_until
                 world.note(f"operator retries {row.code}")
@@ -112,7 +113,9 @@ class Operators:
 
     def tamper(self) -> None:
         """Somebody changes the words of a delivery in the database."""
-        rows = sorted((row for row in self.rows(DeliveryState.QUEUED, DeliveryState.WAITING) if row.request is None), key=lambda row: row.id)
+        rows = sorted(
+            (row for row in self.rows(DeliveryState.QUEUED, DeliveryState.WAITING) if row.request is None), key=lambda row: row.id
+        )
         if rows:
             row = self.world.chance.choice(rows)
             with self.world.store.writing() as session:
@@ -162,19 +165,12 @@ def _fate(world: World, people: Operators, length: float) -> None:
         for _ in range(2):
             offset = chance.choice([-7200.0, 7200.0, 60.0, -60.0, 0.0])
             world.later(when(), lambda offset=offset: _jump(world, offset))
-    if knobs.pauses:
-        for process in world.processes:
-            pause = chance.choice([300.0, 4200.0])
-            world.later(when(), lambda process=process, pause=pause: _freeze(world, process, pause))
-    if knobs.sleeps:
-        nap = chance.choice([300.0, 4200.0])
-        world.later(when(), lambda: _nap(world, nap))
     if knobs.crashes:
         for process in world.processes:
             world.later(when(), lambda process=process: world.kill(process, "by fate") if process.up else None)
     if knobs.lock_losses:
         for _ in range(3):
-            world.later(when(), lambda: _lose_locks(world))
+            world.later(when(), world.lose_locks)
     if knobs.deletions:
         world.later(when(), lambda: _delete_post(world))
     if knobs.revokes:
@@ -194,26 +190,6 @@ def _fate(world: World, people: Operators, length: float) -> None:
 def _jump(world: World, offset: float) -> None:
     world.wall_offset_s = offset
     world.note(f"wall clock off by {offset}")
-    world.poke()
-
-
-def _freeze(world: World, process: Any, seconds: float) -> None:
-    process.frozen_until = max(process.frozen_until, world.time + seconds)
-    world.note(f"{process.run_id} suspended for {seconds}")
-
-
-def _nap(world: World, seconds: float) -> None:
-    """The machine sleeps: no process runs, the monotonic clock stands still, boot and wall clock go on."""
-    world.asleep_until = world.time + seconds
-    for process in world.processes:
-        process.frozen_until = max(process.frozen_until, world.asleep_until)
-    world.note(f"machine sleeps {seconds}")
-    world.later(seconds, lambda: setattr(world, "slept_s", world.slept_s + seconds))
-
-
-def _lose_locks(world: World) -> None:
-    world.note("database connections lost")
-    world.store.holders.clear()
     world.poke()
 
 

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import create_engine, event
 from sqlalchemy.exc import OperationalError
@@ -95,6 +95,7 @@ class SimStore:
         self.trouble: Callable[[str], None] = lambda moment: None
         self.holders: dict[str, object] = {}
         self.locks_are_sure = True
+        self.wall: Callable[[], datetime] = lambda: START
 
     @contextmanager
     def writing(self) -> Iterator[Session]:

@@ -99,8 +99,9 @@ ANSWERS = ("throttled", "error", "error_applied", "lost", "lost_applied", "late"
 
 def draw_knobs(chance: random.Random) -> Knobs:
     """Each seed first draws which faults are on."""
-    classes = tuple(sorted(chance.sample(sorted(BROADCASTERS), chance.randint(2, 3))))
+    classes = tuple(sorted(chance.sample(sorted(BROADCASTERS), chance.randint(1, 3))))
     often = lambda odds: chance.random() < odds  # noqa: E731
+    stops = often(0.25)
     return Knobs(
         classes=classes,
         modes={kind: chance.choice(MODES[kind]) for kind in sorted(BROADCASTERS)},
@@ -108,15 +109,15 @@ def draw_knobs(chance: random.Random) -> Knobs:
         rate=chance.choice([0.05, 0.2, 0.5]),
         lags=often(0.5),
         crashes=chance.choice([0.0, 0.0, 0.01, 0.05]),
-        second_process=often(0.3),
+        second_process=often(0.6 if stops else 0.2),
         jumps=often(0.3),
-        pauses=often(0.25),
+        pauses=stops,
         sleeps=often(0.2),
         store_trouble=chance.choice([0.0, 0.0, 0.02]),
         restores=often(0.15),
         revokes=often(0.15),
-        all_down=often(0.12),
-        lock_losses=often(0.2),
+        all_down=often(0.03),
+        lock_losses=often(0.6 if stops else 0.1),
         deletions=often(0.15),
         tampering=often(0.15),
         equal_text=often(0.1),
@@ -139,6 +140,7 @@ class World:
         self.chaos = True
         self.store = SimStore()
         self.store.trouble = self._trouble
+        self.store.wall = self.wall
         self.store.locks_are_sure = not self.knobs.lock_losses
         self.trace: list[str] = []
         self.keep_trace = keep_trace
@@ -147,9 +149,7 @@ class World:
         self._count = 0
         self._main = getcurrent()
         self._current: Thread | None = None
-        self.networks = {
-            kind: FakeNetwork(self, kind, BROADCASTERS[kind].CLASS) for kind in self.knobs.classes
-        }
+        self.networks = {kind: FakeNetwork(self, kind, BROADCASTERS[kind].CLASS) for kind in self.knobs.classes}
         self._outfit_networks()
         self.processes = [Process(n) for n in range(2 if self.knobs.second_process else 1)]
         self.settings = _settings(self.knobs)
@@ -208,7 +208,41 @@ class World:
         if self.chaos and self.knobs.crashes and self.chance.random() < self.knobs.crashes:
             self.kill(thread.process, f"at {name}")
             raise Crash
+        self._maybe_suspend(thread.process, name)
         self.sleep(self.chance.uniform(0.0, 0.02))
+
+    def _maybe_suspend(self, process: Process, name: str) -> None:
+        """The process is stopped, or the whole machine sleeps, at the worst of moments; its database connection may be lost meanwhile."""
+        knobs = self.knobs
+        if not self.chaos or not (knobs.pauses or knobs.sleeps) or self.chance.random() > 0.05 or self.asleep_until > self.time:
+            return
+        seconds = self.chance.choice([300.0, 4200.0])
+        if knobs.sleeps and (not knobs.pauses or self.chance.random() < 0.5):
+            self.nap(seconds)
+        else:
+            self.freeze(process, seconds, name)
+            if knobs.lock_losses:
+                self.later(5.0, self.lose_locks)
+
+    def freeze(self, process: Process, seconds: float, name: str = "") -> None:
+        process.frozen_until = max(process.frozen_until, self.time + seconds)
+        self.note(f"{process.run_id} suspended for {seconds} {name}")
+
+    def nap(self, seconds: float) -> None:
+        """The machine sleeps: no process runs, the monotonic clock stands still, boot and wall clock go on."""
+        self.asleep_until = self.time + seconds
+        for process in self.processes:
+            process.frozen_until = max(process.frozen_until, self.asleep_until)
+        self.note(f"machine sleeps {seconds}")
+        self.later(seconds, lambda: self._woken(seconds))
+
+    def _woken(self, seconds: float) -> None:
+        self.slept_s += seconds
+
+    def lose_locks(self) -> None:
+        self.note("database connections lost")
+        self.store.holders.clear()
+        self.poke()
 
     def _resume(self, thread: Thread, token: int) -> None:
         if thread.dead or token != thread.wake:
@@ -255,6 +289,7 @@ class World:
             self.later(self.chance.uniform(0.0, 0.5), lambda thread=thread: self._resume(thread, 0))
 
     def _thread(self, process: Process, dispatcher: Dispatcher) -> Thread:
+        dispatcher.idle_s, dispatcher.election_s = 1e6, 10.0  # a poke tells of new rows
         thread = Thread(f"{process.run_id}/{dispatcher.name}", process, dispatcher, greenlet(lambda: self._drive(thread)))
         return thread
 

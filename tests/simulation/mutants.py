@@ -1,0 +1,205 @@
+"""Planted bugs (S2): each takes one protection away. A simulator that does not find them is blunt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from unittest.mock import patch
+
+from broadcasters import mapping
+from broadcasters.errors import OutcomeClass
+from broadcasters.post import Receipt
+from statuspage.core import delivery_rules as rules
+from statuspage.core.deliveries import Delivery
+from statuspage.core.vocabulary import DeliveryState
+from statuspage.worker import desk, dispatcher, postmaster, reconciler, sender
+from statuspage.worker.verdict import accepted, write
+from tests.simulation import networks, people, ports
+
+Mutant = Callable[[ExitStack], None]
+MUTANTS: dict[str, Mutant] = {}
+
+
+def mutant(name: str) -> Callable[[Mutant], Mutant]:
+    def keep(deed: Mutant) -> Mutant:
+        MUTANTS[name] = deed
+        return deed
+
+    return keep
+
+
+@contextmanager
+def planted(name: str) -> Iterator[None]:
+    """The product with that bug."""
+    with ExitStack() as stack:
+        MUTANTS[name](stack)
+        yield
+
+
+def _swap(stack: ExitStack, target: Any, name: str, value: Any) -> None:
+    stack.enter_context(patch.object(target, name, value))
+
+
+def _plan(stack: ExitStack, change: Callable[[Callable[..., rules.Plan], Sequence[Delivery], Any], rules.Plan]) -> None:
+    real = rules.plan_thread
+    for module in (dispatcher, sender):
+        _swap(stack, module, "plan_thread", lambda rows, **how: change(real, rows, how))
+
+
+@mutant("mark before send")
+def _mark_before_send(stack: ExitStack) -> None:
+    real = sender._send
+
+    def send(of: desk.Desk, intent: sender.Intent) -> Any:
+        of.write(lambda session: write(of, session, intent.row, accepted(intent.row, None, None, "ok", "")))
+        return real(of, intent)
+
+    _swap(stack, sender, "_send", send)
+
+
+@mutant("retry without reconcile")
+def _retry(stack: ExitStack) -> None:
+    _swap(stack, desk, "move_for", lambda *_, **__: rules.Move.REPEAT)
+
+
+@mutant("new key per attempt")
+def _new_key(stack: ExitStack) -> None:
+    real, numbers = postmaster.Network.perform, iter(range(10**9))
+
+    def perform(self: postmaster.Network, request: Mapping[str, Any]) -> Receipt:
+        return real(self, {**request, "key": f"key{next(numbers)}", "record_key": f"record{next(numbers)}"})
+
+    _swap(stack, postmaster.Network, "perform", perform)
+
+
+@mutant("blind retry")
+def _blind_retry(stack: ExitStack) -> None:
+    real = rules.move_for
+    _swap(stack, desk, "move_for", lambda kind, **how: rules.Move.REPEAT if kind == "blind" else real(kind, **how))
+
+
+@mutant("5xx means not applied")
+def _5xx(stack: ExitStack) -> None:
+    stack.enter_context(patch.dict(mapping._BY_STATUS, dict.fromkeys((500, 502, 503, 504), OutcomeClass.RETRY)))  # type: ignore[arg-type]
+
+
+@mutant("no quiet period")
+def _no_quiet(stack: ExitStack) -> None:
+    real = reconciler._read
+    _swap(stack, reconciler, "_read", lambda of, row, found, quiet: real(of, row, found, True))
+
+
+@mutant("key window ignored")
+def _window(stack: ExitStack) -> None:
+    _swap(stack, desk, "key_trusted", lambda row, now, window_s: row.first_attempt_at is not None)
+
+
+@mutant("no re-check before send")
+def _no_recheck(stack: ExitStack) -> None:
+    real = sender._send
+
+    def send(of: desk.Desk, intent: sender.Intent) -> Any:
+        with patch.object(sender, "intent_fresh", lambda *_: True), patch.object(desk.Desk, "may_repeat", lambda *_: True):
+            return real(of, replace(intent, at=of.instant()))
+
+    _swap(stack, sender, "_send", send)
+
+
+@mutant("no thread order")
+def _no_order(stack: ExitStack) -> None:
+    def change(real: Any, rows: Sequence[Delivery], how: Any) -> rules.Plan:
+        plan: rules.Plan = real(rows, **how)
+        ready = [row for row in rows if row.state is DeliveryState.QUEUED]
+        return rules.Plan(release=plan.release, send=ready[-1] if ready else None)
+
+    _plan(stack, change)
+
+
+@mutant("held head does not block")
+def _no_block(stack: ExitStack) -> None:
+    busy = (DeliveryState.SENDING, DeliveryState.UNKNOWN)
+    _plan(stack, lambda real, rows, how: real([row for row in rows if row.state not in busy], **how))
+
+
+@mutant("wall-clock lease")
+def _lease(stack: ExitStack) -> None:
+    leases: dict[tuple[int, str], tuple[Any, datetime]] = {}
+
+    def acquire(self: Any) -> bool:
+        key = (id(self.store), self.name)
+        holder, until = leases.get(key, (None, datetime.min.replace(tzinfo=ports.START.tzinfo)))
+        now = self.store.wall()
+        if holder is self or now >= until:
+            leases[key] = (self, now + timedelta(seconds=60))
+            return True
+        return False
+
+    @contextmanager
+    def writing(self: Any) -> Iterator[Any]:
+        with self.store.writing() as session:
+            yield session
+
+    _swap(stack, ports.SimLock, "acquire", acquire)
+    _swap(stack, ports.SimLock, "writing", writing)
+
+
+@mutant("restore not reconciled")
+def _restore(stack: ExitStack) -> None:
+    _swap(stack, people.deeds, "after_restore", lambda *_: 0)
+
+
+@mutant("marker per incident instead of per update")
+def _marker(stack: ExitStack) -> None:
+    def find(self: Any, row: Delivery) -> Any:
+        posts = networks._send(self._http, self.config, "GET", "posts", None, create=False, read=lambda answer: list(answer["posts"]))
+        mine = [post for post in posts if row.subject_id in post["text"]]
+        return networks.Found(networks.Remote(mine[0]["id"]), mine[0]["text"], None) if mine else None
+
+    _swap(stack, postmaster.Network, "find", find)
+
+
+@mutant("collapse eats a correction")
+def _collapse(stack: ExitStack) -> None:
+    _plan(stack, lambda real, rows, how: real([replace(row, essential=False) for row in rows], **how))
+
+
+@mutant("key age by monotonic time only")
+def _monotonic(stack: ExitStack) -> None:
+    def trusted(row: Delivery, now: rules.Instant, window_s: float) -> bool:
+        return row.process_id == now.process_id and now.monotonic - (row.first_monotonic or 0.0) < window_s / 2
+
+    _swap(stack, desk, "key_trusted", trusted)
+
+
+@mutant("lock connection lost")
+def _lost_lock(stack: ExitStack) -> None:
+    @contextmanager
+    def writing(self: Any) -> Iterator[Any]:
+        with self.store.writing() as session:
+            yield session
+
+    _swap(stack, ports.SimLock, "writing", writing)
+
+
+@mutant("stale text sent")
+def _stale(stack: ExitStack) -> None:
+    for module in (rules, desk):
+        _swap(stack, module, "expired", lambda row, now: False)
+
+
+def caught_at(name: str, seeds: range) -> tuple[int, str] | None:
+    """First seed at which the bug shows, and how; None if it never does. An exception out of the product shows it, too."""
+    from tests.simulation.run import run
+
+    with planted(name):
+        for seed in seeds:
+            try:
+                found = run(seed).faults
+            except Exception as error:
+                found = [f"raised {type(error).__name__}: {error}"]
+            if found:
+                return seed, found[0]
+    return None
