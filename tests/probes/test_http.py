@@ -254,8 +254,15 @@ def test_a_captive_portal_is_not_mistaken_for_the_bank(engine: Engine, named: Lo
     assert finding.reason is Reason.TLS_UNTRUSTED
 
 
-@pytest.mark.parametrize(("days", "reason", "urgency"), [(40, Reason.AS_EXPECTED, ""), (20, Reason.TLS_EXPIRES_SOON, "Soon"),
-                                                         (10, Reason.TLS_EXPIRES_SOON, "Now"), (2, Reason.TLS_EXPIRES_SOON, "At once")])  # fmt: skip
+EXPIRING = [
+    (40, Reason.AS_EXPECTED, ""),
+    (20, Reason.TLS_EXPIRES_SOON, "Soon"),
+    (10, Reason.TLS_EXPIRES_SOON, "Now"),
+    (2, Reason.TLS_EXPIRES_SOON, "At once"),
+]
+
+
+@pytest.mark.parametrize(("days", "reason", "urgency"), EXPIRING)
 def test_a_certificate_about_to_expire_alarms_operators_and_hurts_nobody(
     days: int, reason: Reason, urgency: str, engine: Engine, named: Look, authority: Authority
 ) -> None:
@@ -376,8 +383,11 @@ def test_one_resolver_alone_cannot_be_configured() -> None:
 
 # --- what is told (X29) --------------------------------------------------------------------------------------------------------------
 
-PAYLOADS = ["\r\nSet-Cookie: a=b", "\n2026-01-01 fake log line", "\x1b[31mred", "\x00nul", "\u202egpj.exe", "\u2028line", "\x85next", "\ud800half",
-            "\x08\x08\x08", "\u200bzero", "\x7fdel", "\t tab", "\x0bvt", "\x0cff", "\x9bcsi", "\ufefbom", "\u2066iso", "\u061cmark", "\x1f", "\x1a"]  # fmt: skip
+PAYLOADS = [
+    "\r\nSet-Cookie: a=b", "\n2026-01-01 fake log line", "\x1b[31mred", "\x00nul", "\u202egpj.exe", "\u2028line", "\x85next",
+    "\ud800half", "\x08\x08\x08", "\u200bzero", "\x7fdel", "\t tab", "\x0bvt", "\x0cff", "\x9bcsi", "\ufefbom", "\u2066iso",
+    "\u061cmark", "\x1f", "\x1a",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)

@@ -146,10 +146,8 @@ def test_a_form_never_goes_to_another_origin(status: int, followed: bool, engine
 
 
 def test_a_redirect_from_https_to_http_is_refused(engine: Engine, look: Look, authority: Any) -> None:
-    with (
-        serving(page()) as plain,
-        serving(lambda c: c.answer(302, headers=[("Location", plain.url)]), tls=authority.server("127.0.0.1")) as safe,
-    ):
+    context = authority.server("127.0.0.1")
+    with serving(page()) as plain, serving(lambda c: c.answer(302, headers=[("Location", plain.url)]), tls=context) as safe:
         target = http.Target(url=safe.url, ca_file=authority.file, ports=(plain.port,))
         finding = engine.run(http.probe(target, look))
 
