@@ -25,7 +25,7 @@ def generated(seed: int, limits: Limits) -> str:
     """A text as long as the limits let it be, ending in the link: pieces by chance, cut back letter by letter."""
     chance = random.Random(seed)
     tail = f" {LINK}"
-    text = "".join(chance.choices(PIECES, k=limits.maximum // 3))
+    text = "".join(chance.choices(PIECES, k=limits.maximum // 5))
     letters = regex.findall(r"\X", text)[: limits.maximum]
     low, high = 0, len(letters)
     while low < high:  # the longest beginning that fits

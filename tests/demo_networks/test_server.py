@@ -1,0 +1,302 @@
+"""The demonstration networks as scripts, tests and visitors meet them."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from statuspage.demo.networks import RunningNetworks, account_entries, environment, running_networks
+from statuspage.demo.networks.accounts import NETWORKS, account
+from statuspage.demo.networks.faults import FAULTS
+
+MASTODON = {"Authorization": f"Bearer {account('mastodon').token}"}
+KEYS = {"network", "account", "id", "in_reply_to", "root", "text", "revisions", "language", "at", "url", "removed_at"}
+
+
+@pytest.fixture
+def networks(tmp_path: Path) -> Iterator[RunningNetworks]:
+    with running_networks(tmp_path) as running:
+        yield running
+
+
+def ask(method: str, url: str, body: Any = None, headers: dict[str, str] | None = None) -> tuple[int, Any]:
+    """Status, and the JSON or text of the answer."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json", **(headers or {})}, method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            status, text = answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        status, text = error.code, error.read().decode()
+    return status, json.loads(text) if text[:1] in ("{", "[") else text
+
+
+def toot(networks: RunningNetworks, text: str, **more: Any) -> Any:
+    return ask("POST", f"{networks.url}/mastodon/api/v1/statuses", {"status": text, **more}, MASTODON)[1]
+
+
+# --- the truth ----------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_truth_lists_every_post_with_the_documented_keys(networks: RunningNetworks) -> None:
+    first = toot(networks, "Uno", language="es")
+    toot(networks, "Dos", in_reply_to_id=first["id"])
+
+    status, truth = ask("GET", f"{networks.url}/truth")
+
+    assert status == 200
+    assert [set(post) for post in truth] == [KEYS, KEYS]
+    assert [(post["network"], post["account"], post["text"], post["language"]) for post in truth] == [
+        ("mastodon", "demobank", "Uno", "es"),
+        ("mastodon", "demobank", "Dos", None),
+    ]
+    assert (truth[1]["in_reply_to"], truth[1]["root"]) == (first["id"], first["id"])
+    assert datetime.fromisoformat(truth[0]["at"]).tzinfo is not None
+
+
+def test_a_post_taken_down_stays_in_the_truth_and_leaves_the_timeline(networks: RunningNetworks) -> None:
+    number = toot(networks, "Uno")["id"]
+
+    removed, _ = ask("DELETE", f"{networks.url}/truth/mastodon?id={number}")
+    missing, _ = ask("DELETE", f"{networks.url}/truth/mastodon?id=999")
+
+    assert (removed, missing) == (204, 404)
+    assert networks.truth()[0]["removed_at"] is not None
+    assert ask("GET", f"{networks.url}/mastodon/api/v1/statuses/{number}", headers=MASTODON)[0] == 404
+    assert "Uno" not in ask("GET", f"{networks.url}/")[1]
+
+
+def test_the_truth_survives_a_restart_with_edits_keys_and_a_line_cut_short(tmp_path: Path) -> None:
+    with running_networks(tmp_path) as first:
+        headers = {**MASTODON, "Idempotency-Key": "k1"}
+        number = ask("POST", f"{first.url}/mastodon/api/v1/statuses", {"status": "Uno"}, headers)[1]["id"]
+        ask("PUT", f"{first.url}/mastodon/api/v1/statuses/{number}", {"status": "Dos"}, MASTODON)
+        before = first.truth()
+    with (tmp_path / "posts.jsonl").open("a") as file:
+        file.write('{"number": 3, "net')
+
+    with running_networks(tmp_path) as second:
+        again = ask("POST", f"{second.url}/mastodon/api/v1/statuses", {"status": "Uno"}, headers)[1]["id"]
+        toot(second, "Tres")
+        after = second.truth()
+
+    with running_networks(tmp_path) as third:
+        assert third.truth() == after
+    assert again == number
+    assert after[:1] == before
+    assert [post["text"] for post in after] == ["Dos", "Tres"]
+
+
+# --- faults -------------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize("network", NETWORKS)
+def test_every_fault_can_be_set_seen_and_cleared_on_every_network(networks: RunningNetworks, network: str, name: str) -> None:
+    url = f"{networks.url}/misbehave"
+
+    set_to, listing = ask("PUT", f"{url}/{network}", {"fault": name, "times": 3})
+    seen = ask("GET", url)[1]
+    cleared, _ = ask("DELETE", f"{url}/{network}")
+
+    assert (set_to, cleared) == (200, 204)
+    assert listing == seen == {network: [{"fault": name, **FAULTS[name], "times": 3}]}
+    assert ask("GET", url)[1] == {}
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"fault": "explode"}, "Allowed: 429, 5xx"),
+        ({}, "found None"),
+        ([], "found []"),
+        ({"fault": "429", "seconds": 3}, "does not know it"),
+        ({"fault": "5xx", "applied": "yes"}, "wrong type"),
+        ({"fault": "5xx", "on": "sometimes"}, "Allowed: write, read, any"),
+        ({"fault": "lag", "times": "twice"}, "wrong type"),
+    ],
+)
+def test_a_fault_that_makes_no_sense_is_refused_with_what_is_allowed(networks: RunningNetworks, body: Any, said: str) -> None:
+    status, answer = ask("PUT", f"{networks.url}/misbehave/x", body)
+
+    assert status == 400
+    assert said in answer["error"]
+    assert answer["error"].endswith("Nothing was changed.")
+
+
+def test_an_unknown_network_is_refused_with_the_known_ones(networks: RunningNetworks) -> None:
+    status, answer = ask("PUT", f"{networks.url}/misbehave/orkut", {"fault": "429"})
+
+    assert status == 404
+    assert "mastodon, bluesky" in answer["error"]
+
+
+def test_a_fault_mends_itself_after_its_times(networks: RunningNetworks) -> None:
+    ask("PUT", f"{networks.url}/misbehave/mastodon", {"fault": "429", "retry_after_s": 5, "times": 2})
+
+    statuses = [ask("POST", f"{networks.url}/mastodon/api/v1/statuses", {"status": f"{n}"}, MASTODON)[0] for n in range(4)]
+
+    assert statuses == [429, 429, 200, 200]
+
+
+def test_one_fault_of_several_can_be_cleared(networks: RunningNetworks) -> None:
+    networks.misbehave("x", "429")
+    networks.misbehave("x", "lag", seconds=3)
+
+    ask("DELETE", f"{networks.url}/misbehave/x/429")
+
+    assert [one["fault"] for one in ask("GET", f"{networks.url}/misbehave")[1]["x"]] == ["lag"]
+
+
+def test_a_fault_on_reads_leaves_writes_alone_and_the_other_way_round(networks: RunningNetworks) -> None:
+    networks.misbehave("mastodon", "5xx", on="read")
+    written = ask("POST", f"{networks.url}/mastodon/api/v1/statuses", {"status": "Uno"}, MASTODON)[0]
+    read = ask("GET", f"{networks.url}/mastodon/api/v1/accounts/verify_credentials", headers=MASTODON)[0]
+    networks.mend("mastodon")
+    networks.misbehave("mastodon", "5xx")
+
+    assert (written, read) == (200, 503)
+    assert ask("GET", f"{networks.url}/mastodon/api/v1/accounts/verify_credentials", headers=MASTODON)[0] == 200
+
+
+def test_a_hanging_answer_ends_when_the_networks_stop(tmp_path: Path) -> None:
+    ended = threading.Event()
+    with running_networks(tmp_path) as networks:
+        networks.misbehave("mastodon", "timeout")
+        host = networks.url.removeprefix("http://")
+        connection = http.client.HTTPConnection(host)
+        connection.request("POST", "/mastodon/api/v1/statuses", b"{}", MASTODON)
+
+        def wait() -> None:
+            with pytest.raises(http.client.RemoteDisconnected):
+                connection.getresponse()
+            ended.set()
+
+        thread = threading.Thread(target=wait)
+        thread.start()
+    thread.join(10)
+
+    assert ended.is_set()
+
+
+def test_what_is_sent_late_takes_effect_only_when_released(networks: RunningNetworks) -> None:
+    networks.misbehave("mastodon", "late", after_s=3600, times=1)
+    with socket.create_connection(("127.0.0.1", int(networks.url.rpartition(":")[2]))) as line:
+        body = b'{"status": "tarde"}'
+        head = (
+            f"POST /mastodon/api/v1/statuses HTTP/1.1\r\nAuthorization: {MASTODON['Authorization']}\r\nContent-Type: application/json\r\n"
+        )
+        line.sendall(head.encode() + f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        while ask("GET", f"{networks.url}/misbehave")[1]:
+            pass  # until the request has met its fault
+    before = networks.truth()
+
+    networks.release()
+
+    assert (before, [post["text"] for post in networks.truth()]) == ([], ["tarde"])
+
+
+# --- pages --------------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_pages_show_threads_edits_language_and_addresses(networks: RunningNetworks) -> None:
+    first = toot(networks, "Pagos <b>mal</b> https://status.bank.es/u/K7Q2M3X.", language="es")
+    toot(networks, "Sigue.", in_reply_to_id=first["id"])
+    ask("PUT", f"{networks.url}/mastodon/api/v1/statuses/{first['id']}", {"status": "Pagos bien", "language": "es"}, MASTODON)
+    networks.misbehave("mastodon", "lag", seconds=0)
+
+    whole = ask("GET", f"{networks.url}/")[1]
+    one = ask("GET", f"{networks.url}/mastodon/")[1]
+    permalink = ask("GET", first["url"])[1]
+
+    for page in (whole, one, permalink):
+        assert "Pagos bien" in page
+        assert "&lt;b&gt;mal" in page
+        assert '<a href="https://status.bank.es/u/K7Q2M3X" rel="nofollow">' in page
+        assert page.count("post--reply") == page.count(">reply<") + 1  # the style names it too
+        assert 'lang="es"' in page
+        assert "1 earlier wording<" in page
+        assert "Made to misbehave: lag" in page
+        assert "<script" not in page
+    assert [name in whole for name in ("Bluesky", "Telegram", "Operators’ alarms")] == [True] * 3
+    assert "Bluesky" not in one
+    assert "post--asked" in re.sub(r"<style>.*</style>", "", permalink, flags=re.S)
+    assert "post--asked" not in re.sub(r"<style>.*</style>", "", whole, flags=re.S)
+
+
+def test_a_timeline_that_lags_hides_new_posts_from_visitors_too(tmp_path: Path) -> None:
+    moment = [datetime(2026, 11, 22, 14, 35, tzinfo=UTC)]
+    with running_networks(tmp_path, lambda: moment[0]) as networks:
+        networks.misbehave("mastodon", "lag", seconds=20)
+        toot(networks, "Nuevo")
+        before = "Nuevo" in ask("GET", f"{networks.url}/")[1]
+        moment[0] += timedelta(seconds=20)
+        after = "Nuevo" in ask("GET", f"{networks.url}/")[1]
+
+    assert (before, after) == (False, True)
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/orkut/api", "/mastodon/api/v1/nothing"])
+def test_what_is_not_there_is_not_there(networks: RunningNetworks, path: str) -> None:
+    assert ask("GET", f"{networks.url}{path}", headers=MASTODON)[0] == 404
+
+
+# --- accounts and the process -------------------------------------------------------------------------------------------------------
+
+
+def test_the_entries_for_a_configuration_hold_references_and_no_secret() -> None:
+    entries = account_entries("http://127.0.0.1:8004")
+
+    text = json.dumps(entries)
+    assert all(value not in text for value in environment().values())
+    assert all(f"${{{name}}}" in text for name in environment())
+    assert [entry["name"] for entry in entries] == ["mastodon", "rehearsals", "bluesky", "x", "facebook", "telegram", "operators"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_served_alone_they_stop_at_a_signal_and_leave_their_truth(tmp_path: Path, number: signal.Signals) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    code = f"from pathlib import Path; from statuspage.demo.networks import serve; serve('127.0.0.1', {port}, Path({str(tmp_path)!r}))"
+    with subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parents[2]) as process:
+        while True:
+            try:
+                toot(RunningAt(f"http://127.0.0.1:{port}"), "Uno")  # type: ignore[arg-type]
+                break
+            except urllib.error.URLError:
+                assert process.poll() is None
+        process.send_signal(number)
+        ended = process.wait(timeout=30)
+
+    assert ended == 0
+    assert '"text": "Uno"' in (tmp_path / "posts.jsonl").read_text(encoding="utf-8")
+
+
+class RunningAt:
+    """Networks in another process."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+
+def test_a_port_in_use_is_said_and_nothing_is_left_behind(networks: RunningNetworks, tmp_path: Path) -> None:
+    port = int(networks.url.rpartition(":")[2])
+
+    with pytest.raises(OSError, match="in use"):
+        RunningNetworks("127.0.0.1", port, tmp_path / "other")
+
+    assert not (tmp_path / "other").exists()
