@@ -265,8 +265,9 @@ class Snapshot:
         return {component.id: component for component in self.components}
 
     def members(self, group_id: str | None) -> tuple[PublicComponent, ...]:
-        """The components of a group (or of none), in the page's order."""
-        return tuple(component for component in self.components if component.group_id == group_id)
+        """The components of a group, in the page's order; None: those that have none, or one that is not listed."""
+        known = {group.id for group in self.groups}
+        return tuple(one for one in self.components if (one.group_id if one.group_id in known else None) == group_id)
 
     @cached_property
     def status(self) -> PageStatus:

@@ -50,7 +50,7 @@ class Wording:
         return moments.day(datetime.combine(day, time(12), UTC), language, ZoneInfo("UTC"))
 
     def month(self, year: int, month: int, language: str) -> str:
-        """"November 2026"."""
+        """ "November 2026"."""
         return str(format_skeleton("yMMMM", date(year, month, 1), locale=locale_of(language)))
 
     def duration(self, seconds: float, language: str) -> str:

@@ -1,0 +1,124 @@
+"""Feeds: valid, stable ids, and not a byte different while nothing was said."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import PurePosixPath
+
+import feedparser
+import pytest
+
+from statuspage.core.vocabulary import ComponentStatus
+from statuspage.publish import feeds
+from statuspage.publish.encode import Encoded
+from statuspage.publish.feeds import Feed, feed_of
+from statuspage.publish.snapshot import Snapshot
+from tests.publish.samples import NOW, builder, components, identifier, incident, maintenance, outage, past_incident, snapshot, update
+
+FRONTS = {"index.html", "status.txt", "fresh.json", *(f"{language}/index.html" for language in ("en", "es", "nl", "fr", "de"))}
+
+
+def feed(found: Snapshot, language: str = "en") -> Feed:
+    return feed_of(found, language, title="Example Bank: service status", description="Incidents and planned work at Example Bank")
+
+
+def content(found: Snapshot, generation: int) -> dict[str, Encoded]:
+    """All files but those that carry the heartbeat."""
+    return {path.as_posix(): one for path, one in builder().hot(found, generation).items() if path.as_posix() not in FRONTS}
+
+
+def test_rebuilding_without_a_change_gives_the_same_bytes() -> None:
+    """A12: 50 rebuilds, each of all three formats; all other files but those with the heartbeat twice."""
+    made = [(feeds.atom(feed(at)), feeds.rss(feed(at)), feeds.json_feed(feed(at))) for at in _beats(50)]
+    whole = [{path: one.digests for path, one in content(at, number).items()} for number, at in enumerate(_beats(2))]
+
+    assert len(made) == 50
+    assert len(set(made)) == 1
+    assert whole[0] == whole[1]
+
+
+def _beats(count: int) -> list[Snapshot]:
+    return [replace(outage(4, 3), made_at=NOW + timedelta(minutes=number)) for number in range(count)]
+
+
+def test_only_front_pages_and_the_two_beating_files_change_with_time() -> None:
+    one, same = builder(), _beats(2)
+
+    before, after = one.hot(same[0], 1), one.hot(same[1], 2)
+
+    assert {path.as_posix() for path in after if after[path].digests != before[path].digests} == FRONTS
+
+
+def test_atom_has_one_entry_per_incident_and_its_id_stays_when_it_goes_on() -> None:
+    early, late = snapshot(incidents=(incident(1, 1),)), snapshot(incidents=(incident(1, 3),))
+
+    first, second = feedparser.parse(feeds.atom(feed(early))), feedparser.parse(feeds.atom(feed(late)))
+
+    assert not first.bozo and first.version == "atom10"
+    assert [entry.id for entry in first.entries] == ["https://status.example.com/en/incidents/in0000000001/"]
+    assert [entry.id for entry in second.entries] == [entry.id for entry in first.entries]
+    assert second.entries[0].updated > first.entries[0].updated
+
+
+def test_rss_has_one_item_per_update_newest_first() -> None:
+    read = feedparser.parse(feeds.rss(feed(snapshot(incidents=(incident(1, 3),)))))
+
+    assert not read.bozo and read.version == "rss20"
+    assert [item.id.rpartition("#")[2] for item in read.entries] == ["update-3", "update-2", "update-1"]
+    assert read.entries[0].published_parsed > read.entries[1].published_parsed
+
+
+def test_json_feed_has_the_keys_of_its_version() -> None:
+    read = json.loads(feeds.json_feed(feed(outage())))
+
+    assert read["version"] == "https://jsonfeed.org/version/1.1"
+    assert read["feed_url"] == "https://status.example.com/en/feed.json"
+    assert {"id", "url", "title", "content_html", "date_published", "date_modified"} <= read["items"][0].keys()
+
+
+def test_updated_does_not_move_when_only_components_or_permalinks_change() -> None:
+    calm = snapshot(incidents=(incident(1, 2, permalinks=()),))
+    busy = replace(calm, components=components(12, {7: ComponentStatus.MAJOR_OUTAGE}), content_at=NOW, incidents=(incident(1, 2),))
+
+    assert feeds.atom(feed(calm)) == feeds.atom(feed(busy))
+    assert feeds.rss(feed(calm)) == feeds.rss(feed(busy))
+    assert feeds.json_feed(feed(calm)) == feeds.json_feed(feed(busy))
+
+
+def test_an_empty_feed_is_valid_and_as_old_as_the_page() -> None:
+    read = feedparser.parse(feeds.atom(feed(snapshot(incidents=()))))
+
+    assert not read.bozo
+    assert read.feed.updated.startswith("2025-10-18")
+
+
+def test_feeds_speak_the_language_they_are_for() -> None:
+    read = feedparser.parse(feeds.atom(feed(outage(), "de")))
+
+    assert read.feed.language == "de"
+    assert read.entries[0].title.startswith("Anmeldung")
+
+
+@pytest.mark.parametrize("past", [30, 300])
+def test_a_feed_does_not_grow_with_the_past(past: int) -> None:
+    many = snapshot(incidents=tuple(past_incident(number + 2, number / 5) for number in range(past)), maintenances=(maintenance(),))
+
+    read = feedparser.parse(feeds.atom(feed(many)))
+
+    assert len(read.entries) == feeds.LATEST
+
+
+def test_a_statement_that_was_back_dated_is_published_when_it_was_made() -> None:
+    told = (update(2, 1, id=identifier("up", 2), display_at=NOW - timedelta(hours=5)), update(1, 30))
+
+    read = feedparser.parse(feeds.rss(feed(snapshot(incidents=(incident(1, updates=told),)))))
+
+    assert [item.id.rpartition("#")[2] for item in read.entries] == ["update-2", "update-1"]
+
+
+def test_the_manifest_path_of_each_feed_is_known() -> None:
+    files = builder().hot(snapshot(), 1)
+
+    assert {PurePosixPath(f"fr/feed.{kind}") for kind in ("atom", "rss", "json")} <= set(files)

@@ -1,0 +1,318 @@
+"""The pages that people read: whole in themselves, small, without a dead link, and never green by mistake."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from html.parser import HTMLParser
+from pathlib import PurePosixPath
+
+import pytest
+
+from statuspage.core.vocabulary import ComponentStatus, Impact, IncidentStatus
+from statuspage.publish.build import Files
+from statuspage.publish.page import Pages
+from statuspage.publish.site import file_of
+from statuspage.publish.snapshot import Month, Snapshot
+from tests.publish.samples import (
+    LANGUAGES,
+    NOW,
+    PAGE,
+    builder,
+    component,
+    components,
+    days,
+    incident,
+    maintenance,
+    outage,
+    past_incident,
+    snapshot,
+    update,
+    wording,
+)
+
+LIMIT = 14 * 1024
+OWN = "https://status.example.com"
+BAD = (ComponentStatus.MAJOR_OUTAGE, ComponentStatus.PARTIAL_OUTAGE, ComponentStatus.DEGRADED_PERFORMANCE)
+
+
+class Page(HTMLParser):
+    """What a browser would fetch or follow, and what a reader would read."""
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__()
+        self.fetched: list[str] = []
+        self.links: list[str] = []
+        self.tags: list[str] = []
+        self.words: list[str] = []
+        self.inline_handlers: list[str] = []
+        self._silent = 0
+        self.feed(body.decode())
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        found = dict(attributes)
+        self.tags.append(tag)
+        self._silent += tag in ("style", "script")
+        self.inline_handlers += [name for name in found if name.startswith("on") or name == "style"]
+        for name in ("src", "srcset", "data", "poster", "action"):
+            if value := found.get(name):
+                self.fetched.append(value)
+        href = found.get("href") or ""
+        if tag in ("link", "use") and found.get("rel") not in ("canonical", "alternate"):
+            self.fetched.append(href)
+        elif href:
+            self.links.append(href)
+
+    def handle_endtag(self, tag: str) -> None:
+        self._silent -= tag in ("style", "script")
+
+    def handle_data(self, data: str) -> None:
+        if not self._silent:
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return re.sub(r"\s+", " ", " ".join(self.words))
+
+
+def pages(files: Files) -> dict[str, bytes]:
+    return {path.as_posix(): encoded.body for path, encoded in files.items() if path.suffix == ".html"}
+
+
+def front(found: Snapshot, language: str = "en") -> Page:
+    return Page(front_body(found, language).encode())
+
+
+def front_body(found: Snapshot, language: str = "en") -> str:
+    return Pages(found.page, wording()).front(found, language).decode()
+
+
+@pytest.fixture(scope="module")
+def outage_files() -> Files:
+    return builder().hot(outage(), 1)
+
+
+def test_a_page_fetches_nothing_and_runs_nothing_but_its_own(outage_files: Files) -> None:
+    """A5"""
+    wrong = []
+
+    for path, body in pages(outage_files).items():
+        page = Page(body)
+        wrong += [f"{path}: {address}" for address in page.fetched if not re.fullmatch(r"#\w+|data:,|/u/", address)]
+        wrong += [f"{path}: {name}" for name in page.inline_handlers]
+        wrong += [f"{path}: {found}" for found in re.findall(rb"url\(|@import", body)]
+
+    assert len(pages(outage_files)) > 40
+    assert wrong == []
+
+
+def test_forty_components_with_long_names_bad_days_and_six_updates_fit_the_limit() -> None:
+    """A5"""
+    big = outage(count=40, updates=6)
+    listed = [
+        replace(one, days=days({(17 * number + 9 * step) % 89 + 1: (BAD[step], 700 * (step + 1)) for step in range(2 + number % 2)}))
+        for number, one in enumerate(big.components)
+    ]
+
+    files = builder().hot(replace(big, components=tuple(listed)), 1)
+
+    sizes = {language: len(files[PurePosixPath(f"{language}/index.html")].bodies["gzip"]) for language in LANGUAGES}
+    assert sum(len(one.days) for one in listed) == 3600
+    assert max(sizes.values()) <= LIMIT, sizes
+    assert all(len(encoded.bodies.get("gzip", encoded.body)) <= LIMIT for path, encoded in files.items() if path.suffix == ".html")
+
+
+def test_no_page_has_a_dead_link(outage_files: Files) -> None:
+    month = Month(2026, 11, outage().subjects, outage().codes)
+    archive = [file_of(f"/{language}/history/2026-{number}/") for language in LANGUAGES for number in (10, 11)]
+    known = {*outage_files, *archive, *builder().archive(outage(), month, {one.id for one in month.subjects})}
+    dead = []
+
+    for path, body in pages(outage_files).items():
+        for link in Page(body).links:
+            local = link.removeprefix(OWN) or "/"
+            ours = not local.startswith("/") or file_of(local.split("#")[0]) in known
+            if not ours or not link.startswith(("/", "#", OWN, "https://social.example.com/", "https://bsky.example.com/")):
+                dead.append(f"{path} -> {link}")
+
+    assert dead == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_language_has_all_its_words(language: str) -> None:
+    page = front(outage(), language)
+
+    assert wording().text("headline.partial_outage", language) in page.text
+    assert wording().text("services", language) in page.text
+    assert wording().safety(language) in page.text
+
+
+def test_a_state_is_told_in_words_and_a_shape_beside_the_colour() -> None:
+    every = dict(enumerate(ComponentStatus))
+
+    page = front(snapshot(components=components(12, every)))
+
+    for status in every.values():
+        assert wording().state(status, "en") in page.text
+    assert {f"#{status}" for status in every.values()} <= set(page.fetched)
+
+
+@pytest.mark.parametrize("impaired", [True, False])
+def test_what_nobody_sees_is_grey_and_the_page_is_not_green(impaired: bool) -> None:
+    """A4"""
+    page = front(snapshot(components=components(12, {0: ComponentStatus.UNKNOWN}), impaired=impaired))
+
+    assert "No data" in page.text
+    assert "Everything is working" not in page.text
+    assert "We cannot see everything right now" in page.text
+
+
+def test_when_all_is_well_it_says_so_and_how_old_that_is() -> None:
+    page = front(snapshot())
+
+    assert "Everything is working" in page.text
+    assert "As of Sun 22 Nov 14:35 CET" in page.text
+    assert "more than 5 minutes ago, this copy is old" in page.text
+
+
+def test_an_open_incident_shows_its_newest_update_first_and_the_promise() -> None:
+    page = front(outage(updates=3))
+
+    newest, oldest = page.text.index("Sun 14:17 CET"), page.text.index("Sun 14:09 CET")
+    assert newest < oldest
+    assert "Next update : Sun 14:45 CET".replace(" :", ":") in page.text
+    assert "2 earlier updates" in page.text
+
+
+def test_a_broken_promise_is_shown_as_late() -> None:
+    late = incident(1, 2, next_update_by=NOW - timedelta(minutes=4))
+
+    page = front(snapshot(incidents=(late,)))
+
+    assert "late by 4 min" in page.text
+
+
+def test_a_long_list_of_affected_services_is_counted_instead_of_told() -> None:
+    down = dict.fromkeys(range(12), ComponentStatus.MAJOR_OUTAGE)
+
+    page = front(snapshot(components=components(12, down), incidents=(incident(1, 1, impact=Impact.CRITICAL),)))
+
+    assert "and 6 more" in page.text
+
+
+def test_a_correction_stands_beside_what_it_corrects() -> None:
+    told = (update(2, 5, kind="correction", corrects=1), update(1, 20))
+
+    page = front(snapshot(incidents=(incident(1, updates=told),)))
+
+    assert "Corrects the update of Sun 14:15 CET" in page.text
+    assert "Corrected later, see above." in page.text
+
+
+def test_a_missing_translation_is_said_in_the_reader_s_language_and_the_text_marked() -> None:
+    body = front_body(outage(), "fr")
+
+    assert "Ce message n&#39;est pas encore disponible en français." in body
+    assert '<p class="update__text" lang="en">' in body
+
+
+def test_ninety_days_are_one_path_per_status_and_a_list_of_the_bad_days() -> None:
+    one = component(0, days=days({3: (ComponentStatus.MAJOR_OUTAGE, 5400), 40: (ComponentStatus.DEGRADED_PERFORMANCE, 60)}))
+
+    body = front_body(snapshot(components=(one,), groups=()))
+
+    bar = body[body.index('<svg class="bar"') : body.index("</svg>", body.index('<svg class="bar"'))]
+    assert bar.count("<path") == 3
+    assert "2 days with problems" in body
+    assert "Thu 19 Nov: Down 1 h 30 min" in body
+
+
+def test_tab_stops_stay_few_with_forty_components() -> None:
+    page = front(outage(count=40, updates=6))
+
+    stops = page.tags.count("a") + page.tags.count("summary") + page.tags.count("input") + page.tags.count("button")
+
+    assert stops <= 80
+
+
+def test_only_addresses_of_our_own_page_become_links() -> None:
+    text = "See https://status.example.com/en/ and https://status.example.com.evil.example and https://evil.example/x"
+    told = (update(1, 5, texts={"en": text}),)
+
+    page = front(snapshot(incidents=(incident(1, updates=told, permalinks=()),)))
+
+    assert [link for link in page.links if "example.com" in link and link.startswith("https") and link != f"{OWN}/en/"] == [
+        link for link in page.links if link.startswith(f"{OWN}/") and link != f"{OWN}/en/"
+    ]
+    assert not [link for link in page.links if "evil" in link]
+
+
+def test_a_code_shows_the_exact_text_the_network_and_the_moment() -> None:
+    page = Page(Pages(PAGE, wording()).code(outage().codes[0]))
+
+    assert "Genuine: this message is from us" in page.text
+    assert outage().codes[0].text in page.text
+    assert "Mastodon" in page.text and "Sun 22 Nov 14:06 CET" in page.text
+    assert "/en/incidents/in0000000001/" in page.links
+
+
+def test_the_form_for_a_code_works_without_script() -> None:
+    body = Pages(PAGE, wording()).codes("de").decode()
+
+    assert '<form class="code-form" action="/u/" method="get">' in body
+    assert 'name="code"' in body
+    assert "<script" not in body
+
+
+def test_the_pages_for_help_say_what_to_do_and_the_number_for_fraud() -> None:
+    files = builder().hot(snapshot(), 1)
+
+    for path in ("en/contact/index.html", "en/claim/index.html"):
+        assert "900 123 456" in Page(files[PurePosixPath(path)].body).text
+    assert files[PurePosixPath("contact/index.html")].body == files[PurePosixPath("en/contact/index.html")].body
+
+
+def test_a_page_under_a_path_links_within_it() -> None:
+    under = replace(PAGE, url="https://bank.example/status")
+
+    files = builder(under).hot(replace(snapshot(), page=under), 1)
+
+    links = Page(files[PurePosixPath("en/index.html")].body).links
+    assert all(link.startswith(("/status/", "https://bank.example/status/", "#")) for link in links)
+
+
+def test_incident_pages_and_the_archive_do_not_hang_on_the_moment_of_publication() -> None:
+    later = replace(outage(), made_at=NOW + timedelta(days=3))
+    month = Month(2026, 11, outage().subjects, ())
+
+    everything = {one.id for one in month.subjects}
+
+    first, second = builder().archive(outage(), month, everything), builder().archive(later, month, everything)
+
+    assert PurePosixPath("en/incidents/in0000000001/index.html") in first
+    assert {path: one.digests for path, one in first.items()} == {path: one.digests for path, one in second.items()}
+
+
+def test_what_ended_long_ago_leaves_the_hot_set_and_stays_in_feeds_and_api() -> None:
+    old = past_incident(8, 30)
+
+    files = builder().hot(snapshot(incidents=(old,)), 1)
+
+    assert PurePosixPath(f"en/incidents/{old.id}/index.html") not in files
+    assert old.id in files[PurePosixPath("en/feed.atom")].body.decode()
+    assert old.id in files[PurePosixPath("api/v2/incidents.json")].body.decode()
+
+
+def test_planned_work_is_announced_and_shown_while_it_runs() -> None:
+    planned = front(snapshot(maintenances=(maintenance(),)))
+
+    assert "Planned work" in planned.text
+    assert "Wed 25 Nov 14:35 CET until Wed 25 Nov 17:35 CET" in planned.text
+
+
+def test_an_incident_that_is_over_is_named_in_the_recent_past() -> None:
+    page = front(snapshot(incidents=(past_incident(8, 2.0, 1.25),)))
+
+    assert past_incident(8, 2.0).status is IncidentStatus.RESOLVED
+    assert "lasted 1 h 15 min" in page.text
