@@ -1,0 +1,88 @@
+"""The audit log holds together, and shows when somebody changed it."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, select, update
+
+from statuspage.store import audit
+from statuspage.store.engine import Database
+from statuspage.store.tables import AuditRow
+
+T0 = datetime(2026, 11, 23, 13, 35, tzinfo=UTC)
+
+
+def written(database: Database, count: int) -> str:
+    """A log of so many lines; returns its head."""
+    with database.writing() as session:
+        for number in range(count):
+            detail = {"number": number, "at": T0, "tëxt": "ç"}
+            audit.append(session, at=T0 + timedelta(seconds=number), who="Ana", what="incident.update", subject=f"i{number}", detail=detail)
+        return audit.head(session)
+
+
+def test_an_untouched_log_verifies_and_reads_newest_first(database: Database) -> None:
+    head = written(database, 30)
+
+    with database.reading() as session:
+        assert audit.verify(session) is None and audit.verify(session, head) is None
+        assert [line.subject for line in audit.listing(session, limit=2)] == ["i29", "i28"]
+        assert audit.listing(session)[0].detail["at"] == str(T0)
+        assert [line.hash for line in audit.listing(session, subject="i29")] == [head]
+
+
+def test_an_empty_log_verifies(database: Database) -> None:
+    with database.reading() as session:
+        assert audit.verify(session) is None and audit.head(session) == ""
+
+
+CHANGES: dict[str, dict[str, Any]] = {
+    "who": {"who": "Eve"},
+    "what": {"what": "incident.resolve"},
+    "subject": {"subject": "other"},
+    "at": {"at": T0 + timedelta(days=9)},
+    "detail": {"detail": {"number": -1}},
+    "hash": {"hash": "0" * 64},
+}
+
+
+@pytest.mark.parametrize("column", CHANGES)
+def test_a_changed_line_is_found_whatever_was_changed(sqlite_database: Database, column: str) -> None:
+    written(sqlite_database, 20)
+    victim = random.Random(column).randint(1, 20)
+    with sqlite_database.writing() as session:
+        session.execute(update(AuditRow).where(AuditRow.id == victim).values(**CHANGES[column]))
+
+    with sqlite_database.reading() as session:
+        found = audit.verify(session)
+
+    assert found is not None and f"line {victim} " in found
+
+
+def test_a_line_taken_out_put_in_or_moved_is_found(sqlite_database: Database) -> None:
+    written(sqlite_database, 20)
+    for damage in (delete(AuditRow).where(AuditRow.id == 7), update(AuditRow).where(AuditRow.id == 7).values(id=99)):
+        with sqlite_database.writing() as session:
+            session.execute(damage)
+            assert audit.verify(session) is not None
+            session.rollback()
+    with sqlite_database.writing() as session:
+        session.add(AuditRow(id=100, at=T0, who="Eve", what="x", subject="", detail={}, hash="f" * 64))
+        session.flush()
+
+        assert "line 100 " in (audit.verify(session) or "")
+
+
+def test_a_log_cut_at_its_end_is_found_by_the_head_that_was_noted(sqlite_database: Database) -> None:
+    head = written(sqlite_database, 20)
+    with sqlite_database.writing() as session:
+        session.execute(delete(AuditRow).where(AuditRow.id > 18))
+
+    with sqlite_database.reading() as session:
+        assert audit.verify(session) is None, "the chain itself cannot know"
+        assert "cut off" in (audit.verify(session, head) or "")
+        assert session.scalar(select(AuditRow.id).order_by(AuditRow.id.desc())) == 18
