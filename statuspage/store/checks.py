@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -73,11 +73,15 @@ def between(session: Session, probe: str, location: str, start: datetime, end: d
     return [_arrived(row).result for row in session.execute(query.order_by(_ROW.c.at, _ROW.c.sequence))]
 
 
-def pairs(session: Session, probes: Sequence[str] | None = None) -> list[tuple[str, str]]:
+def count(session: Session, probe: str, location: str, start: datetime, end: datetime) -> int:
+    """How many results of one probe at one location began in [start, end)."""
+    query = select(func.count()).where(_ROW.c.probe == probe, _ROW.c.location == location, _ROW.c.at >= start, _ROW.c.at < end)
+    return session.execute(query).scalar_one()
+
+
+def pairs(session: Session) -> list[tuple[str, str]]:
     """Every (probe, location) of which raw results are kept, in alphabetical order."""
     query = select(_ROW.c.probe, _ROW.c.location).distinct().order_by(_ROW.c.probe, _ROW.c.location)
-    if probes is not None:
-        query = query.where(_ROW.c.probe.in_(probes))
     return [(probe, location) for probe, location in session.execute(query)]
 
 

@@ -86,7 +86,7 @@ class Verdicts:
             self._act(step, seen)
             yield "acted"
         self._alarm(known, {**known.state.streaks, **streaks}, seen, steps, now)
-        self._record(seen, now)
+        self._record(known, seen, now, fresh=bool(steps))
         yield "recorded"
 
     def _due(self) -> bool:
@@ -205,14 +205,11 @@ class Verdicts:
                 for key in sorted(over):
                     alarms.clear_in(session, self.ctx, key)
 
-    def _record(self, seen: Seen, now: datetime) -> None:
+    def _record(self, known: Known, seen: Seen, now: datetime, *, fresh: bool) -> None:
+        """fresh: something was done in this pass, so that incidents are read again."""
         with self.ctx.ports.store.reading() as session:
-            shown = Shown(
-                sights=seen.sights,
-                opened=[incident for incident in incidents.opened(session) if not incident.drill],
-                works=_works(session),
-                current=timeline.current(session),
-            )
+            opened = [incident for incident in incidents.opened(session) if not incident.drill] if fresh else known.opened
+            shown = Shown(sights=seen.sights, opened=opened, works=known.works, current=timeline.current(session))
         due = changes_due(shown, [component.slug for component in self.ctx.settings.components], now)
         if due:
             with self.ctx.ports.store.writing() as session:

@@ -74,19 +74,17 @@ class Desk:
         """As a process that begins anew, with nothing in memory."""
         self.verdicts = Verdicts(self.ctx)
 
-    def run(self, until_s: float, each: Callable[[], None] | None = None) -> None:
-        """Lets time pass: every look at its moment, the loop after it, and once a second."""
+    def run(self, until_s: float, *, tick_s: float = 5.0, each: Callable[[], object] | None = None) -> None:
+        """Lets time pass: every look at its moment, the loop after it, and once per tick. each: in place of one pass of the loop."""
         tick = self.clock.seconds
         while min(self._events[0][0], tick) <= until_s:
             if tick < self._events[0][0]:
                 self.clock.seconds = tick
-                tick += 1.0
+                tick += tick_s
             else:
                 self.clock.seconds = max(self._events[0][0], self.clock.seconds)
                 self.look(*heapq.heappop(self._events))
-            self.verdicts.step()
-            if each is not None:
-                each()
+            each() if each is not None else self.verdicts.step()
         self.clock.seconds = until_s
 
     def look(self, t: float, name: str, place: str) -> None:

@@ -123,8 +123,17 @@ def bank(draw) -> Landscape:
 
 
 def test_p15_twenty_components_that_fail_at_once_are_one_thread():
+    burst(range(30))
+
+
+@pytest.mark.long
+def test_p15_two_hundred_bursts():
+    burst(range(200))
+
+
+def burst(seeds):
     family = (Reason.CONNECT_TIMEOUT, Reason.CONNECT_REFUSED, Reason.READ_TIMEOUT)
-    for seed in range(200):
+    for seed in seeds:
         draw = random.Random(seed)
         landscape = bank(draw)
         looks = looks_for(landscape.order, ["madrid"])
