@@ -89,9 +89,9 @@ def facts(kind: NoticeKind, **changes: object) -> Facts:
 
 
 def far(given: Facts) -> Facts:
-    """The same after a long fault: it began so long ago, and payments wait for so long, that these moments need their dates."""
+    """The same after a fault that began so long ago that its start needs a date."""
     start = datetime(2026, 9, 30, 10, 0, tzinfo=UTC)  # a Wednesday in September: the longest names
-    return replace(given, start=start, late_until=NOW + timedelta(days=9), duration_s=11 * 86400 + 23 * 3600)
+    return replace(given, start=start, duration_s=11 * 86400 + 23 * 3600)
 
 
 def choices(kind: NoticeKind, slots: frozenset[str]) -> Iterator[Facts]:

@@ -108,8 +108,19 @@ def test_every_combination_fits_with_the_longest_names_and_loses_nothing(kind: N
     for given in mine:
         check_short(given, language, link=True)
         check_short(given, language, link=False)
+    for given in {(given.symptom, given.late, given.start): given for given in mine}.values():  # all that these forms take in
         check_sms(given, language)
         check_voice(given, language)
+
+
+@pytest.mark.parametrize(("kind", "language"), list(product((NoticeKind.MONITORING, NoticeKind.RESOLVED), LANGUAGES)))
+def test_with_payments_that_wait_for_over_a_week_names_of_36_characters_fit(kind: NoticeKind, language: str) -> None:
+    """One date more in the text: the longest names would not leave room for it in every language."""
+    names = {slug: {spoken: name[:36] for spoken, name in spoken_names.items()} for slug, spoken_names in LONG_NAMES.items()}
+    given = far(facts(kind, late="waiting", late_until=NOW + timedelta(days=9)))
+
+    for link in (True, False):
+        assert fits_x(words(names=names).short(given, language, code=CODE, link=link, fits=fits_x, now=NOW))
 
 
 def test_all_symptoms_causes_advice_and_waiting_sentences_are_among_the_combinations() -> None:
