@@ -91,7 +91,7 @@ def since(session: Session, incident: Incident) -> datetime:
 
 def seen_to_work(session: Session, ctx: Context, besides: Iterable[str]) -> tuple[str, ...]:
     """Public components that fresh checks see working, `besides` those given and all that open incidents and running work name."""
-    working = sight.working(session) - set(besides) - _troubled(session)
+    working = sight.working(session, ctx) - set(besides) - _troubled(session)
     return public(ctx, (component.slug for component in ctx.settings.components if component.slug in working))
 
 

@@ -153,7 +153,7 @@ def end_due(ctx: Context, *, work_id: str) -> Maintenance:
         begun = work.status in (MaintenanceStatus.IN_PROGRESS, MaintenanceStatus.VERIFYING)
         if not begun or now < work.scheduled_until:
             return work
-        unseen = sorted(set(work.components) - sight.working(session))
+        unseen = sorted(set(work.components) - sight.working(session, ctx))
         if unseen and not work.drill:
             text = (
                 f"Planned work {work.id} is past its end and no check sees {', '.join(unseen)} working. "

@@ -75,7 +75,7 @@ class Promises:
         if work.status is MaintenanceStatus.SCHEDULED:
             return now >= work.scheduled_for
         known = alarm_store.open_one(session, maintenance.overtime_key(work.id)) is not None
-        return now >= work.scheduled_until and (not known or set(work.components) <= sight.working(session))
+        return now >= work.scheduled_until and (not known or set(work.components) <= sight.working(session, self.ctx))
 
     def _remind_at(self, promised_at: datetime, promised: datetime) -> datetime:
         return remind_at(made_at=promised_at, next_update_by=promised, before_s=self.ctx.settings.incidents.remind_before_s)

@@ -12,6 +12,7 @@ from statuspage.actions import incidents
 from statuspage.actions.context import ChannelInfo, Context
 from statuspage.actions.incidents import Declaration
 from statuspage.core.deliveries import Delivery
+from statuspage.core.detector import Streak
 from statuspage.core.incidents import Incident, IncidentUpdate
 from statuspage.core.notices import Channel
 from statuspage.core.sights import Memory
@@ -86,6 +87,8 @@ def settings(**changes: Any) -> Settings:
         ],
         **changes,
     }
+    slugs = [named["slug"] for named in base["components"]]
+    base["probes"] = [{"name": f"{slug}-probe", "kind": "http", "component": slug, "target": {}} for slug in slugs]
     return Settings.model_validate(base)
 
 
@@ -147,9 +150,11 @@ class Stage:
 
     def verdicts(self, statuses: Mapping[str, ComponentStatus]) -> None:
         """What the probes say from now on."""
-        memories = {slug: Memory(status, self.clock.now()) for slug, status in statuses.items()}
+        now = self.clock.now()
+        memories = {slug: Memory(status, now) for slug, status in statuses.items()}
+        streaks = {(f"{slug}-probe", "here"): Streak(sure=True, seen_at=now) for slug in statuses}
         with self.database.writing() as session:
-            detector.save(session, detector.State(memories=memories), self.clock.now())
+            detector.save(session, detector.State(streaks, memories), now)
 
     def said(self, incident: Incident | str, kind: SubjectKind = SubjectKind.INCIDENT) -> list[IncidentUpdate]:
         with self.database.reading() as session:

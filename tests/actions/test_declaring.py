@@ -114,10 +114,13 @@ def test_works_names_what_checks_see_working_and_nothing_that_is_in_trouble(quic
     good = ComponentStatus.OPERATIONAL
     quick.verdicts({"login": good, "app": DOWN, "cards": DOWN, "atm": good, "treasury": good, "bizum": ComponentStatus.UNKNOWN})
     declared(quick, "atm")
+    soon, later = declared(quick, "cards"), quick.forward(minutes=2)
 
-    incident = declared(quick, "cards")
+    incidents.update(quick.ctx, incidents.Change(soon.id, "Ana"))
 
-    assert "Still working: Login.\n" in quick.said(incident)[0].texts["en"]
+    first, second = (update.texts["en"] for update in quick.said(soon))
+    assert "Still working: Login.\n" in first
+    assert "Still working" not in second, f"the results were old at {later}"
 
 
 def test_a_text_that_does_not_fit_is_not_posted_there_and_operators_hear_of_it(quick: Stage) -> None:
