@@ -20,7 +20,7 @@ from tests.broadcasters.bench import CODE, EDITING, KINDS, LINK, READABLE, WORDS
 SHORT_S = 0.2  # deadline where the situation is that no answer comes
 
 # Situation -> the fault, whether the post is truly there afterwards, and the error: its kind, its outcome, and its waiting time.
-NO_ANSWER = {
+NO_ANSWER: dict[str, tuple[dict[str, Any], int]] = {
     "time-out, not applied": ({"fault": "timeout", "applied": False}, 0),
     "time-out, applied": ({"fault": "timeout", "applied": True}, 1),
     "half an answer": ({"fault": "cut"}, 1),
@@ -48,7 +48,7 @@ def test_a_post_is_published_with_its_words_language_and_address(bench: Bench) -
     assert applied["language"] == ("es" if bench.kind in ("mastodon", "bluesky", "webhook") else None)
     if bench.kind != "webhook":
         assert receipt.url == applied["url"]
-        with urllib.request.urlopen(receipt.url) as page:
+        with urllib.request.urlopen(applied["url"]) as page:
             assert LINK in page.read().decode()
 
 
