@@ -47,7 +47,8 @@ class Edition:
 
     generation   rises with each publication, over all processes
     hot          the hot set, complete, in the order of writing
-    archive      files written once and not listed in the manifest
+    archive      files written once and not listed in the manifest; what is still in the hot set waits there: two packings of one
+                 page would make its manifest untrue
     gone         files that may stay no longer
     """
 
@@ -86,7 +87,7 @@ class Writer:
             known = before.files if self._looked else self._true_entries(before)
             entries = {path: _entry(encoded, known.get(path), edition.made_at) for path, encoded in edition.hot.items()}
             self._put({path: encoded for path, encoded in edition.hot.items() if entries[path] is not known.get(path)}, known)
-            self._put(edition.archive, {})
+            self._put({path: encoded for path, encoded in edition.archive.items() if path not in edition.hot}, {})
             yield "snapshot-written"
             self._files.write(MANIFEST, self._manifest(edition, entries).to_bytes())
             self._looked = True

@@ -27,7 +27,7 @@ class StoreCollector(Collector):
         now = self.ctx.now()
         with self.ctx.ports.store.reading() as session:
             counts = deliveries.count_by_state(session)
-            states = accounts.listing(session)
+            states = accounts.all_states(session)
             open_alarms = len(alarms.listing(session))
             beats = heartbeats.newest(session)
             published_at = publications.last_published_at(session)

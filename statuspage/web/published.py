@@ -99,10 +99,11 @@ class Shelf:
         etags = {coding: f'"{name}"' for coding, name in entry.digests.items()}
         if before and {coding: form.etag for coding, form in before.forms.items()} == etags and manifest.headers == self.manifest.headers:
             return before
-        bodies = {coding: (self.folder / path.with_name(path.name + SUFFIX[coding])).read_bytes() for coding in entry.digests}
-        if any(digest(body) != entry.digests[coding] for coding, body in bodies.items()):
+        found = {coding: (self.folder / path.with_name(path.name + SUFFIX[coding])).read_bytes() for coding in entry.digests}
+        bodies = {coding: body for coding, body in found.items() if digest(body) == entry.digests[coding]}
+        if "identity" not in bodies:
             return None
-        return self._published(path, bodies, entry.modified, manifest.headers)
+        return self._published(path, bodies, entry.modified, manifest.headers)  # a damaged packing only costs bytes, never the news
 
     def _cold(self, path: PurePosixPath) -> Published | None:
         """A file outside the hot set, from disk: a page of the archive, or anything while no edition could be read whole.

@@ -214,3 +214,16 @@ def test_equal_bytes_have_equal_names_and_other_bytes_other_names() -> None:
     assert encode(b"a" * 500).digests == encode(b"a" * 500).digests
     assert len({name for body in (b"a" * 500, b"b" * 500) for name in encode(body).digests.values()}) == 6
     assert Encoded({"identity": b"a"}).digests.keys() == {"identity"}
+
+
+def test_a_page_that_the_archive_would_pack_harder_keeps_the_packing_that_the_manifest_names(tmp_path: Path) -> None:
+    folder, writer = Folder(tmp_path), Writer(Folder(tmp_path))
+    path = PurePosixPath("en/incidents/abc/index.html")
+    body = b"".join(f"line {number} of a page that packs differently at each level\n".encode() for number in range(300))
+    first = edition(1, paths=("en/index.html",))
+    harder = encode(body, quality=11)
+    assert harder.bodies["br"] != encode(body).bodies["br"]
+
+    write(writer, replace(first, hot={**first.hot, path: encode(body)}, archive={path: harder}))
+
+    assert_whole(folder)
