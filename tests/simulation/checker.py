@@ -18,6 +18,7 @@ from tests.simulation.world import World
 
 _CODE = re.compile(r"Ref ([2-9A-Z]{7})")
 _OPEN = (DeliveryState.WAITING, DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.UNKNOWN)
+_NOT_OUT = (DeliveryState.SUPERSEDED, DeliveryState.WITHDRAWN, DeliveryState.REFUSED, DeliveryState.QUEUED)
 _MAY_BE_STUCK = ("expired", "duplicate", "content", "gone", "refused", "retry")
 
 
@@ -52,14 +53,15 @@ class _Judge:
     def posts(self) -> Iterator[str]:
         for name, network in sorted(self.world.networks.items()):
             made: dict[str, int] = {}
-            for post in network.posts:
+            there = [post for post in network.posts if not post.gone]  # what its staff deleted may be posted again
+            for post in there:
                 first = code_of(post.revisions[0][2])
                 made[first] = made.get(first, 0) + 1
                 yield from self._post(name, post)
             for code, number in sorted(made.items()):
                 if number > 1 and not self._person_resent(code):
                     yield f"doubled: {name} has {number} posts of {code}"
-            yield from self._order(name, network.posts)
+            yield from self._order(name, there)
 
     def _post(self, name: str, post: TruePost) -> Iterator[str]:
         for sent_at, _, text in post.revisions:
