@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
 from statuspage.store.tables import OtpStepRow
@@ -15,11 +14,9 @@ def claim(session: Session, account: str, step: int) -> bool:
     account   a key that tells nothing of the secret;  step: Unix time // 30
     """
     insert = insert_for(session)(OtpStepRow).values(account=account, step=step)
-    taken = session.execute(
-        insert.on_conflict_do_update(
-            index_elements=[OtpStepRow.account],
-            set_={"step": insert.excluded.step},
-            where=OtpStepRow.step < insert.excluded.step,
-        )
+    newer = insert.on_conflict_do_update(
+        index_elements=[OtpStepRow.account],
+        set_={"step": insert.excluded.step},
+        where=OtpStepRow.step < insert.excluded.step,
     )
-    return isinstance(taken, CursorResult) and taken.rowcount == 1
+    return session.execute(newer.returning(OtpStepRow.step)).first() is not None

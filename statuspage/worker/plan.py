@@ -51,10 +51,15 @@ class Plan:
     def due_at(self) -> float:
         """When the next check should begin; infinity while enough of them run."""
         if self.streak.in_doubt:
-            if self.running >= in_flight_of(self.settings):
+            if self.running >= self._wanted():
                 return math.inf
             return min(self._slot, self._last_began + self.settings.recheck_s)
         return self._slot if not self.running else math.inf
+
+    def _wanted(self) -> int:
+        """Results that may still decide the doubt: so many re-checks may run at once, without waiting for one that hangs."""
+        sides = (self.streak.hurt, self.streak.down)
+        return max([1, *(self._policy.needed(not side.bad) - side.run for side in sides if side.run)])
 
     def begin(self, now: float) -> tuple[Check, int]:
         """A new check, and how many checks of the grid were late: this one if it begins late, and all that were missed."""
@@ -80,8 +85,3 @@ class Plan:
                 self.streak, _ = observe(self.streak, result, self._policy)
                 taken.append(result)
         return taken
-
-
-def in_flight_of(settings: ProbeSettings) -> int:
-    """As core.budget.in_flight, from the settings."""
-    return max(1, settings.failures_to_open - 1)

@@ -161,7 +161,7 @@ def setting(engine: Engine, look: Look) -> Setting:
     return Setting(engine, look)
 
 
-# --- what a healthy bank shows -------------------------------------------------------------------------------------------------------
+# --- what a healthy bank shows ---------------------------------------------------------------------------------------
 
 
 def test_a_complete_journey_passes_and_times_every_step(server: RawServer, setting: Setting) -> None:
@@ -192,7 +192,7 @@ def test_a_journey_that_is_slow_as_a_whole_is_degraded(server: RawServer, settin
     assert setting.check(target(server, *SIGN_IN), slow_s=1e-6).reason is Reason.TOO_SLOW
 
 
-# --- parts -----------------------------------------------------------------------------------------------------------------------------
+# --- parts -----------------------------------------------------------------------------------------------------------
 
 
 def test_a_step_after_the_sign_in_that_fails_is_partial(server: RawServer, bank: SmallBank, setting: Setting) -> None:
@@ -221,7 +221,7 @@ def test_a_sign_in_page_that_is_gone_is_an_outage(server: RawServer, setting: Se
     assert (finding.outcome, finding.reason, finding.partial) == (Outcome.FAILED, Reason.TEXT_MISSING, False)
 
 
-# --- refusals ---------------------------------------------------------------------------------------------------------------------------
+# --- refusals --------------------------------------------------------------------------------------------------------
 
 
 def test_both_accounts_refused_is_an_outage(server: RawServer, bank: SmallBank, setting: Setting) -> None:
@@ -336,7 +336,7 @@ def test_a_robot_check_is_not_an_outage(bank: SmallBank, setting: Setting) -> No
     assert (finding.outcome, finding.reason) == (Outcome.BLOCKED, Reason.BLOCKED_AS_BOT)
 
 
-# --- one-time codes ----------------------------------------------------------------------------------------------------------------------
+# --- one-time codes --------------------------------------------------------------------------------------------------
 
 
 class _Turning(StepsInMemory):
@@ -388,7 +388,7 @@ def test_no_code_is_used_while_used_ones_cannot_be_looked_up(server: RawServer, 
     assert (finding.outcome, finding.reason, bank.codes) == (Outcome.NO_DATA, Reason.PROBER_FAULT, [])
 
 
-# --- orders -------------------------------------------------------------------------------------------------------------------------------
+# --- orders ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("ill", ["orders vanish", "orders 500"])
@@ -433,7 +433,7 @@ def test_a_password_whose_answer_never_came_is_not_sent_again_in_the_same_check(
         assert [c.method for c in server.requests] == ["GET", "POST"]
 
 
-# --- secrets ------------------------------------------------------------------------------------------------------------------------------
+# --- secrets ---------------------------------------------------------------------------------------------------------
 
 
 def _echo(conversation: Conversation) -> None:
@@ -491,7 +491,7 @@ def test_a_journey_that_cannot_work_is_refused_when_it_is_read(steps: list[dict[
         TypeAdapter(Target).validate_python({"url": "http://127.0.0.1/", "steps": steps, "accounts": accounts})
 
 
-# --- JSON -----------------------------------------------------------------------------------------------------------------------------------
+# --- JSON ------------------------------------------------------------------------------------------------------------
 
 
 def _api(conversation: Conversation) -> None:

@@ -68,7 +68,7 @@ def test_what_re2_does_not_take_is_refused_when_the_configuration_is_read(text: 
         Expect(matches=(text,))
 
 
-# --- XML and JSON (X27) ------------------------------------------------------------------------------------------------------------------
+# --- XML and JSON (X27) ----------------------------------------------------------------------------------------------
 
 XML = [
     '<?xml version="1.0"?><!DOCTYPE r [<!ENTITY x SYSTEM "{canary}">]><r>&x;</r>',
@@ -134,7 +134,7 @@ def test_sixty_four_levels_are_enough_for_everybody(depth: int) -> None:
     assert read_json(json.dumps("[" * 500)) == "[" * 500  # brackets in a string are no nesting
 
 
-# --- forms -------------------------------------------------------------------------------------------------------------------------------
+# --- forms -----------------------------------------------------------------------------------------------------------
 
 FORMS = [
     ('<input type="hidden" name="token" value="abc">', "abc"),
@@ -183,7 +183,7 @@ def test_what_is_filled_in_is_not_looked_at_again(text: str, values: dict[str, s
     assert fill(text.replace("{", "").replace("}", ""), values) == text.replace("{", "").replace("}", "")
 
 
-# --- cookies -----------------------------------------------------------------------------------------------------------------------------
+# --- cookies ---------------------------------------------------------------------------------------------------------
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 COOKIES = [
@@ -228,7 +228,7 @@ def test_a_cookie_can_be_changed_and_taken_away() -> None:
     assert (jar.header(place), jar.get("s"), jar.get("t")) == ("s=3", "3", None)
 
 
-# --- what is told --------------------------------------------------------------------------------------------------------------------------
+# --- what is told ----------------------------------------------------------------------------------------------------
 
 
 @given(st.text(min_size=3), st.text(), st.text())

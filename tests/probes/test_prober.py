@@ -1,0 +1,393 @@
+"""The prober against a real store and real servers: when it looks, what it hands over, what it does while the store is away."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from pydantic import TypeAdapter
+from sqlalchemy import select
+
+from statuspage.actions.context import Context
+from statuspage.core.errors import NotFound
+from statuspage.core.vocabulary import Outcome, Reason
+from statuspage.outside import Folder, SystemClock, SystemRandomness
+from statuspage.ports import Ports
+from statuspage.probes import PROBES
+from statuspage.settings import Settings
+from statuspage.store import alarms, counters, otp, sequences, switches
+from statuspage.store.engine import Database
+from statuspage.store.tables import CheckRow
+from statuspage.worker import prober as module
+from statuspage.worker.prober import Prober, run_once
+from tests.probes.servers import Conversation, hang, page, serving
+
+HERE = {"name": "here", "allow_addresses": ["127.0.0.1/32"]}
+
+
+class Breakable:
+    """The store, which can be taken away."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.away = False
+
+    @contextmanager
+    def writing(self) -> Iterator[Any]:
+        if self.away:
+            raise OSError("the store is away")
+        with self.database.writing() as session:
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Any]:
+        if self.away:
+            raise OSError("the store is away")
+        with self.database.reading() as session:
+            yield session
+
+
+@dataclass
+class Stage:
+    """Everything a prober needs, and what came of it."""
+
+    store: Breakable
+    folder: Path
+
+    def context(self, probes: list[dict[str, Any]], location: dict[str, Any] | None = None) -> Context:
+        settings = Settings.model_validate(
+            {
+                "page": {"name": "Bank", "bank": "Bank", "url": "https://status.bank.test"},
+                "components": [{"slug": "web", "name": {"en": "Web"}}],
+                "locations": [location or HERE],
+                "probes": [{"component": "web", **probe} for probe in probes],
+            }
+        )
+        targets = {probe.name: TypeAdapter(PROBES[probe.kind].Target).validate_python(probe.target) for probe in settings.probes}
+        ports = Ports(SystemClock(), SystemRandomness(), cast(Any, None), cast(Any, self.store), Folder(self.folder))
+        return Context(ports, settings, cast(Any, None), b"key", targets=targets)
+
+    def rows(self) -> list[CheckRow]:
+        with self.store.database.reading() as session:
+            return list(session.scalars(select(CheckRow).order_by(CheckRow.probe, CheckRow.sequence)))
+
+    def open_alarms(self) -> set[str]:
+        with self.store.database.reading() as session:
+            return {alarm.key for alarm in alarms.listing(session)}
+
+    def counted(self, name: str) -> float:
+        with self.store.database.reading() as session:
+            return sum(counter.value for counter in counters.all(session) if counter.name == name)
+
+
+@pytest.fixture
+def stage(sqlite_database: Database, tmp_path: Path) -> Stage:
+    return Stage(Breakable(sqlite_database), tmp_path / "data")
+
+
+@contextmanager
+def probing(ctx: Context) -> Iterator[Prober]:
+    prober = Prober(ctx, "here")
+    try:
+        yield prober
+    finally:
+        prober.close()
+
+
+def until(prober: Prober, true: Callable[[], bool]) -> None:
+    """Steps until it is true; a bound, so that a test that fails also ends."""
+    for _ in range(300):
+        if true():
+            return
+        prober.step()
+    raise AssertionError("it never came true")
+
+
+def probe(name: str, url: str, **more: Any) -> dict[str, Any]:
+    return {"name": name, "kind": "http", "target": {"url": url}, "interval_s": 0.3, "recheck_s": 0.05, "timeout_s": 5, **more}
+
+
+# --- results -----------------------------------------------------------------------------------------------------------
+
+
+def test_results_reach_the_store_with_sequences_that_rise(stage: Stage) -> None:
+    with serving(page()) as server, probing(stage.context([probe("a", server.url), probe("b", server.url)])) as prober:
+        until(prober, lambda: Counter(row.probe for row in stage.rows()).total() >= 6)
+
+    rows = stage.rows()
+    assert {row.outcome for row in rows} == {"passed"}
+    for name in ("a", "b"):
+        numbers = [row.sequence for row in rows if row.probe == name]
+        assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    assert all(set(row.phases_ms) >= {"dns", "connect", "total"} for row in rows)
+
+
+def test_sequences_never_repeat_over_a_restart(stage: Stage) -> None:
+    with serving(page()) as server:
+        ctx = stage.context([probe("a", server.url)])
+        for enough in (3, 6):
+            with probing(ctx) as prober:
+                until(prober, lambda enough=enough: len(stage.rows()) >= enough)
+
+    numbers = [row.sequence for row in stage.rows()]
+    with stage.store.database.reading() as session:
+        assert sequences.newest(session, "here") == {"a": max(numbers)}
+    assert len(set(numbers)) == len(numbers) >= 6
+
+
+def test_a_first_failure_is_looked_at_again_soon_until_it_is_confirmed(stage: Stage) -> None:
+    """The interval is far longer than the test: only re-checks can confirm."""
+    with serving(page(b"x", 500)) as server:
+        ctx = stage.context([probe("a", server.url, interval_s=3600)])
+        with probing(ctx) as prober:
+            until(prober, lambda: len(stage.rows()) >= 3)
+            streak = prober._plans[0].streak
+
+    assert streak.down.bad and not streak.in_doubt
+    assert server.accepted == 3
+
+
+def test_rechecks_of_a_hanging_target_do_not_wait_for_each_other(stage: Stage) -> None:
+    with serving(hang) as server:
+        ctx = stage.context([probe("a", server.url, interval_s=3600, timeout_s=0.4)])
+        with probing(ctx) as prober:
+            until(prober, lambda: len(stage.rows()) >= 1)
+            until(prober, lambda: prober._plans[0].running == 2)  # both re-checks at once
+            until(prober, lambda: len(stage.rows()) >= 3)
+
+    rows = stage.rows()
+    assert {row.reason for row in rows} == {"read_timeout"}
+    assert rows[2].at - rows[1].at < rows[1].at - rows[0].at
+
+
+def test_one_probe_that_breaks_us_is_our_fault_and_leaves_the_others_alone(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_target: Any, _look: Any) -> Any:
+        raise RuntimeError("canary-word")
+        yield
+
+    with serving(page()) as server:
+        ctx = stage.context([probe("a", server.url), {**probe("b", server.url), "kind": "tcp", "target": {"host": "127.0.0.1", "port": 1}}])
+        monkeypatch.setattr(PROBES["tcp"], "probe", broken)
+        with probing(ctx) as prober:
+            until(prober, lambda: {row.probe for row in stage.rows()} == {"a", "b"} and "prober-fault:b" in stage.open_alarms())
+
+    by_name = {row.probe: row for row in stage.rows()}
+    assert (by_name["a"].outcome, by_name["b"].outcome, by_name["b"].reason) == ("passed", "no_data", "prober_fault")
+    assert "canary-word" not in by_name["b"].evidence
+
+
+def test_a_denied_address_is_no_outage_and_alarms(stage: Stage) -> None:
+    with probing(stage.context([probe("a", "http://10.0.0.1/")])) as prober:
+        until(prober, lambda: bool(stage.rows()) and "address:a" in stage.open_alarms())
+
+    assert {(row.outcome, row.reason) for row in stage.rows()} == {("no_data", "address_denied")}
+
+
+# --- the store is away -------------------------------------------------------------------------------------------------
+
+
+def test_results_wait_on_disk_while_the_store_is_away_and_arrive_afterwards(stage: Stage) -> None:
+    with serving(page()) as server:
+        ctx = stage.context([probe("a", server.url)])
+        with probing(ctx) as prober:
+            until(prober, lambda: len(stage.rows()) >= 2)
+            stage.store.away = True
+            until(prober, lambda: bool(list((stage.folder / "prober").rglob("*.jsonl"))) and len(prober.outbox) >= 3)
+        kept = len(stage.rows())
+
+        with probing(ctx) as prober:  # a new process, the store still away: what is on disk is taken up, and looking goes on
+            until(prober, lambda: len(prober.outbox) >= 5)
+            stage.store.away = False
+            until(prober, lambda: len(stage.rows()) >= kept + 5 and not list((stage.folder / "prober").rglob("*.jsonl")))
+
+    numbers = [row.sequence for row in stage.rows()]
+    assert len(set(numbers)) == len(numbers)
+    assert numbers[kept : kept + 3] == list(range(numbers[kept - 1] + 1, numbers[kept - 1] + 4))  # nothing was lost on the way
+
+
+def test_what_is_too_much_is_dropped_from_the_old_end_and_counted(stage: Stage) -> None:
+    with serving(page()) as server:
+        stage.store.away = True
+        with probing(stage.context([probe("a", server.url, interval_s=0.02)])) as prober:
+            prober.outbox.limit = 5
+            until(prober, lambda: prober._counts[module.DROPPED_COUNTER, ""] >= 3)
+            stage.store.away = False
+            until(prober, lambda: stage.counted(module.DROPPED_COUNTER) >= 3 and "dropped:here" in stage.open_alarms())
+
+
+def test_a_store_that_hangs_makes_no_check_late(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The store blocks until the test lets it go; meanwhile checks go on and pass."""
+    gate = threading.Event()
+    with serving(page()) as server:
+        ctx = stage.context([probe("a", server.url, interval_s=0.05)])
+        with probing(ctx) as prober:
+            until(prober, lambda: len(stage.rows()) >= 1)
+            taken = server.accepted
+            monkeypatch.setattr(stage.store, "writing", lambda: gate.wait(30) and stage.store.database.writing())
+            until(prober, lambda: server.accepted >= taken + 10)
+            gate.set()
+            until(prober, lambda: len(stage.rows()) >= 10)
+
+    assert {row.outcome for row in stage.rows()} == {"passed"}
+
+
+# --- the off switch ----------------------------------------------------------------------------------------------------
+
+
+def test_the_off_switch_cuts_what_is_in_flight_and_stops_the_rest(stage: Stage) -> None:
+    with serving(hang) as server:
+        ctx = stage.context([probe("a", server.url, timeout_s=30)])
+        with probing(ctx) as prober:
+            until(prober, lambda: server.accepted == 1)
+            _switch(stage, off=True)
+            until(prober, lambda: len(stage.rows()) >= 3)
+            accepted = server.accepted
+            _switch(stage, off=False)
+            until(prober, lambda: server.accepted > accepted)
+
+    assert accepted == 1
+    assert {(row.outcome, row.reason) for row in stage.rows()[:3]} == {("no_data", "paused")}
+
+
+def _switch(stage: Stage, *, off: bool) -> None:
+    with stage.store.database.writing() as session:
+        switches.turn(session, switches.PROBING, off=off, by="a person", reason="", at=SystemClock().now())
+
+
+# --- blindness ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("alive", "blind"), [(3, False), (2, False), (1, True), (0, True)])
+def test_a_location_whose_references_mostly_fail_is_blind(alive: int, blind: bool, stage: Stage) -> None:
+    with serving(page()) as reference, serving(page(b"x", 500)) as server:
+        references = [reference.url] * alive + ["tcp://127.0.0.1:1"] * (3 - alive)
+        ctx = stage.context([probe("a", server.url)], {**HERE, "references": references, "reference_interval_s": 0.2})
+        with probing(ctx) as prober:
+            until(prober, lambda: len(stage.rows()) >= 4 and ("blind:here" in stage.open_alarms()) is blind)
+
+    expected = ("no_data", "location_blind") if blind else ("failed", "http_status")
+    assert {(row.outcome, row.reason) for row in stage.rows()} == {expected}
+
+
+def test_the_first_failure_is_told_only_after_the_references_were_asked_anew(stage: Stage) -> None:
+    """The network goes down between two rounds: the regular round would come far too late."""
+    down = threading.Event()
+
+    def target(conversation: Conversation) -> None:
+        if not down.is_set():
+            conversation.answer(200, b"Welcome")
+
+    with serving(target) as server, serving(page()) as reference:
+        location = {**HERE, "references": [reference.url] * 3, "reference_interval_s": 3600}
+        with probing(stage.context([probe("a", server.url)], location)) as prober:
+            until(prober, lambda: len(stage.rows()) >= 2)
+            reference.close()
+            down.set()
+            until(prober, lambda: len(stage.rows()) >= 6)
+
+    assert {(row.outcome, row.reason) for row in stage.rows()} == {("passed", "as_expected"), ("no_data", "location_blind")}
+
+
+# --- late checks (P13) -------------------------------------------------------------------------------------------------
+
+
+def test_checks_that_begin_late_are_counted_and_alarmed(stage: Stage) -> None:
+    with serving(page()) as server:
+        ctx = stage.context([probe("a", server.url, interval_s=10)])
+        with probing(ctx) as prober:
+            until(prober, lambda: len(stage.rows()) >= 1)
+            prober._plans[0]._slot = (
+                ctx.ports.clock.monotonic() - 495.0
+            )  # as if the process had stood still: 49 were missed, one is 5 s late
+            until(prober, lambda: stage.counted(module.LATE_COUNTER) >= 50 and "late:here" in stage.open_alarms())
+
+    assert stage.counted(module.LATE_COUNTER) == 50
+    assert len(stage.rows()) >= 2  # and looked at all the same
+
+
+@pytest.mark.long
+def test_five_hundred_targets_each_twenty_seconds_are_on_time(stage: Stage) -> None:
+    """P13: 500 targets, 60 s, at least 99 % begin within 2 s of their moment."""
+    with serving(page()) as server:
+        ctx = stage.context([probe(f"p{number}", server.url, interval_s=20, recheck_s=2) for number in range(500)])
+        clock = ctx.ports.clock
+        with probing(ctx) as prober:
+            ends = clock.monotonic() + 60
+            while clock.monotonic() < ends:
+                prober.step()
+            until(prober, lambda: not len(prober.outbox) and not prober._on_errand)
+
+    made, late = stage.counted(module.CHECKS_COUNTER), stage.counted(module.LATE_COUNTER)
+    assert made >= 0.99 * 1500
+    assert late <= 0.01 * made
+    assert Counter(row.outcome for row in stage.rows())["passed"] >= 0.99 * 1500
+
+
+# --- one check by hand -------------------------------------------------------------------------------------------------
+
+
+def test_one_check_can_be_made_by_hand_and_is_recorded_nowhere(stage: Stage) -> None:
+    with serving(page(b"x", 503)) as server:
+        result = run_once(stage.context([probe("a", server.url)]), "a")
+
+    assert (result.outcome, result.reason, result.location) == (Outcome.FAILED, Reason.HTTP_STATUS, "here")
+    assert "503" in result.evidence and stage.rows() == []
+
+
+def test_an_unknown_probe_or_location_is_named(stage: Stage) -> None:
+    ctx = stage.context([probe("a", "http://127.0.0.1/")])
+
+    with pytest.raises(NotFound, match="Known: a"):
+        run_once(ctx, "b")
+    with pytest.raises(NotFound, match="Known: here"):
+        Prober(ctx, "there")
+
+
+def test_probes_of_other_locations_are_left_to_them(stage: Stage) -> None:
+    with serving(page()) as server:
+        ctx = stage.context([probe("a", server.url)])
+        two = replace(
+            ctx, settings=ctx.settings.model_copy(update={"probes": [ctx.settings.probes[0].model_copy(update={"locations": ["x"]})]})
+        )
+        with probing(two) as prober:
+            until(prober, lambda: prober._references is not None)
+            assert prober._plans == []
+
+
+# --- one-time codes in the store ---------------------------------------------------------------------------------------
+
+
+def test_a_step_is_claimed_once_and_none_before_it(database: Database) -> None:
+    claims = []
+    for step in (7, 7, 6, 8, 8):
+        with database.writing() as session:
+            claims.append(otp.claim(session, "totp-a", step))
+    with database.writing() as session:
+        other = otp.claim(session, "totp-b", 7)
+
+    assert claims == [True, False, False, True, False]
+    assert other
+
+
+def test_of_many_that_claim_a_step_at_once_one_gets_it(database: Database) -> None:
+    won: list[bool] = []
+    barrier = threading.Barrier(8)
+
+    def claim() -> None:
+        barrier.wait()
+        with database.writing() as session:
+            won.append(otp.claim(session, "totp-a", 9))
+
+    threads = [threading.Thread(target=claim) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(won) == [False] * 7 + [True]
