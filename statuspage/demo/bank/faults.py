@@ -130,17 +130,17 @@ FAULTS: Mapping[str, Fault] = {
         Fault(
             "balance_missing", "Balance service stopped", _DATA,
             "The account page opens, with dashes instead of a number.",
-            "Balance and history turns red, although every page answers 200.",
+            "Balance and history is partly down and the app is unstable, although every page answers 200.",
         ),
         Fault(
             "database_stopped", "Booking database stopped", _DATA,
             "The balance is right, the list of bookings is empty, and nothing says why.",
-            "Balance and history turns red, although every page answers 200.",
+            "Balance and history is partly down, although every page answers 200.",
         ),
         Fault(
             "maintenance_page", "A back end shows a maintenance page", _DATA,
             "After signing in: “Something went wrong” (error 500), because a page came where data should be.",
-            "Balance and history turns red.",
+            "Log in turns red with all that needs it, although its first page works.",
         ),
         Fault(
             "workers_busy", "All workers busy", _LOAD,
