@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from statuspage.actions import alarms, changes, facts, subjects
 from statuspage.actions.changes import Telling
 from statuspage.actions.context import Context
+from statuspage.core.errors import DomainError
 from statuspage.core.incidents import Incident, Moments
 from statuspage.core.limits import DAY, may_begin
 from statuspage.core.vocabulary import ComponentStatus, IncidentStatus, NoticeKind
@@ -36,39 +37,15 @@ def begin_automatic(
     components   slug -> status; lead: the one that names the incident
     first_failed_at, detected_at   moments of the first failed check and of the verdict; detected None: now
     symptom      key of the catalogue; None: that of the leading component
+    raises       DomainError if it cannot be put into words; operators are alarmed then, for customers hear nothing
     returns      the incident; one that is open and names them all already, or (failing again) was resolved lately, is continued
                  instead. None, with an alarm, where the rules withhold it: automatic incidents are off, or there were enough
     """
-    with ctx.ports.store.writing() as session:
-        now = ctx.now()
-        found = _continued(session, ctx, components, first_failed_at, now)
-        if found is not None:
-            return found
-        allowed = _allowed(session, ctx, components, now)
-        if not allowed:
-            return None
-        order = {lead: allowed[lead], **allowed} if lead in allowed else allowed
-        moments = Moments(
-            occurred_at=first_failed_at, first_failed_at=first_failed_at, detected_at=detected_at or now, confirmed_at=now
-        )  # fmt: skip
-        incident = Incident(
-            id=ctx.new_id(),
-            titles={},
-            status=IncidentStatus.INVESTIGATING,
-            impact=subjects.public_impact(ctx, order),
-            components=order,
-            automatic=True,
-            drill=False,
-            created_at=now,
-            updated_at=now,
-            started_at=first_failed_at,
-            symptom=symptom or facts.symptom(ctx, order),
-            scheme=facts.scheme(ctx, order),
-            moments=moments,
-        )
-        incident = replace(incident, next_update_by=changes.promise(ctx, incident, now))
-        _mind_lone_network(session, ctx, incident)
-        return changes.begin(session, ctx, incident, Telling(NoticeKind.INVESTIGATING, audit.MACHINE, "incident.begin"), now)
+    try:
+        return _begin(ctx, components, lead, first_failed_at, detected_at, symptom)
+    except DomainError as error:
+        alarms.raise_alarm(ctx, refused_key(lead), f"{lead} fails and no incident could be begun. Declare one. The reason: {error}")
+        raise
 
 
 def extend_automatic(ctx: Context, *, incident_id: str, components: Components, tell: bool) -> Incident:
@@ -129,6 +106,47 @@ def ask_whether_over(session: Session, ctx: Context, incident: Incident) -> None
     """The alarm that asks a person to resolve an incident that has been good for the stable period."""
     text = f"Incident {incident.id} has been good for the stable period. Resolve it, or say what is still wrong."
     alarms.raise_in(session, ctx, changes.decision_key(incident.id), text)
+
+
+def refused_key(lead: str) -> str:
+    """Alarm: an automatic incident could not be begun."""
+    return f"refused:{lead}"
+
+
+def _begin(
+    ctx: Context, components: Components, lead: str, first_failed_at: datetime, detected_at: datetime | None, symptom: str | None
+) -> Incident | None:
+    with ctx.ports.store.writing() as session:
+        now = ctx.now()
+        found = _continued(session, ctx, components, first_failed_at, now)
+        if found is not None:
+            return found
+        allowed = _allowed(session, ctx, components, now)
+        if not allowed:
+            return None
+        order = {lead: allowed[lead], **allowed} if lead in allowed else allowed
+        moments = Moments(
+            occurred_at=first_failed_at, first_failed_at=first_failed_at, detected_at=detected_at or now, confirmed_at=now
+        )  # fmt: skip
+        incident = Incident(
+            id=ctx.new_id(),
+            titles={},
+            status=IncidentStatus.INVESTIGATING,
+            impact=subjects.public_impact(ctx, order),
+            components=order,
+            automatic=True,
+            drill=False,
+            created_at=now,
+            updated_at=now,
+            started_at=first_failed_at,
+            symptom=symptom or facts.symptom(ctx, order),
+            scheme=facts.scheme(ctx, order),
+            moments=moments,
+        )
+        incident = replace(incident, next_update_by=changes.promise(ctx, incident, now))
+        _mind_lone_network(session, ctx, incident)
+        alarms.clear_in(session, ctx, refused_key(lead))
+        return changes.begin(session, ctx, incident, Telling(NoticeKind.INVESTIGATING, audit.MACHINE, "incident.begin"), now)
 
 
 def _continued(session: Session, ctx: Context, components: Components, first_failed_at: datetime, now: datetime) -> Incident | None:

@@ -11,6 +11,7 @@ from broadcasters import BROADCASTERS
 from statuspage.core.vocabulary import ComponentStatus
 from statuspage.settings.models import ChannelSettings, Settings
 from statuspage.settings.source import Path
+from statuspage.words.catalogue import load_catalogue
 
 Problem = tuple[Path, str]
 
@@ -23,6 +24,7 @@ def broken(settings: Settings, targets: Mapping[str, Any], configs: Mapping[str,
     for section in ("locations", "probes", "accounts", "channels"):
         yield from _unique(section, "name", (item.name for item in getattr(settings, section)))
     yield from _components(settings)
+    yield from _sentences(settings)
     yield from _locations(settings)
     yield from _probes(settings)
     yield from _channels(settings)
@@ -93,6 +95,26 @@ def _circles(settings: Settings) -> Iterator[Problem]:
             if slug not in seen:
                 seen.add(slug)
                 queue.extend(parents.get(slug, ()))
+
+
+def _sentences(settings: Settings) -> Iterator[Problem]:
+    """Keys of the catalogue: with one that it does not have no notice could be made, and that would show on the day of the outage."""
+    catalogue = load_catalogue()
+    symptoms, advice = catalogue.keys("symptom"), catalogue.keys("advice")
+    schemes = {component.slug: component.scheme for component in settings.components}
+    for index, component in enumerate(settings.components):
+        yield from _symptom(("components", index, "symptom"), component.symptom, component.scheme, symptoms)
+        for place, key in enumerate(component.advice):
+            yield from _known(("components", index, "advice", place), key, advice, "the catalogue's advice")
+    for index, probe in enumerate(settings.probes):
+        if probe.symptom is not None:
+            yield from _symptom(("probes", index, "symptom"), probe.symptom, schemes.get(probe.component), symptoms)
+
+
+def _symptom(path: Path, key: str, scheme: str | None, known: Iterable[str]) -> Iterator[Problem]:
+    yield from _known(path, key, known, "the catalogue's symptoms")
+    if key == "scheme" and not scheme:
+        yield path, "the symptom 'scheme' names a payment scheme. Give the component its name: scheme: Bizum."
 
 
 def _locations(settings: Settings) -> Iterator[Problem]:

@@ -11,6 +11,7 @@ import pytest
 
 from statuspage.actions import automatic, incidents
 from statuspage.actions.incidents import Change
+from statuspage.core.errors import InvalidText
 from statuspage.core.incidents import Incident
 from statuspage.core.vocabulary import ComponentStatus, DeliveryState, IncidentStatus, NoticeKind
 from statuspage.store import incidents as store
@@ -174,6 +175,16 @@ def test_withheld_incidents_alarm_operators_instead_of_being_silent(quick: Stage
 
     assert none is None and all_incidents(stage) == []
     assert "automatic incidents are turned off" in stage.alarms()["withheld:cards"]
+
+
+def test_what_cannot_be_put_into_words_alarms_operators_until_it_can(quick: Stage) -> None:
+    failing = {"components": {"cards": DOWN}, "lead": "cards", "first_failed_at": T0}
+
+    with pytest.raises(InvalidText, match="dragons"):
+        automatic.begin_automatic(quick.ctx, symptom="dragons", **failing)  # type: ignore[arg-type]
+
+    assert all_incidents(quick) == [] and "dragons" in quick.alarms()["refused:cards"]
+    assert automatic.begin_automatic(quick.ctx, **failing) and quick.alarms() == {}  # type: ignore[arg-type]
 
 
 def test_a_lone_network_is_used_by_the_machine_and_operators_are_told(quick: Stage) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from importlib import resources
 
 import pytest
 
@@ -12,6 +14,7 @@ from statuspage.core.errors import Conflict, InvalidText, NotAllowed, NotFound
 from statuspage.core.seal import seal_ok
 from statuspage.core.vocabulary import ComponentStatus, DeliveryState, Impact, IncidentStatus, NoticeKind, SubjectKind
 from statuspage.store import audit, notices
+from statuspage.words import Words, parse_catalogue
 from tests.actions.stage import DOWN, LANGUAGES, PARTLY, PUBLIC, SECRET_NAME, SLOW, T0, Stage, channel, declared
 
 
@@ -184,6 +187,19 @@ def test_free_text_follows_the_template_and_goes_first_where_room_is_short(quick
     assert quick.said(incident)[0].texts["en"].endswith(own.strip())
     assert own.strip() in posts["facebook-en"].text and own.strip() not in posts["x-en"].text
     assert "(es)" in posts["mastodon-es"].text and "Cash machines" not in posts["mastodon-es"].text
+
+
+def test_a_missing_translation_blocks_its_language_and_no_other(quick: Stage) -> None:
+    text = resources.files("statuspage.data").joinpath("notices.yaml").read_text(encoding="utf-8")
+    lacking = parse_catalogue(re.sub(r"(\n  card: .*?), es: \"[^\"]*\"", r"\1", text).encode())
+    quick.ctx = replace(quick.ctx, words=Words(quick.ctx.words._page, lacking))
+
+    incident = declared(quick, "cards")
+
+    assert set(incident.titles) == set(quick.said(incident)[0].texts) == {"en"}
+    assert {post.channel for post in quick.posts(incident)} == PUBLIC - {"mastodon-es"}
+    assert "'es'" in quick.alarms()["language:es:investigating"]
+    assert set(declared(quick, "login").titles) == {"en", "es"}
 
 
 def test_only_codes_that_no_message_carries_are_given_out(quick: Stage) -> None:
