@@ -20,6 +20,7 @@ from statuspage.words.wording import NOWHERE, Addresses, Wording, needed_paths
 VOICE_CHARACTERS = 260  # about 20 s
 VOICE_LONGEST = 340  # with the longest names and nothing left to drop
 
+_ANY_MOMENT = datetime.fromisoformat("2000-01-01T00:00:00+00:00")  # a title names no moment
 _CASE_NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,19}")
 
 
@@ -191,6 +192,3 @@ def _constant_sentences(page: PageFacts, catalogue: Catalogue) -> Iterable[str]:
         for template in texts.values():
             if template.slots <= ({"url", "phone"} if path[0] in ("safety", "advice") else set()):
                 yield template.fill(lambda name: constant[name])
-
-
-_ANY_MOMENT = datetime.fromisoformat("2000-01-01T00:00:00+00:00")  # a title names no moment
