@@ -49,7 +49,8 @@ def headers_for(route: RouteClass, hashes: Mapping[str, str] | None = None) -> d
         "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",
-        "Referrer-Policy": "no-referrer",
+        # not no-referrer where forms are: browsers would then send "Origin: null" with them, which the console refuses
+        "Referrer-Policy": "same-origin" if route in (RouteClass.PAGE, RouteClass.CONSOLE) else "no-referrer",
         "Permissions-Policy": _NOTHING,
         "Cross-Origin-Opener-Policy": "same-origin",
         "Cross-Origin-Resource-Policy": "cross-origin" if open_to_all else "same-origin",

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.end_to_end.browser import chromium
 from tests.end_to_end.product import Product, running_product
 from tests.end_to_end.truth import PUBLIC, broken_threads, by_account, doubled, versions
 from tests.processes import until
@@ -159,3 +160,24 @@ def _group(entry: Path) -> int | None:
         return int((entry / "stat").read_text().rsplit(")", 1)[1].split()[2])
     except OSError:
         return None
+
+
+@pytest.mark.browser
+def test_an_engineer_signs_in_with_the_printed_link_and_pauses_posting_in_a_browser(product: Product) -> None:
+    with chromium() as browser:
+        page = browser.new_page()
+        page.goto(product.addresses["sign_in"])
+        with page.expect_navigation():
+            page.get_by_role("button", name="Sign in now").click()
+        headings = page.get_by_role("heading").all_inner_texts()
+        page.locator("form", has_text="All automatic posting").get_by_label("Why").fill("trying the switch")
+        with page.expect_navigation():
+            page.locator("form", has_text="All automatic posting").get_by_role("button").click()
+        shown = page.inner_text("main")
+        with page.expect_navigation():
+            page.locator("form", has_text="All automatic posting").get_by_role("button", name="Turn on").click()
+        after = page.inner_text("main")
+
+    assert "Overview" in headings
+    assert "Posting is switched off by administrator" in shown
+    assert "Posting is switched off" not in after

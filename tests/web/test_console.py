@@ -216,7 +216,7 @@ HEADERS = {
     "Content-Security-Policy": "default-src 'none'",
     "Strict-Transport-Security": "max-age=",
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
