@@ -7,7 +7,7 @@ import random
 import pytest
 import regex
 
-from broadcasters.text import Limits, fits
+from broadcasters.text import Limits, Unit, fits
 from statuspage.demo.networks.server import RunningNetworks
 from tests.broadcasters.bench import KINDS, Hands, bench_for
 
@@ -25,7 +25,7 @@ def generated(seed: int, limits: Limits) -> str:
     """A text as long as the limits let it be, ending in the link: pieces by chance, cut back letter by letter."""
     chance = random.Random(seed)
     tail = f" {LINK}"
-    text = "".join(chance.choices(PIECES, k=limits.maximum // 5))
+    text = "".join(chance.choices(PIECES, k=limits.maximum // (5 if limits.unit is Unit.UTF16 else 3)))
     letters = regex.findall(r"\X", text)[: limits.maximum]
     low, high = 0, len(letters)
     while low < high:  # the longest beginning that fits

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from statuspage.demo.networks import RunningNetworks, account_entries, environment, running_networks
-from statuspage.demo.networks.accounts import NETWORKS, account
+from statuspage.demo.networks.accounts import ACCOUNTS, NETWORKS, account
 from statuspage.demo.networks.faults import FAULTS
 
 MASTODON = {"Authorization": f"Bearer {account('mastodon').token}"}
@@ -201,13 +201,37 @@ def test_what_is_sent_late_takes_effect_only_when_released(networks: RunningNetw
             f"POST /mastodon/api/v1/statuses HTTP/1.1\r\nAuthorization: {MASTODON['Authorization']}\r\nContent-Type: application/json\r\n"
         )
         line.sendall(head.encode() + f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
-        while ask("GET", f"{networks.url}/misbehave")[1]:
+        while not networks.waiting():
             pass  # until the request has met its fault
     before = networks.truth()
 
     networks.release()
 
     assert (before, [post["text"] for post in networks.truth()]) == ([], ["tarde"])
+
+
+ODD: list[tuple[str, str, str, Any]] = [
+    ("mastodon", "POST", "/api/v1/statuses", {"status": ["x"]}),
+    ("mastodon", "GET", f"/api/v1/accounts/{account('mastodon').id}/statuses?limit=many", None),
+    ("bluesky", "POST", "/xrpc/com.atproto.server.createSession", {"identifier": {}, "password": []}),
+    ("x", "POST", "/2/tweets", {"text": "a", "reply": "b"}),
+    ("x", "GET", f"/2/users/{account('x').id}/tweets?start_time=today", None),
+    ("facebook", "GET", f"/v26.0/{account('facebook').id}/feed?since=today", None),
+    ("telegram", "POST", f"/bot{account('telegram').token}/sendMessage", {"chat_id": "@demobank", "text": "a", "reply_parameters": 5}),
+    ("webhook", "POST", "/hook", {}),
+]
+
+
+@pytest.mark.parametrize(("network", "method", "path", "body"), ODD)
+def test_a_request_that_makes_no_sense_is_refused_and_applies_nothing(
+    networks: RunningNetworks, network: str, method: str, path: str, body: Any
+) -> None:
+    headers = {"Authorization": f"Bearer {next(one.token for one in ACCOUNTS if one.network == network)}"}
+
+    status, _ = ask(method, f"{networks.url}/{network}{path}", body, headers)
+
+    assert 400 <= status < 500
+    assert networks.truth() == []
 
 
 # --- pages --------------------------------------------------------------------------------------------------------------------------

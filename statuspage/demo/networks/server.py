@@ -74,6 +74,10 @@ class RunningNetworks:
         """Turn the faults of one network off, or all."""
         self._server.world.faults.clear(network)
 
+    def waiting(self) -> int:
+        """How many requests were sent late and have not yet taken effect."""
+        return self._server.waiting()
+
     def release(self) -> None:
         """Let everything sent late take effect now, and wait until it has."""
         self._server.release()
@@ -140,6 +144,10 @@ class _Server(ThreadingHTTPServer):
         with self._late_changed:
             self._late -= 1
             self._late_changed.notify_all()
+
+    def waiting(self) -> int:
+        with self._late_changed:
+            return self._late
 
     def release(self) -> None:
         with self._late_changed:
@@ -218,7 +226,10 @@ class _Handler(BaseHTTPRequestHandler):
 
         def apply() -> Reply:
             with world.truth.lock:
-                return network.answer(call, world)
+                try:
+                    return network.answer(call, world)
+                except (ValueError, TypeError, LookupError, AttributeError):
+                    return Reply(400, {"error": "The request cannot be read."})
 
         signing_in = any(part in call.path for part in _SIGN_IN)
         write = call.method in ("POST", "PUT") and not signing_in
