@@ -63,7 +63,7 @@ LOCK := --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no
 
 bench: $(VENV)/.dev  ## ratios within one run, written to docs/benchmarks.md
 	@tests/debian-packages
-	@$(BIN)/python -m bench
+	@$(BIN)/python -m tests.bench
 
 SEEDS ?= 1-200
 sim: $(VENV)/.dev  ## the simulator: SEEDS=1-200, or SEED=7 with its trace

@@ -91,7 +91,7 @@ def _moved(process: ProcessSettings, config: Path | None, data: Path | None, hos
         if database == f"sqlite:///{process.data / 'statuspage.db'}":
             database = f"sqlite:///{data.absolute() / 'statuspage.db'}"
         process = dataclasses.replace(process, data=data.absolute(), database=database)
-    if demo:
+    if demo and config is None:
         config = stage.CONFIGURATION
     if config is not None:
         process = dataclasses.replace(process, config=config.absolute())

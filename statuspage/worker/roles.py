@@ -43,10 +43,11 @@ def worker_loops(context: Context, process: ProcessSettings) -> Sequence[Loop]:
     """Verdicts, promises, publication, clean-up, and one dispatcher per account."""
     store: Any = context.ports.store
     targets = [Folder(process.public), *(Folder(Path(folder)) for folder in context.settings.publishing.folders)]
-    single: list[Loop] = [Verdicts(context), Promises(context), Publisher(context, targets), Cleaner(context)]
+    publisher = Publisher(context, targets)
+    single: list[Loop] = [Verdicts(context), Promises(context), publisher, Cleaner(context)]
     owned: list[Loop] = [Owned(loop, open_lock(store, loop.name)) for loop in single]
     used = {channel.account for channel in context.settings.channels}
-    return [*owned, *(Dispatcher(context, account) for account in sorted(used))]
+    return [*owned, *publisher.mirrors, *(Dispatcher(context, account) for account in sorted(used))]
 
 
 def prober_loops(context: Context, process: ProcessSettings) -> Sequence[Loop]:

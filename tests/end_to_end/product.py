@@ -107,13 +107,13 @@ def five_free_ports() -> int:
 
 
 @contextmanager
-def running_product(data: Path) -> Iterator[Product]:
+def running_product(data: Path, *options: str) -> Iterator[Product]:
     """Starts `statuspage up --demo` and waits until it says that everything is up; Ctrl-C at the end."""
     port = five_free_ports()
     data.mkdir(parents=True, exist_ok=True)
     with (data / "output.log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "statuspage", "up", "--demo", "--port", str(port), "--data", str(data)],
+            [sys.executable, "-m", "statuspage", "up", "--demo", "--port", str(port), "--data", str(data), *options],
             cwd=TOP,
             stdout=log,
             stderr=subprocess.STDOUT,
