@@ -1,0 +1,325 @@
+"""From the store to the files: what is shown, when, what never is, and what costs nothing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from statuspage.actions import incidents, maintenance
+from statuspage.actions.checks import record
+from statuspage.actions.incidents import Declaration, Resolution
+from statuspage.actions.maintenance import Plan
+from statuspage.core.vocabulary import ComponentStatus, DeliveryState
+from statuspage.publish.manifest import MANIFEST, Manifest
+from statuspage.store import deliveries, publications
+from statuspage.store import incidents as incident_store
+from statuspage.store.engine import Database
+from tests.actions.stage import SECRET_NAME, declared, settings
+from tests.publish.stage import Press, probed
+
+
+@pytest.fixture
+def press(database: Database, tmp_path: Path) -> Press:
+    return Press(database, tmp_path)
+
+
+@pytest.fixture
+def quick(sqlite_database: Database, tmp_path: Path) -> Press:
+    return Press(sqlite_database, tmp_path)
+
+
+def test_the_first_look_publishes_and_the_next_ones_write_nothing(press: Press) -> None:
+    assert press.publish() == ["snapshot-written", "renamed"]
+
+    before = press.everything()
+
+    assert press.publish() == []
+    assert press.publish() == []
+    assert press.everything() == before
+
+
+def test_an_incident_is_on_page_feeds_and_api_after_one_look(press: Press) -> None:
+    press.publish()
+    incident = declared(press.stage, "cards")
+
+    press.publish()
+
+    assert "Cards: Card payments are refused." in press.text("en/index.html")
+    assert incident.id in press.text("en/feed.atom") and incident.id in press.text("es/feed.rss")
+    assert [one["id"] for one in press.json("api/v2/incidents/unresolved.json")["incidents"]] == [incident.id]
+    assert "Cards: Partly down" in press.text("status.txt")
+
+
+def test_the_moment_of_first_publication_is_noted_once(press: Press) -> None:
+    incident = declared(press.stage, "cards")
+    press.publish()
+    first = press.stage.clock.now()
+    press.publish(70)
+
+    with press.database.reading() as session:
+        found = incident_store.get(session, incident.id)
+        published_at = publications.last_published_at(session)
+
+    assert found.moments.first_published_at == first
+    assert published_at == press.stage.clock.now()
+
+
+def test_the_heartbeat_renews_front_pages_and_nothing_else(quick: Press) -> None:
+    declared(quick.stage, "cards")
+    quick.publish()
+    before = quick.everything()
+
+    quick.publish(61)
+
+    after = quick.everything()
+    changed = {path for path in after if after[path] != before.get(path)}
+    assert changed == {"index.html", "en/index.html", "es/index.html", "status.txt", "fresh.json", "manifest.json"}
+
+
+def test_a_component_that_is_not_configured_for_the_public_and_a_drill_leak_nowhere(quick: Press) -> None:
+    """X2: canary words in a private component, a drill, authors, reasons, and operators' alarms."""
+    stage = quick.stage
+    declared(stage, "treasury", status=ComponentStatus.MAJOR_OUTAGE)
+    mixed = declared(stage, "treasury", "cards")
+    drill = incidents.declare(stage.ctx, Declaration({"login": ComponentStatus.MAJOR_OUTAGE}, "Canary Author", drill=True))
+    other = declared(stage, "atm")
+    incidents.resolve(stage.ctx, Resolution(other.id, "Canary Author", reason="canary reason"))
+    stage.deliver_all()
+
+    quick.settle()
+    quick.publish(61)
+
+    files = quick.everything()
+    words = ("treasury", SECRET_NAME, "Canary Author", "canary reason", drill.id, "sandbox", "operators", str(quick.root))
+    hits = [(path, word) for path, body in files.items() for word in words if word.lower() in (path + body.decode()).lower()]
+    assert len(files) > 50
+    assert mixed.id in files["en/index.html"].decode()
+    assert hits == []
+
+
+def test_the_posts_of_a_drill_and_of_operators_have_no_genuine_code(quick: Press) -> None:
+    stage = quick.stage
+    drill = incidents.declare(stage.ctx, Declaration({"login": ComponentStatus.MAJOR_OUTAGE}, "Ana", drill=True))
+    real = declared(stage, "cards")
+
+    quick.publish()
+
+    shown = {path.split("/")[1] for path in quick.everything() if path.startswith("u/")} - {"index.html", "unknown"}
+    assert shown == {row.code for row in stage.posts(real)}
+    assert not shown & {row.code for row in stage.posts(drill)}
+
+
+def test_every_message_on_its_way_can_be_checked_by_its_code(press: Press) -> None:
+    incident = declared(press.stage, "cards")
+
+    press.publish()
+
+    for row in press.stage.posts(incident):
+        page = press.text(f"u/{row.code}/index.html")
+        sent = row.story if row.mode == "edit" else row.text
+        assert sent.split("\n")[0][:60].replace("'", "&#39;") in page
+        assert incident.id in page
+
+
+def test_a_message_that_was_withdrawn_before_it_was_sent_is_not_called_genuine(quick: Press) -> None:
+    incident = declared(quick.stage, "cards")
+    quick.publish()
+    row = quick.stage.posts(incident)[0]
+    with quick.database.writing() as session:
+        deliveries.change(session, row, state=DeliveryState.WITHDRAWN.value)
+        deliveries.note(session, row, quick.stage.clock.now(), "decide", "withdrawn")
+
+    quick.publish()
+
+    assert quick.text(f"u/{row.code}/index.html") == ""
+
+
+def test_permalinks_appear_on_the_page_and_do_not_touch_feeds(quick: Press) -> None:
+    incident = declared(quick.stage, "cards")
+    quick.publish()
+    feeds = {path: body for path, body in quick.everything().items() if "/feed." in path}
+    row = quick.stage.posts(incident)[0]
+    with quick.database.writing() as session:
+        deliveries.change(session, row, state=DeliveryState.DELIVERED.value, url="https://social.example.com/@bank/77")
+        deliveries.note(session, row, quick.stage.clock.now(), "send", "ok")
+
+    quick.publish()
+
+    assert "https://social.example.com/@bank/77" in quick.text("en/index.html")
+    assert {path: body for path, body in quick.everything().items() if "/feed." in path} == feeds
+
+
+def test_planned_work_is_listed_runs_and_ends(quick: Press) -> None:
+    stage = quick.stage
+    start = stage.clock.now() + timedelta(hours=2)
+    work = maintenance.plan(stage.ctx, Plan(("transfers",), start, start + timedelta(hours=1), "Ana")).work
+    quick.publish()
+    planned = quick.json("api/v2/scheduled-maintenances/upcoming.json")["scheduled_maintenances"]
+
+    stage.clock.at = start
+    maintenance.start(stage.ctx, work_id=work.id, who="Ana")
+    quick.publish()
+
+    assert [one["id"] for one in planned] == [work.id]
+    assert "Planned work is under way" in quick.text("en/index.html")
+    assert [one["id"] for one in quick.json("api/v2/scheduled-maintenances/active.json")["scheduled_maintenances"]] == [work.id]
+    assert quick.json("api/v2/status.json")["status"]["indicator"] == "maintenance"
+
+
+def test_the_archive_has_every_month_and_is_written_once(quick: Press) -> None:
+    stage = quick.stage
+    old = declared(stage, "cards")
+    incidents.resolve(stage.ctx, Resolution(old.id, "Ana"))
+    stage.clock.at += timedelta(days=40)
+    quick.settle()
+    before = quick.everything()
+
+    quick.restart()
+    quick.settle()
+
+    page = f"en/incidents/{old.id}/index.html"
+    assert {"en/history/2026-11/index.html", "en/history/2027-01/index.html", page} <= before.keys()
+    assert PurePosixPath(page) not in Manifest.from_bytes(quick.public.read(MANIFEST)).files
+    changed = {path for path, body in quick.everything().items() if body != before.get(path)}
+    assert changed <= {"index.html", "en/index.html", "es/index.html", "status.txt", "fresh.json", "manifest.json"}
+
+
+def test_two_publishers_never_put_an_older_state_over_a_newer(quick: Press) -> None:
+    slow = quick.publisher
+    running = slow.work()
+    incident = declared(quick.stage, "cards")
+    quick.restart()
+    quick.publish()
+
+    list(running)
+
+    assert incident.id in quick.text("en/index.html")
+    assert quick.json("fresh.json")["generation"] == Manifest.from_bytes(quick.public.read(MANIFEST)).generation
+
+
+def test_a_crash_between_the_files_and_the_manifest_is_put_right_by_the_next_process(quick: Press) -> None:
+    quick.publish()
+    incident = declared(quick.stage, "cards")
+    quick.stage.clock.at += timedelta(seconds=1)
+    running = quick.publisher.work()
+    assert next(running) == "snapshot-written"
+    running.close()
+
+    quick.restart()
+    quick.publish()
+
+    assert incident.id in quick.text("en/index.html")
+    assert Manifest.from_bytes(quick.public.read(MANIFEST)).generation == quick.json("fresh.json")["generation"]
+
+
+def test_a_further_folder_gets_the_same_files_and_one_that_fails_holds_up_nobody(sqlite_database: Database, tmp_path: Path) -> None:
+    press = Press(sqlite_database, tmp_path, further=2)
+    broken, fine = press.publisher.mirrors
+    (tmp_path / "copy0").write_text("a file where a folder should be")
+    incident = declared(press.stage, "cards")
+    press.publish()
+
+    with pytest.raises(OSError):
+        broken.step()
+    fine.step()
+
+    assert incident.id.encode() in (press.copies[1].read(PurePosixPath("en/index.html")) or b"")
+    (tmp_path / "copy0").unlink()
+    broken.step()
+    assert press.copies[0].read(PurePosixPath("en/index.html")) == press.public.read(PurePosixPath("en/index.html"))
+
+
+def test_a_new_further_folder_gets_the_archive_too(sqlite_database: Database, tmp_path: Path) -> None:
+    press = Press(sqlite_database, tmp_path)
+    old = declared(press.stage, "cards")
+    incidents.resolve(press.stage.ctx, Resolution(old.id, "Ana"))
+    press.stage.clock.at += timedelta(days=40)
+    press.settle()
+    later = Press(sqlite_database, tmp_path, further=1)
+    later.stage.clock.at = press.stage.clock.at
+    later.publish()
+
+    for _ in range(10):
+        later.publisher.mirrors[0].step()
+
+    path = PurePosixPath(f"en/incidents/{old.id}/index.html")
+    assert later.copies[0].read(path) == later.public.read(path) != None  # noqa: E711 - both exist and are equal
+
+
+# --- no fresh data: unknown (A4) -------------------------------------------------------------------------------------------
+
+
+def look_around(press: Press, slugs: tuple[str, ...], times: int = 5) -> None:
+    """The probes look, and the verdict is drawn, each 20 s."""
+    for _ in range(times):
+        record(press.stage.ctx, [press.check(slug) for slug in slugs])
+        press.verdicts.step()
+        press.publish(20.0)
+
+
+STAGES = (
+    "never looked",
+    "no results",
+    "one of two probes",
+    "verdicts stopped",
+    "probing paused",
+    "store restarted",
+    "all good",
+    "seen again",
+)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_without_fresh_data_a_component_is_grey_and_not_green(sqlite_database: Database, tmp_path: Path, stage: str) -> None:
+    """A4: the chain from probe to page is stopped at each stage; only where it runs the page is green."""
+    press = Press(sqlite_database, tmp_path, of=probed("login", "cards"))
+    both = ("login", "cards")
+    if stage != "never looked":
+        look_around(press, both)
+        assert "Everything is working" in press.text("en/index.html")
+    if stage == "one of two probes":
+        look_around(press, ("cards",))
+    elif stage == "verdicts stopped":
+        for _ in range(5):
+            record(press.stage.ctx, [press.check(slug) for slug in both])
+            press.publish(20.0)
+    elif stage in ("no results", "probing paused", "seen again"):
+        for _ in range(5):
+            press.verdicts.step()
+            press.publish(20.0)
+    elif stage == "store restarted":
+        press.stage.clock.at += timedelta(minutes=10)
+        press.restart()
+    if stage in ("all good", "seen again"):
+        look_around(press, both)
+
+    press.publish()
+
+    green = stage in ("all good", "seen again")
+    summary = press.json("api/v2/summary.json")
+    assert ("Everything is working" in press.text("en/index.html")) == green
+    assert ("No data" in press.text("en/index.html")) == (not green)
+    assert ("monitoring" in summary) == (not green)
+    assert all(row["status"] == "operational" for row in summary["components"])
+
+
+def test_a_component_without_probes_is_not_unknown(quick: Press) -> None:
+    quick.publish()
+
+    assert "Everything is working" in quick.text("en/index.html")
+    assert "monitoring" not in quick.json("api/v2/summary.json")
+
+
+def test_a_component_that_is_removed_leaves_the_page_and_its_badge_goes(quick: Press) -> None:
+    quick.publish()
+    assert "en/badges/bizum.svg" in quick.everything()
+    fewer = [one for one in settings().model_dump()["components"] if one["slug"] != "bizum"]
+
+    again = Press(quick.database, quick.root, of=probed(components=fewer))
+    again.stage.clock.at = quick.stage.clock.at
+    again.publish()
+
+    assert "en/badges/bizum.svg" not in again.everything()
+    assert "Bizum" not in again.text("en/index.html")

@@ -1,0 +1,30 @@
+"""A published folder that every test here may read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.publish.samples import outage
+from tests.web_public.serving import Call, publish, served
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Only to be read."""
+    folder = tmp_path_factory.mktemp("published")
+    publish(folder, outage())
+    return folder
+
+
+@pytest.fixture(scope="session")
+def port(published: Path) -> Iterator[int]:
+    with served(published) as number:
+        yield number
+
+
+@pytest.fixture
+def call(published: Path) -> Call:
+    return Call(published)
