@@ -62,7 +62,7 @@ class Streak:
     sure         False from the start, and after the location was blind, until a result agrees or a run confirms the contrary
     blind        the location's own network failed at the newest look: it has no vote
     seen_at      moment of the newest result that shows the target, or that somebody got through to it (an account problem)
-    reason       reason of the newest result that was degraded or failed
+    hurt_at, reason   moment and reason of the newest result that was degraded or failed
     account      results without complaint still wanted before a complaint about a test account is forgotten; 0: none
     blocked      True while the newest result says that we are taken for a robot
     """
@@ -73,6 +73,7 @@ class Streak:
     sure: bool = False
     blind: bool = False
     seen_at: datetime | None = None
+    hurt_at: datetime | None = None
     reason: Reason | None = None
     account: int = 0
     blocked: bool = False
@@ -146,6 +147,7 @@ def _count(streak: Streak, result: CheckResult, policy: Policy) -> tuple[Streak,
         down=down,
         sure=streak.sure or level is not before or seen is before,
         seen_at=result.at,
+        hurt_at=streak.hurt_at if seen is Level.FINE else result.at,
         reason=streak.reason if seen is Level.FINE else result.reason,
         account=max(0, streak.account - 1) if seen is Level.FINE else streak.account,
     )

@@ -40,14 +40,12 @@ class Failure:
 
     since        moment of the first failed check
     confirmed_at moment at which the verdict was first known
-    seen_at      moment of the newest check that shows it
     """
 
     slug: str
     status: ComponentStatus
     since: datetime
     confirmed_at: datetime
-    seen_at: datetime
     families: frozenset[Family] = frozenset()
 
 

@@ -170,11 +170,11 @@ def silence(slug: str, works: Iterable[Maintenance], landscape: Landscape, now: 
 
 
 def _failing(situation: Situation) -> dict[str, Failure]:
-    """The failures that count: not silenced, and seen since planned work on the component ended. Planned work dates what outlasts it."""
+    """The failures that count: not silenced, and seen to fail since planned work ended. The end of the work dates what outlasts it."""
     found = {}
     for slug, sight in situation.sights.items():
         verdict, until = sight.verdict, sight.silenced_until
-        if not verdict.failing or sight.silenced or verdict.seen_at is None or (until is not None and verdict.seen_at <= until):
+        if not verdict.failing or sight.silenced or (until is not None and (verdict.hurt_at is None or verdict.hurt_at <= until)):
             continue
         since = verdict.failing_since or sight.confirmed_at
         found[slug] = Failure(
@@ -182,7 +182,6 @@ def _failing(situation: Situation) -> dict[str, Failure]:
             verdict.status,
             since=since if until is None else max(since, until),
             confirmed_at=sight.confirmed_at,
-            seen_at=verdict.seen_at,
             families=frozenset(family(reason) for reason in verdict.reasons),
         )
     return found

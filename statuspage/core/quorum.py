@@ -27,13 +27,14 @@ class Verdict:
 
     level    None if too few see it: the page says that monitoring is impaired, nothing is announced
     since    moment from which a majority saw this level; None if it was so from the start
-    seen_at  moment of the newest result that a seeing location has
+    seen_at  moment of the newest result that a seeing location has; hurt_at: of the newest that was degraded or failed
     reasons  why those that see it degraded or down say so
     """
 
     level: Level | None
     since: datetime | None = None
     seen_at: datetime | None = None
+    hurt_at: datetime | None = None
     seeing: int = 0
     reasons: frozenset[Reason] = frozenset()
 
@@ -44,13 +45,14 @@ class ComponentVerdict:
 
     status   worst over its probes; UNKNOWN if one of them is unseen and none fails
     since    when the first probe with this status began to have it; None: from the start
-    failing_since   when the first of the failing probes began to fail; None if none fails
+    failing_since   when the first of the failing probes began to fail; hurt_at: newest failing look of one; None if none fails
     """
 
     slug: str
     status: ComponentStatus
     since: datetime | None = None
     failing_since: datetime | None = None
+    hurt_at: datetime | None = None
     seen_at: datetime | None = None
     reasons: frozenset[Reason] = frozenset()
 
@@ -86,6 +88,7 @@ def decide(votes: Sequence[Vote]) -> Verdict:
         level,
         since=_since(streaks, level, majority),
         seen_at=max(streak.seen_at for streak in streaks if streak.seen_at is not None),
+        hurt_at=max((streak.hurt_at for streak in streaks if streak.hurt_at is not None), default=None),
         seeing=len(streaks),
         reasons=frozenset(streak.reason for streak in streaks if streak.reason is not None and streak.level is not Level.FINE),
     )
@@ -121,6 +124,7 @@ def component_verdict(slug: str, probes: Iterable[tuple[Verdict, ComponentStatus
         status,
         since=_bound(parts, status),
         failing_since=min((verdict.since for verdict in failing if verdict.since), default=None),
+        hurt_at=max((verdict.hurt_at for verdict in failing if verdict.hurt_at), default=None),
         seen_at=max((verdict.seen_at for _, verdict in parts if verdict.seen_at), default=None),
         reasons=frozenset(reason for verdict in failing for reason in verdict.reasons),
     )

@@ -15,6 +15,7 @@ from statuspage.core.vocabulary import Outcome, Reason
 from statuspage.store.tables import CheckRow
 from statuspage.store.upsert import insert_for
 
+ADDED_AT_ONCE = 500  # rows of one statement; SQLite takes 32,766 values
 _ROW = CheckRow.__table__
 _COLUMNS = (
     _ROW.c.id, _ROW.c.received_at, _ROW.c.probe, _ROW.c.location, _ROW.c.sequence, _ROW.c.at, _ROW.c.outcome, _ROW.c.reason,
@@ -38,10 +39,12 @@ class Arrived:
 def add(session: Session, results: Iterable[CheckResult], received_at: datetime) -> int:
     """Keeps results that are not kept yet; returns how many were new."""
     rows = [_values(result, received_at) for result in results]
-    if not rows:
-        return 0
-    insert = insert_for(session)(CheckRow).on_conflict_do_nothing(index_elements=["location", "probe", "sequence"])
-    return sum(session.execute(insert.values(row)).rowcount for row in rows)  # type: ignore[attr-defined]
+    new = 0
+    for first in range(0, len(rows), ADDED_AT_ONCE):
+        insert = insert_for(session)(_ROW).values(rows[first : first + ADDED_AT_ONCE])
+        added = insert.on_conflict_do_nothing(index_elements=["location", "probe", "sequence"]).returning(_ROW.c.id)
+        new += len(session.execute(added).all())
+    return new
 
 
 def after(session: Session, row_id: int, limit: int) -> list[Arrived]:

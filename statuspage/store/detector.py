@@ -104,6 +104,7 @@ def _streak(state: Mapping[str, Any]) -> Streak:
             "hurt": _side(state["hurt"]),
             "down": _side(state["down"]),
             "seen_at": _moment(state["seen_at"]),
+            "hurt_at": _moment(state["hurt_at"]),
             "reason": None if reason is None else Reason(reason),
         }
     )

@@ -20,7 +20,7 @@ from statuspage.settings import Settings
 from statuspage.store import alarms, incidents, timeline, updates
 from statuspage.store.engine import Database
 from statuspage.worker.verdicts import Verdicts
-from tests.actions.stage import CHANNELS, Chance, settings, words
+from tests.actions.stage import CHANNELS, Chance, words
 
 T0 = datetime.fromisoformat("2026-03-02T09:00:00+00:00")
 GOOD = (Outcome.PASSED, Reason.AS_EXPECTED)
@@ -45,9 +45,21 @@ def probe(component: str, **changes: Any) -> dict[str, Any]:
     return {"name": f"{component}-probe", "kind": "http", "component": component, "target": {"url": "https://bank.example"}, **changes}
 
 
-def bank(*components: str, locations: tuple[str, ...] = ("madrid",), **changes: Any) -> Settings:
-    """The stage's components with one probe each on those named."""
-    return settings(locations=[{"name": name} for name in locations], probes=[probe(slug) for slug in components], **changes)
+def bank(*probed: str, locations: tuple[str, ...] = ("madrid",), **changes: Any) -> Settings:
+    """Some components, some of them probed, each by one probe; the app needs the sign-in."""
+    page = {"name": "Example Bank", "bank": "Example Bank", "url": "https://status.example.com", "languages": ["en", "es"]}
+    base: dict[str, Any] = {
+        "page": page,
+        "components": [
+            {"slug": "login", "name": {"en": "Log in", "es": "Acceso"}, "symptom": "login"},
+            {"slug": "app", "name": {"en": "App", "es": "App"}, "symptom": "login", "depends_on": ["login"]},
+            {"slug": "cards", "name": {"en": "Cards", "es": "Tarjetas"}, "symptom": "card"},
+        ],
+        "locations": [{"name": name} for name in locations],
+        "probes": [probe(slug) for slug in probed],
+        **changes,
+    }
+    return Settings.model_validate(base)
 
 
 @dataclass
