@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -43,6 +44,7 @@ class Press:
     root: Path
     of: Settings = field(default_factory=lambda: probed())
     further: int = 0
+    held: list[sqlite3.Connection] = field(default_factory=list)  # connections that lock the database until the test lets go
 
     def __post_init__(self) -> None:
         self.stage = Stage(self.database, self.of, clock=Clock())

@@ -7,6 +7,7 @@
     var box = document.getElementById("stale"), now = age + (performance.now() - at) / 1000;
     var minutes = Math.floor(now / 60), hours = Math.floor(minutes / 60);
     var text = box.dataset.text.replace("{age}", hours > 1 ? hours + " h" : minutes + " min");
+    box.dataset.age = Math.floor(now);
     box.hidden = now <= +box.dataset.limit;
     if (!box.hidden && box.firstElementChild.textContent !== text) box.firstElementChild.textContent = text;
   }
