@@ -59,12 +59,14 @@ class Task:
         self._work = work
         self._ended: Ended | None = ended
         self._stop: Stop | None = None
+        engine.tasks.add(self)
         engine.soon(lambda: self._advance(None, None))
 
     def cancel(self) -> None:
         if self._ended is None:
             return
         self._ended = None
+        self._engine.tasks.discard(self)
         if self._stop is not None:
             self._stop()
             self._stop = None
@@ -87,6 +89,7 @@ class Task:
 
     def _finish(self, value: Any, error: BaseException | None) -> None:
         ended, self._ended = self._ended, None
+        self._engine.tasks.discard(self)
         self._work.close()
         if ended is not None:
             ended(value, error)
@@ -98,6 +101,7 @@ class Engine:
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.monotonic = monotonic
         self.connections = 0  # sockets opened by transfers since the start
+        self.tasks: set[Task] = set()  # under way
         self._epoll = select.epoll()
         self._watchers: dict[int, Callable[[int], None]] = {}
         self._timers: list[tuple[float, int, Timer]] = []
@@ -153,8 +157,10 @@ class Engine:
         self._closed = True
         if self._aside is not None:
             self._aside.shutdown(wait=True, cancel_futures=True)
-        for curl in list(self._transfers):
-            self.drop(curl)
+        for task in list(self.tasks):
+            task.cancel()
+        for _ in range(len(self._ready)):
+            self._ready.popleft()()  # what operations still had to close
         self._multi.close()
         self._epoll.close()
         os.close(self._wake)

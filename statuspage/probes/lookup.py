@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 
 import dns.resolver
 
@@ -13,6 +15,7 @@ from statuspage.probes.engine import Together, Work
 from statuspage.probes.findings import Failure
 from statuspage.probes.queries import Query, Reply, Server
 
+_RESOLV_CONF = Path("/etc/resolv.conf")
 _TRY_S = 2.0  # per server and try; the deadline cuts it shorter
 _ROUNDS = 2
 
@@ -27,9 +30,18 @@ class Addresses:
 
 
 def system_servers() -> tuple[Server, ...]:
-    """The name servers of this machine; () if it has none."""
+    """The name servers of this machine, read anew when its list has changed; () if it has none."""
     try:
-        found = dns.resolver.Resolver().nameservers
+        changed = _RESOLV_CONF.stat().st_mtime_ns
+    except OSError:
+        return ()
+    return _servers_since(changed)
+
+
+@lru_cache(maxsize=1)
+def _servers_since(_changed: int) -> tuple[Server, ...]:
+    try:
+        found = dns.resolver.Resolver(str(_RESOLV_CONF)).nameservers
     except dns.resolver.NoResolverConfiguration:
         return ()
     return tuple(Server(address) for address in found if isinstance(address, str) and "/" not in address)

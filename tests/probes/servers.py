@@ -162,7 +162,8 @@ def drip(conversation: Conversation) -> None:
 
 
 def hang(conversation: Conversation) -> None:
-    conversation.stop.wait(30)
+    """Says nothing until the other side, or close(), ends the connection."""
+    conversation.connection.recv(1)
 
 
 Records = Mapping[tuple[str, str], Sequence[str]]
