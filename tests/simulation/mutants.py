@@ -99,13 +99,7 @@ def _window(stack: ExitStack) -> None:
 
 @mutant("no re-check before send")
 def _no_recheck(stack: ExitStack) -> None:
-    real = sender._send
-
-    def send(of: desk.Desk, intent: sender.Intent) -> Any:
-        with patch.object(sender, "intent_fresh", lambda *_: True), patch.object(desk.Desk, "may_repeat", lambda *_: True):
-            return real(of, replace(intent, at=of.instant()))
-
-    _swap(stack, sender, "_send", send)
+    _swap(stack, sender, "intent_fresh", lambda *_: True)
 
 
 @mutant("no thread order")

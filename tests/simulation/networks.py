@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 WINDOW_S = 3600.0
+WAITS = ("", "1", "30", "60", "-5", "soon", "Mon, 02 Mar 2026 09:00:00 GMT")
 
 
 @dataclass
@@ -59,6 +60,11 @@ class FakeNetwork:
     keys: dict[str, tuple[str, float]] = field(default_factory=dict)
     containers: dict[str, dict[str, Any]] = field(default_factory=dict)
     requests: list[tuple[float, str, str]] = field(default_factory=list)
+    script: list[str] = field(default_factory=list)  # how the next posts and edits are met, before any chance
+    reads: list[str] = field(default_factory=list)  # the same for timelines
+    retry_after: str | None = None
+    status: int | None = None
+    late_s: float | None = None
 
     # --- answering ------------------------------------------------------------------------------------------------------
 
@@ -85,13 +91,17 @@ class FakeNetwork:
         world.point("sent")
         match fault:
             case "throttled":
-                wait = world.chance.choice(["", "1", "30", "60", "-5", "soon", "Mon, 02 Mar 2026 09:00:00 GMT"])
+                wait = (
+                    self.retry_after
+                    if self.retry_after is not None
+                    else world.chance.choice(["", "1", "30", "60", "-5", "soon", "Mon, 02 Mar 2026 09:00:00 GMT"])
+                )
                 return _answer(429, {}, {"Retry-After": wait} if wait else {})
             case "error":
-                return _answer(world.chance.choice([500, 502, 503, 504]), {})
+                return _answer(self.status or world.chance.choice([500, 502, 503, 504]), {})
             case "error_applied":
                 do()
-                return _answer(world.chance.choice([500, 502, 503, 504]), {})
+                return _answer(self.status or world.chance.choice([500, 502, 503, 504]), {})
             case "lost":
                 world.sleep(request.deadline_s)
                 raise NoAnswer("no answer within the deadline")
@@ -103,7 +113,7 @@ class FakeNetwork:
                 try:
                     world.sleep(request.deadline_s)
                 finally:  # also when the client died meanwhile
-                    world.later(world.chance.uniform(1.0, 88.0), lambda: (do(), None)[1])
+                    world.later(self.late_s or world.chance.uniform(1.0, 88.0), lambda: (do(), None)[1])
                 raise NoAnswer("no answer within the deadline")
             case "cut":
                 answer = do()
@@ -112,13 +122,16 @@ class FakeNetwork:
                 world.sleep(world.chance.uniform(2.0, 25.0))
                 return do()
             case "rejected":
-                return _answer(422, {"error": "not like this"})
+                return _answer(self.status or 422, {"error": "not like this"})
         answer = do()
         world.point("sent")
         return answer
 
     def _draw(self, method: str, path: str) -> str:
         kind = "read" if method == "GET" else "write"
+        planned = self.reads if path == "posts" and kind == "read" else self.script if path.startswith("posts") or "publish" in path else []
+        if planned:
+            return planned.pop(0)
         roll, edge = self.world.chance.random(), 0.0
         for name, odds in self.faults.items():
             if kind == "read" and name not in ("refused", "error", "lost", "throttled", "slow", "unreadable"):

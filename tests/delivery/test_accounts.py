@@ -1,0 +1,252 @@
+"""D16 to D19, D21, D24 and the seal: waiting, breaker, credentials, backups. In virtual time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from itertools import pairwise
+from random import Random
+
+import pytest
+from sqlalchemy import text as sql
+
+from statuspage.actions import deliveries as deeds
+from statuspage.core.delivery_rules import Backoff, obeyed_s
+from statuspage.core.seal import seal, seal_ok
+from statuspage.core.vocabulary import DeliveryState, NoticeKind
+from statuspage.store import accounts, switches
+from tests.delivery.stage import Stage
+from tests.simulation.world import SEAL_KEY
+
+DELIVERED = DeliveryState.DELIVERED
+
+
+@pytest.mark.parametrize(
+    ("asked", "least_s"),
+    [("1", 1), ("30", 30), ("90", 90), ("600", 600), ("3600", 3600), ("-5", 0), ("soon", 0), ("", 0), ("0", 0), ("1e9", 0),
+     ("Mon, 02 Mar 2026 09:01:31 GMT", 85), ("Mon, 02 Mar 2026 08:00:00 GMT", 0)],
+)  # fmt: skip
+@pytest.mark.parametrize("kind", ["natural", "bare"])
+def test_a_network_that_asks_to_wait_is_not_asked_before(asked: str, least_s: float, kind: str) -> None:
+    """D16, 24 cases."""
+    stage = Stage(kind)
+    network = stage.network(kind)
+    network.script, network.retry_after = ["throttled"], asked
+
+    stage.tell()
+    stage.passes(least_s + 120.0)
+
+    sent = [at for at, method, path in network.requests if method == "POST"]
+    assert len(sent) == 2 and sent[1] - sent[0] >= least_s
+    assert stage.states(kind) == [DELIVERED]
+
+
+@pytest.mark.parametrize("asked", ["7200", "99999999"])
+def test_a_wait_of_more_than_an_hour_is_an_alarm_and_an_hour(asked: str) -> None:
+    stage = Stage("bare")
+    network = stage.network("bare")
+    network.script, network.retry_after = ["throttled"], asked
+    stage.tell()
+    stage.passes(5.0)
+    assert "wait:bare" in stage.alarms()
+
+    stage.passes(3700.0)
+
+    assert stage.states("bare") == [DELIVERED]
+
+
+def test_nonsense_in_a_wait_counts_as_nothing() -> None:
+    assert [obeyed_s(value, 3600.0) for value in (None, -1.0, 0.0, float("nan"))] == [(0.0, False)] * 4
+    assert obeyed_s(float("inf"), 3600.0) == (3600.0, True)
+
+
+def test_one_hanging_network_delays_no_other_by_a_second() -> None:
+    """D17: four networks, three hang for 30 s; 50 notices."""
+    delays = []
+    for seed in range(50):
+        stage = Stage("natural", "keyed", "staged", "bare", seed=seed)
+        for name in ("natural", "keyed", "staged"):
+            stage.network(name).script = ["lost"] * 20
+        begun = stage.world.time
+        stage.tell()
+        stage.passes(10.0)
+        delays.append(stage.network("bare").posts[0].revisions[0][1] - begun)
+    assert max(delays) <= 1.0
+
+
+def test_the_breaker_opens_after_five_failures_and_a_trial_comes_each_thirty_seconds() -> None:
+    """D17."""
+    stage = Stage("bare")
+    network = stage.network("bare")
+    network.down = True
+    stage.tell()
+    stage.passes(600.0)
+    posts = [at for at, method, _ in network.requests if method == "POST"]
+    trials = [at for at, method, path in network.requests if path == "me"]
+
+    network.down = False
+    stage.passes(40.0)
+
+    assert len(posts) == 5
+    assert all(30.0 <= after - before <= 36.0 for before, after in pairwise(trials))
+    assert stage.states("bare") == [DELIVERED]
+
+
+@pytest.mark.parametrize("refreshable", [True, False])
+@pytest.mark.parametrize("seed", range(10))
+def test_revoked_credentials_are_renewed_once_or_stop_the_account_until_they_are_repaired(refreshable: bool, seed: int) -> None:
+    """D19, 20 cases."""
+    stage = Stage("bare", seed=seed)
+    network = stage.network("bare")
+    network.token, network.refreshable = "revoked", refreshable
+
+    stage.tell()
+    stage.passes(5.0)
+    if refreshable:
+        assert stage.states("bare") == [DELIVERED]
+        return
+    assert stage.states("bare") == [DeliveryState.QUEUED]
+    assert "account:bare" in stage.alarms()
+    network.token = "good"
+    stage.passes(310.0)
+
+    assert stage.states("bare") == [DELIVERED]
+    assert "account:bare" not in stage.alarms()
+
+
+def test_renewed_credentials_outlive_the_process_sealed() -> None:
+    """X35, in part."""
+    stage = Stage("bare")
+    network = stage.network("bare")
+    network.token, network.refreshable = "revoked", True
+    stage.tell()
+    stage.passes(5.0)
+    network.refreshable = False
+    stage.world.kill(stage.process, "in the test")
+    stage.passes(70.0)
+
+    stage.tell(NoticeKind.IDENTIFIED)
+    stage.passes(5.0)
+
+    assert stage.states("bare") == [DELIVERED, DELIVERED]
+    with stage.world.store.reading() as session:
+        sealed = accounts.credentials(session, "bare")
+    assert sealed is not None and network.token.encode() not in sealed
+
+
+def test_sealed_credentials_open_only_in_their_row_for_their_configuration_under_their_key() -> None:
+    """X35, in part."""
+    sealed = accounts.seal_credentials({"token": "t"}, key=b"k", account="a", configured="c", nonce=bytes(12))
+
+    def opened(key: bytes = b"k", account: str = "a", configured: str = "c", value: bytes = sealed) -> object:
+        return accounts.open_credentials(value, key=key, account=account, configured=configured)
+
+    assert opened() == {"token": "t"}
+    changed = [opened(key=b"x"), opened(account="b"), opened(configured="d"), opened(value=sealed[:-1] + b"!"), opened(value=b"")]
+    assert changed == [None] * 5
+
+
+def test_retries_are_spread_and_few() -> None:
+    """D21: of 1,000 first retries no second holds more than a tenth once the backoff has grown; at most 30 attempts a day."""
+    chance, backoff = Random(1), Backoff()
+    waits = [backoff.wait_s(6, 60.0, chance.random()) for _ in range(1000)]
+
+    assert max(Counter(int(wait) for wait in waits).values()) <= 100
+    assert max(waits) <= 60.0
+
+    stage = Stage("bare")
+    stage.network("bare").script = ["throttled"] * 1000
+    stage.network("bare").retry_after = ""
+    stage.tell()
+    stage.passes(86_400.0)
+    attempts = [path for _, method, path in stage.network("bare").requests if method == "POST"]
+    assert len(attempts) <= 30
+    assert stage.states("bare") == [DeliveryState.STUCK]
+
+
+@pytest.mark.parametrize("minutes", [1, 10, 60])
+@pytest.mark.parametrize("first", range(0, 67, 23))
+def test_a_restored_backup_makes_no_second_post(minutes: int, first: int) -> None:
+    """D24, 207 seeds: made while something was under way, restored 1, 10 or 60 minutes later."""
+    for seed in range(first, first + 23):
+        stage = Stage("natural", "bare", seed=seed)
+        stage.tell()
+        stage.passes(stage.world.chance.uniform(0.0, 1.0))
+        copy = stage.world.store.backup()
+        stage.passes(minutes * 60.0)
+        stage.world.kill(stage.process, "in the test")
+        stage.world.store.restore(copy)
+        deeds.after_restore(stage.world.outside, "Ada", stage.world.wall())
+
+        stage.passes(400.0)
+
+        assert [len(stage.texts(name)) for name in ("natural", "bare")] == [1, 1], seed
+        assert stage.states("natural") == stage.states("bare") == [DELIVERED], seed
+
+
+def test_what_waited_for_a_person_when_the_backup_was_made_waits_again() -> None:
+    stage = Stage("bare")
+    stage.tell(hold_s=600.0)
+    deeds.after_restore(stage.world.outside, "Ada", stage.world.wall())
+    stage.world.poke()
+
+    stage.passes(300.0)
+
+    assert stage.states("bare") == [DeliveryState.WAITING]
+
+
+SEALED = {
+    "text": "'other'", "text_alone": "'other'", "story": "'other'", "code": "'2222222'", "digest": "'0'", "channel": "'elsewhere'",
+    "language": "'fr'", "mode": "'new'", "kind": "'resolved'", "sequence": "9", "essential": "1", "valid_until": "'2030-01-01 00:00:00'",
+    "network": "'other'", "created_at": "'2020-01-01 00:00:00'",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("column", sorted(SEALED))
+def test_a_row_changed_in_the_database_is_refused_with_an_alarm(column: str) -> None:
+    """X5, in part: each sealed column, changed while the row waits."""
+    stage = Stage("bare")
+    stage.tell(hold_s=60.0)
+    with stage.world.store.writing() as session:
+        session.execute(sql(f"UPDATE delivery SET {column} = {SEALED[column]}"))
+
+    stage.passes(120.0)
+
+    with stage.world.store.reading() as session:
+        state, row_id = session.execute(sql("SELECT state, id FROM delivery")).one()
+    assert stage.texts("bare") == []
+    assert state == "refused" and f"delivery:{row_id}" in stage.alarms()
+
+
+def test_a_seal_holds_only_under_its_key() -> None:
+    stage = Stage("bare")
+    stage.tell()
+    row = stage.rows("bare")[0]
+
+    assert seal_ok(row, SEAL_KEY)
+    assert not seal_ok(row, b"another key")
+    assert not seal_ok(replace(row, seal=seal(row, b"another key")), SEAL_KEY)
+
+
+def test_a_rehearsal_is_refused_on_a_real_channel() -> None:
+    stage = Stage("bare")
+    stage.people.update("drill0000000", NoticeKind.INVESTIGATING, valid_s=None, drill=True)
+
+    stage.passes(5.0)
+
+    assert stage.texts("bare") == []
+    assert len([key for key in stage.alarms() if key.startswith("delivery:")]) == 1
+
+
+def test_the_off_switch_stops_posts_and_its_end_lets_them_go() -> None:
+    stage = Stage("bare")
+    with stage.world.store.writing() as session:
+        switches.turn(session, switches.POSTING, off=True, by="Ada", reason="", at=stage.world.wall())
+    stage.tell()
+    stage.passes(60.0)
+    assert stage.texts("bare") == []
+
+    stage.people.switch(off=False)
+    stage.passes(5.0)
+
+    assert len(stage.texts("bare")) == 1

@@ -1,0 +1,224 @@
+"""D12 to D15, D20, D26 and holds: order within a thread, what gives way to what, what people withdraw. In virtual time."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+
+from statuspage.actions import deliveries as deeds
+from statuspage.core.errors import NotAllowed
+from statuspage.core.vocabulary import DeliveryState, NoticeKind
+from tests.delivery.stage import SUBJECT, Stage
+from tests.simulation.checker import code_of
+
+DELIVERED, SUPERSEDED, STUCK = DeliveryState.DELIVERED, DeliveryState.SUPERSEDED, DeliveryState.STUCK
+
+
+def _twenty_updates(seed: int) -> list[str]:
+    stage = Stage("natural", "keyed", "staged", "bare", "blind", seed=seed, kinds=("slow", "error_applied", "throttled"), rate=0.3)
+    for number in range(20):
+        kind = NoticeKind.UPDATE if number else NoticeKind.INVESTIGATING
+        stage.world.later(number * 0.1, partial(stage.tell, kind))
+    stage.passes(2400.0)
+    return [fault for fault in stage.wrong() if "disordered" in fault or "doubled" in fault]
+
+
+def test_twenty_updates_in_two_seconds_do_not_overtake_each_other() -> None:
+    """D12: 6 worlds of five threads, whose channels are slow and failing."""
+    assert [_twenty_updates(seed) for seed in range(6)] == [[]] * 6
+
+
+@pytest.mark.long
+def test_twenty_updates_in_two_seconds_never_overtake_each_other() -> None:
+    """D12, 500 threads."""
+    assert {seed: found for seed in range(100) if (found := _twenty_updates(seed))} == {}
+
+
+@pytest.mark.parametrize("first", range(0, 200, 50))
+def test_a_thread_that_had_not_begun_starts_with_the_newest_state_standing_alone(first: int) -> None:
+    """D13, 200: the channel is down for the whole incident, which ends at a random moment before it is back."""
+    for seed in range(first, first + 50):
+        stage = Stage("bare", seed=seed)
+        stage.network("bare").down = True
+        chance = stage.world.chance
+        for kind in (NoticeKind.INVESTIGATING, NoticeKind.IDENTIFIED, NoticeKind.MONITORING, NoticeKind.RESOLVED):
+            stage.tell(kind)
+            stage.passes(chance.uniform(1.0, 300.0))
+        stage.network("bare").down = False
+
+        stage.passes(700.0)
+
+        assert [text.startswith(f"Alone: {SUBJECT} resolved") for text in stage.texts("bare")] == [True], seed
+        assert stage.states("bare") == [SUPERSEDED, SUPERSEDED, SUPERSEDED, DELIVERED], seed
+
+
+@pytest.mark.parametrize("first", range(0, 100, 25))
+def test_a_backlog_after_an_outage_collapses_but_corrections_are_kept(first: int) -> None:
+    """D14: the channel is down for 3 h, 12 updates; at most two posts per thread, of which one is the correction."""
+    for seed in range(first, first + 25):
+        stage = Stage("natural", seed=seed)
+        stage.network("natural").down = True
+        for number in range(12):
+            stage.tell(NoticeKind.CORRECTION if number == 5 else NoticeKind.UPDATE if number else NoticeKind.INVESTIGATING)
+            stage.passes(900.0)
+        stage.network("natural").down = False
+
+        stage.passes(700.0)
+
+        rows = stage.rows("natural")
+        assert [code_of(text) for text in stage.texts("natural")] == [rows[5].code, rows[11].code], seed
+
+
+@pytest.mark.parametrize("mode", ["reply", "edit"])
+@pytest.mark.parametrize("seed", range(5))
+def test_a_thread_whose_post_was_deleted_starts_anew_with_an_alarm(mode: str, seed: int) -> None:
+    """D15, 10 cases."""
+    stage = Stage("bare", mode=mode, seed=seed)
+    stage.tell()
+    stage.passes(2.0)
+    stage.network("bare").posts[0].gone = True
+
+    stage.tell(NoticeKind.IDENTIFIED)
+    stage.passes(5.0)
+    stage.tell(NoticeKind.MONITORING)
+    stage.passes(5.0)
+
+    assert stage.states("bare") == [DELIVERED] * 3
+    assert stage.texts("bare")[1].startswith(f"Alone: {SUBJECT} identified") or mode == "edit"
+    assert f"parent:{SUBJECT}:bare" in stage.alarms()
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 410, 413, 422])
+@pytest.mark.parametrize("kind", ["natural", "keyed", "staged", "blind"])
+def test_a_permanent_refusal_is_shown_within_five_seconds_and_the_next_update_replaces_it(kind: str, status: int) -> None:
+    """D20, 6 x 4. 403 stands for 'a repeat' and 404 for 'the parent is gone' on these fakes; both end with a person, too."""
+    stage = Stage(kind)
+    stage.network(kind).script, stage.network(kind).status = ["rejected"], status
+    stage.tell()
+    stage.passes(5.0 if status != 403 else 200.0 if kind != "blind" else 5.0)
+    row = stage.rows(kind)[0]
+    if status == 403:  # "a repeat": the timeline is read before a person is asked
+        assert row.state in (STUCK, DeliveryState.UNKNOWN)
+        return
+    assert row.state is STUCK and row.detail
+    assert f"delivery:{row.id}" in stage.alarms()
+
+    stage.tell(NoticeKind.IDENTIFIED)
+    stage.passes(5.0)
+
+    assert stage.states(kind) == [SUPERSEDED, DELIVERED]
+
+
+def test_a_stuck_delivery_is_sent_again_by_a_person_under_a_new_key() -> None:
+    stage = Stage("bare")
+    stage.network("bare").script = ["rejected"]
+    stage.tell()
+    stage.passes(5.0)
+    before = stage.rows("bare")[0]
+
+    deeds.retry(stage.world.outside, before.id, "Ada")
+    stage.world.poke()
+    stage.passes(5.0)
+
+    after = stage.rows("bare")[0]
+    assert after.state is DELIVERED
+    assert (after.epoch, after.key != before.key) == (2, True)
+    assert stage.alarms() == []
+
+
+def test_an_older_statement_is_not_sent_again_after_a_newer_one() -> None:
+    stage = Stage("bare")
+    stage.network("bare").script = ["rejected"]
+    stage.tell()
+    stage.passes(5.0)
+    stuck = stage.rows("bare")[0]
+    stage.tell(NoticeKind.IDENTIFIED)
+    stage.passes(5.0)
+
+    with pytest.raises(NotAllowed):
+        deeds.retry(stage.world.outside, stuck.id, "Ada")
+
+    assert stage.states("bare") == [SUPERSEDED, DELIVERED]
+
+
+@pytest.mark.parametrize("first", range(0, 300, 100))
+def test_what_was_withdrawn_before_its_intent_is_never_sent(first: int) -> None:
+    """D26, 300 seeds: withdrawn at a random moment around the send. Either it is out, and stays delivered, or it never appears."""
+    outcomes = set()
+    for seed in range(first, first + 100):
+        stage = Stage("bare", seed=seed)
+        stage.tell()
+        row = stage.rows("bare")[0]
+        stage.passes(stage.world.chance.uniform(0.0, 0.7))
+        try:
+            deeds.withdraw(stage.world.outside, row.id, "Ada")
+            expected = (DeliveryState.WITHDRAWN, 0)
+        except NotAllowed:
+            expected = (DELIVERED, 1)
+
+        stage.passes(10.0)
+
+        assert (stage.states("bare")[0], len(stage.texts("bare"))) == expected, seed
+        outcomes.add(expected)
+    assert len(outcomes) == 2
+
+
+def test_a_held_post_waits_and_can_be_withdrawn_and_the_next_becomes_the_root() -> None:
+    stage = Stage("bare")
+    stage.tell(hold_s=60.0)
+    stage.passes(30.0)
+    held = stage.rows("bare")[0]
+    assert held.state is DeliveryState.WAITING
+
+    deeds.withdraw(stage.world.outside, held.id, "Ada")
+    stage.tell(NoticeKind.IDENTIFIED)
+    stage.passes(60.0)
+
+    assert stage.texts("bare") == [stage.rows("bare")[1].text_alone]
+
+
+def test_a_wall_clock_that_jumps_neither_ends_nor_stretches_a_hold() -> None:
+    stage = Stage("bare")
+    stage.tell(hold_s=60.0)
+    stage.passes(2.0)
+    stage.world.wall_offset_s = 7200.0
+    stage.world.poke()
+    stage.passes(30.0)
+    assert stage.texts("bare") == []
+    stage.world.wall_offset_s = -7200.0
+    stage.world.poke()
+
+    stage.passes(40.0)
+
+    assert len(stage.texts("bare")) == 1
+
+
+def test_trouble_that_heals_before_anything_was_posted_is_not_posted() -> None:
+    stage = Stage("bare", "keyed")
+    stage.tell(hold_s=120.0)
+    stage.passes(60.0)
+
+    stage.tell(NoticeKind.RESOLVED_AUTO)
+    stage.passes(300.0)
+
+    assert stage.texts("bare") == stage.texts("keyed") == []
+    assert stage.states("bare") == [SUPERSEDED, SUPERSEDED]
+
+
+def test_a_statement_out_of_date_is_never_sent_by_itself() -> None:
+    stage = Stage("bare")
+    stage.network("bare").down = True
+    stage.tell(valid_s=600.0)
+    stage.passes(900.0)
+    stage.network("bare").down = False
+
+    stage.passes(900.0)
+
+    row = stage.rows("bare")[0]
+    assert stage.texts("bare") == []
+    assert (row.state, row.error_class) == (STUCK, "expired")
+    deeds.retry(stage.world.outside, row.id, "Ada")
+    stage.world.poke()
+    stage.passes(60.0)
+    assert len(stage.texts("bare")) == 1
