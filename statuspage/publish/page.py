@@ -15,7 +15,7 @@ from statuspage.publish.headers import RouteClass, content_security_policy
 from statuspage.publish.history import History, history
 from statuspage.publish.site import Site
 from statuspage.publish.snapshot import PublicCode, PublicIncident, PublicPage, Snapshot, Subject
-from statuspage.publish.views import GroupView, SubjectView, Views
+from statuspage.publish.views import GroupView, SubjectView, UpdateView, Views
 from statuspage.publish.wording import Wording
 
 PAST_DAYS = 30
@@ -74,6 +74,7 @@ class FrontView:
     stale: str
     safety: str
     rule: str
+    warnings: tuple[tuple[UpdateView, ...], ...]
     current: tuple[SubjectView, ...]
     upcoming: tuple[SubjectView, ...]
     groups: tuple[GroupView, ...]
@@ -142,6 +143,7 @@ class Pages:
                 partial=state(ComponentStatus.PARTIAL_OUTAGE),
                 degraded=state(ComponentStatus.DEGRADED_PERFORMANCE),
             ),
+            warnings=tuple(views.updates(one.updates) for one in snapshot.warnings),
             current=tuple(views.subject(one, now) for one in snapshot.current),
             upcoming=tuple(views.subject(one, now) for one in snapshot.upcoming_maintenances),
             groups=views.groups(self._histories(snapshot, now.astimezone(views.zone).date())),

@@ -30,6 +30,8 @@ def status_txt(snapshot: Snapshot, wording: Wording) -> bytes:
     lines.append(wording.text("made", language, moment=wording.moment(snapshot.made_at, language)))
     if snapshot.impaired:
         lines.append(wording.text("impaired", language, state=wording.state(ComponentStatus.UNKNOWN, language)))
+    for warning in snapshot.warnings:
+        lines += ["", *(views.said(update.texts) for update in warning.updates)]
     for subject in snapshot.current:
         view = views.subject(subject, snapshot.made_at)
         lines += ["", f"{view.title} [{view.phase}]"]

@@ -194,6 +194,14 @@ class PublicCode:
 
 
 @dataclass(frozen=True)
+class PublicWarning:
+    """Somebody pretends to be the bank. `updates` are newest first."""
+
+    id: str
+    updates: tuple[PublicUpdate, ...]
+
+
+@dataclass(frozen=True)
 class Month:
     """What began in one month of the bank's time, newest first, with the codes of its messages."""
 
@@ -213,6 +221,7 @@ class Snapshot:
     codes         of the messages about the incidents and works above, and of recent warnings
     impaired      too few locations see anything: "monitoring impaired"
     content_at    when the newest of all this changed
+    warnings      fraud warnings of the last days, newest first
     made_at       when this value was made; the heartbeat. Only front pages, /status.txt and /fresh.json may show it
     """
 
@@ -226,6 +235,7 @@ class Snapshot:
     impaired: bool
     content_at: datetime
     made_at: datetime
+    warnings: tuple[PublicWarning, ...] = ()
 
     @property
     def subjects(self) -> tuple[Subject, ...]:

@@ -16,7 +16,12 @@ from statuspage.publish.site import Site
 from statuspage.publish.snapshot import Permalink, PublicComponent, PublicIncident, PublicUpdate, Snapshot, Subject, said
 from statuspage.publish.wording import Wording
 
-OWN_NAME = (NoticeKind.REOPENED, NoticeKind.PLANNED_CANCELLED, NoticeKind.CORRECTION)  # kinds with a phase name of their own
+OWN_NAME = (
+    NoticeKind.REOPENED,
+    NoticeKind.PLANNED_CANCELLED,
+    NoticeKind.CORRECTION,
+    NoticeKind.FRAUD_WARNING,
+)  # kinds with a phase name of their own
 COLOUR = {
     Impact.CRITICAL: ComponentStatus.MAJOR_OUTAGE,
     Impact.MAJOR: ComponentStatus.PARTIAL_OUTAGE,
@@ -157,7 +162,7 @@ class Views:
             next_update_by=promised,
             late_s=max(0.0, (near - promised).total_seconds()) if near and promised else 0.0,
             posts=tuple(PostView(self._network(link), link.language, link.url) for link in safe_links(subject.permalinks)),
-            updates=self._updates(subject.updates),
+            updates=self.updates(subject.updates),
         )
 
     def address(self, subject: Subject) -> str:
@@ -172,7 +177,7 @@ class Views:
         working_again = incident.status in (IncidentStatus.MONITORING, IncidentStatus.RESOLVED, IncidentStatus.POSTMORTEM)
         return ComponentStatus.OPERATIONAL if working_again else COLOUR[incident.impact]
 
-    def _updates(self, updates: Sequence[PublicUpdate]) -> tuple[UpdateView, ...]:
+    def updates(self, updates: Sequence[PublicUpdate]) -> tuple[UpdateView, ...]:
         shown_at = {update.sequence: update.display_at for update in updates}
         corrected = {update.corrects for update in updates}
         return tuple(

@@ -35,17 +35,19 @@ from statuspage.publish.snapshot import (
     PublicMaintenance,
     PublicPage,
     PublicUpdate,
+    PublicWarning,
     Snapshot,
     Subject,
 )
 from statuspage.settings import Settings
-from statuspage.store import Session, components, deliveries, detector, incidents, maintenance, publications, timeline, updates
+from statuspage.store import Session, components, deliveries, detector, incidents, maintenance, notices, publications, timeline, updates
 from statuspage.store.publications import Mark
 
 S = TypeVar("S", Incident, Maintenance)
 Shown = Mapping[str, ComponentStatus]  # slug of a public component -> what it shows
 Records = Mapping[str, ComponentRecord]
 LATEST = 50
+WARNED_ON_PAGE = timedelta(days=7)
 WARNED_FOR = timedelta(days=90)  # so long the codes of a fraud warning are kept up; their files stay
 GENUINE = frozenset(
     {DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.UNKNOWN, DeliveryState.DELIVERED, DeliveryState.STUCK}
@@ -160,7 +162,8 @@ class Reader:
         listed = self._components(session, records, shown, days)
         groups = self._groups(records, listed)
         moments = [*(one.updated_at for one in listed), *(one.updated_at for one in groups), *(one.updated_at for one in told.subjects)]
-        warned, _ = self._warnings(session, now)
+        warnings, warned = self._warnings(session, now, records)
+        moments += [one.created_at for warning in warnings for one in warning.updates]
         made = Snapshot(
             page=self.page,
             groups=groups,
@@ -172,6 +175,7 @@ class Reader:
             impaired=any(shown[slug] is ComponentStatus.UNKNOWN for slug, probes in self._probes.items() if probes),
             content_at=max(moments, default=now),
             made_at=now,
+            warnings=warnings,
         )
         return Reading(made, told.void)
 
@@ -354,10 +358,15 @@ class Reader:
         public = [row for row in rows if row.channel not in self._hidden]
         return [_code(row, path) for row in public if row.state in GENUINE], [row.code for row in public if row.state not in GENUINE]
 
-    def _warnings(self, session: Session, now: datetime) -> tuple[list[PublicCode], list[str]]:
-        recent = [one.subject_id for one in updates.warnings(session, since=now - WARNED_FOR)]
-        sent = deliveries.of_subjects(session, SubjectKind.WARNING, recent)
-        return self._codes([row for rows in sent.values() for row in rows], "")
+    def _warnings(self, session: Session, now: datetime, records: Records) -> tuple[tuple[PublicWarning, ...], list[PublicCode]]:
+        """Those of the last days, newest first, drills left out; and the codes of the posts about them, for longer."""
+        recent = {one.subject_id: one.created_at for one in updates.warnings(session, since=now - WARNED_FOR)}
+        real = [one for one in recent if not any(notice.drill for notice in notices.of_subject(session, SubjectKind.WARNING, one))]
+        said = updates.of_subjects(session, SubjectKind.WARNING, real)
+        sent = deliveries.of_subjects(session, SubjectKind.WARNING, real)
+        shown = [one for one in real if now - recent[one] <= WARNED_ON_PAGE]
+        codes, _ = self._codes([row for rows in sent.values() for row in rows], "")
+        return tuple(PublicWarning(one, self._updates(said.get(one, []), records)) for one in shown), codes
 
 
 def _newest(streaks: Mapping[tuple[str, str], Streak], probe: str) -> datetime | None:

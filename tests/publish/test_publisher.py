@@ -7,11 +7,11 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from statuspage.actions import incidents, maintenance
+from statuspage.actions import incidents, maintenance, warnings
 from statuspage.actions.checks import record
 from statuspage.actions.incidents import Declaration, Resolution
 from statuspage.actions.maintenance import Plan
-from statuspage.core.vocabulary import ComponentStatus, DeliveryState
+from statuspage.core.vocabulary import ComponentStatus, DeliveryState, SubjectKind
 from statuspage.publish.manifest import MANIFEST, Manifest
 from statuspage.store import deliveries, publications
 from statuspage.store import incidents as incident_store
@@ -134,6 +134,24 @@ def test_a_message_that_was_withdrawn_before_it_was_sent_is_not_called_genuine(q
     quick.publish()
 
     assert quick.text(f"u/{row.code}/index.html") == ""
+
+
+def test_a_fraud_warning_stands_on_the_page_for_a_week_and_a_rehearsed_one_never(quick: Press) -> None:
+    stage = quick.stage
+    real = warnings.fraud_warning(stage.ctx, fake="bank-help[.]example", who="Ana")
+    warnings.fraud_warning(stage.ctx, fake="drill-help[.]example", who="Ana", drill=True)
+
+    quick.publish()
+
+    assert "bank-help[.]example" in quick.text("en/index.html") and "bank-help[.]example" in quick.text("status.txt")
+    assert not [path for path, body in quick.everything().items() if b"drill-help" in body]
+    code = stage.posts(real.subject_id, SubjectKind.WARNING)[0].code
+    assert "bank-help[.]example" in quick.text(f"u/{code}/index.html")
+
+    quick.publish(8 * 86400)
+
+    assert "bank-help" not in quick.text("en/index.html")
+    assert "bank-help[.]example" in quick.text(f"u/{code}/index.html")
 
 
 def test_permalinks_appear_on_the_page_and_do_not_touch_feeds(quick: Press) -> None:
