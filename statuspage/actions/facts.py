@@ -26,7 +26,7 @@ def while_it_lasts(session: Session, ctx: Context, incident: Incident, kind: Not
         kind=kind,
         service=service(ctx, named),
         affected=named,
-        works=seen_to_work(session, ctx, besides=incident.components),
+        works=seen_to_work(session, ctx, besides=incident.components, since=_looked_since(session, incident)),
         symptom=incident.symptom,
         scheme=incident.scheme,
         cause=incident.cause,
@@ -89,10 +89,29 @@ def since(session: Session, incident: Incident) -> datetime:
     return incident.started_at
 
 
-def seen_to_work(session: Session, ctx: Context, besides: Iterable[str]) -> tuple[str, ...]:
-    """Public components that fresh checks see working, `besides` those given and all that open incidents and running work name."""
-    working = sight.working(session, ctx) - set(besides) - _troubled(session)
+def seen_to_work(session: Session, ctx: Context, besides: Iterable[str], since: datetime | None = None) -> tuple[str, ...]:
+    """Public components that fresh checks see working, `besides` those given and all that open incidents and running work name.
+
+    since   what was not seen since then is not said to work; what depends on something that is hit never is
+    """
+    hit = set(besides) | _troubled(session)
+    seen = sight.working(session, ctx) if since is None else sight.working_since(session, ctx, since)
+    working = seen - hit - _explained_by(ctx, hit)
     return public(ctx, (component.slug for component in ctx.settings.components if component.slug in working))
+
+
+def _looked_since(session: Session, incident: Incident) -> datetime | None:
+    """From when on a check says what still works: the machine has only its checks, a person who declares has looked."""
+    return since(session, incident) if incident.automatic else None
+
+
+def _explained_by(ctx: Context, hit: set[str]) -> set[str]:
+    """Components that depend on one of those, in one step or several."""
+    parents = {component.slug: component.depends_on for component in ctx.settings.components}
+    found: set[str] = set()
+    while more := {slug for slug, above in parents.items() if slug not in found and (hit | found) & set(above)}:
+        found |= more
+    return found
 
 
 def advice(ctx: Context, components: Iterable[str]) -> tuple[str, ...]:

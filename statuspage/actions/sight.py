@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from statuspage.actions.context import Context
 from statuspage.core.quorum import FAILING
 from statuspage.core.status import is_fresh
@@ -21,3 +23,16 @@ def working(session: Session, ctx: Context) -> set[str]:
     seen = {name for (name, _), streak in streaks.items() if name in interval_s and is_fresh(streak.seen_at, now, interval_s[name])}
     fresh = {probe.component for probe in ctx.settings.probes if probe.name in seen}
     return {slug for slug, status in detector.verdicts(session).items() if status is ComponentStatus.OPERATIONAL and slug in fresh}
+
+
+def working_since(session: Session, ctx: Context, start: datetime) -> set[str]:
+    """Those of them that every one of their probes saw without complaint after `start`, so that it may be said in public.
+
+    What was fine just before trouble began elsewhere may be failing by now, and nobody has looked yet.
+    """
+    streaks = detector.load(session).streaks
+    sure = {
+        name for (name, _), streak in streaks.items() if streak.seen_at is not None and streak.seen_at > start and not streak.in_doubt
+    }
+    unsure = {probe.component for probe in ctx.settings.probes if probe.name not in sure}
+    return working(session, ctx) - unsure

@@ -15,6 +15,7 @@ from statuspage.ports import Ports
 from statuspage.settings import Settings
 from statuspage.settings.loader import Loaded
 from statuspage.settings.process import ProcessSettings
+from statuspage.store import components
 from statuspage.words import PageFacts, Words
 from statuspage.words.catalogue import load_catalogue
 
@@ -26,7 +27,7 @@ def build_context(ports: Ports, process: ProcessSettings, loaded: Loaded) -> Con
     return Context(
         ports=ports,
         settings=loaded.settings,
-        words=build_words(loaded.settings),
+        words=build_words(loaded.settings, _kept_names(ports)),
         seal_key=process.key(KEY_SEAL),
         configs=loaded.configs,
         targets=loaded.targets,
@@ -34,10 +35,17 @@ def build_context(ports: Ports, process: ProcessSettings, loaded: Loaded) -> Con
     )
 
 
-def build_words(settings: Settings) -> Words:
-    """The words of the bank's notices."""
+def _kept_names(ports: Ports) -> dict[str, dict[str, str]]:
+    """Names of components that were removed from the configuration: an open incident about one is still told to its end."""
+    with ports.store.reading() as session:
+        return {slug: dict(record.names) for slug, record in components.all(session).items()}
+
+
+def build_words(settings: Settings, kept: Mapping[str, dict[str, str]] | None = None) -> Words:
+    """The words of the bank's notices. kept: names of components that stand in the configuration no more."""
     page = settings.page
-    names = {group.slug: dict(group.name) for group in settings.groups}  # a notice may name a whole group
+    names = dict(kept or {})
+    names |= {group.slug: dict(group.name) for group in settings.groups}  # a notice may name a whole group
     names |= {component.slug: dict(component.name) for component in settings.components}
     facts = PageFacts(
         bank=page.bank,

@@ -36,7 +36,13 @@ class Owned:
         return self.loop.step() if self.lock.acquire() else ASK_AGAIN_S
 
     def close(self) -> None:
-        self.lock.release()
+        """The loop lets go of what it holds while it is still the owner; only then may the next one begin."""
+        close = getattr(self.loop, "close", None)
+        try:
+            if close is not None:
+                close()
+        finally:
+            self.lock.release()
 
 
 def worker_loops(context: Context, process: ProcessSettings) -> Sequence[Loop]:

@@ -268,3 +268,17 @@ def test_new_automatic_incidents_stay_within_their_limits_whatever_the_verdict_a
 def test_new_automatic_incidents_stay_within_their_limits_over_all_seeds() -> None:
     """X7, 500 seeds."""
     check_limits(range(20, 520), per_day=2)
+
+
+def test_the_machine_says_that_something_works_only_if_it_was_seen_since_the_trouble_began(quick: Stage) -> None:
+    quick.verdicts({"login": DOWN, "atm": GOOD, "bizum": GOOD})
+    before = automatic.begin_automatic(quick.ctx, components={"login": DOWN}, lead="login", first_failed_at=quick.clock.now())
+    early = quick.said(before)[0].texts["en"]
+    quick.forward(minutes=1)
+    quick.verdicts({"login": DOWN, "atm": GOOD, "bizum": GOOD})
+
+    incidents.update(quick.ctx, incidents.Change(before.id, "Ana"))
+
+    late = quick.said(before)[1].texts["en"]
+    assert "Still working" not in early
+    assert "Still working: Atm, Bizum." in late
