@@ -1,0 +1,65 @@
+"""What the kill tests fork: a dispatcher over a real database and a real loopback network, that dies by SIGKILL at a named point."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from broadcasters.http import Answer, Request, RequestsTransport
+from statuspage.actions.context import ChannelInfo, Context
+from statuspage.core.notices import Channel
+from statuspage.core.vocabulary import LinkMode, UpdateMode
+from statuspage.outside import Folder, SystemClock, SystemRandomness
+from statuspage.ports import Ports
+from statuspage.settings import Settings
+from statuspage.store.engine import Database
+from statuspage.worker.dispatcher import Dispatcher
+from tests.simulation.networks import BROADCASTERS, Config
+from tests.simulation.world import SEAL_KEY, SimWords
+
+POINTS = ("claimed", "intent-committed", "sent", "answered", "recorded")
+
+
+def context(url: str, kind: str, address: str, transport: Any, quiet_s: float) -> Context:
+    """A context for one account of class `kind`, whose network listens at `address`."""
+    settings = Settings.model_validate(
+        {
+            "page": {"name": "Example Bank", "bank": "Example", "url": "https://page.test"},
+            "components": [{"slug": "cards", "name": {"en": "Cards"}}],
+            "accounts": [{"name": kind, "kind": kind, "config": {}}],
+            "delivery": {"quiet_s": quiet_s, "blind_assume_s": quiet_s, "backoff_base_s": 0.05, "deadline_s": 5.0},
+        }
+    )
+    channel = Channel(kind, kind, kind, "en", UpdateMode.REPLY, LinkMode.NEVER)
+    ports = Ports(SystemClock(), SystemRandomness(), transport, Database(url), Folder(Path("/nonexistent")))
+    infos = {kind: ChannelInfo(channel, fits=lambda text: True)}
+    return Context(ports, settings, SimWords(), SEAL_KEY, {kind: Config(address, "good")}, {}, infos)  # type: ignore[arg-type]
+
+
+class DyingTransport:
+    """Dies when the server has done its part, before the answer is seen."""
+
+    def __init__(self, die: bool) -> None:
+        self._real, self._die = RequestsTransport(), die
+
+    def exchange(self, request: Request) -> Answer:
+        answer = self._real.exchange(request)
+        if self._die and request.method == "POST" and not request.url.endswith("containers"):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return answer
+
+
+def dispatch_and_die(url: str, kind: str, address: str, point: str) -> None:
+    """Passes until the point is reached; never returns."""
+    ctx = context(url, kind, address, DyingTransport(die=point == "sent"), quiet_s=0.3)
+    for passed in _forever(Dispatcher(ctx, kind, BROADCASTERS)):
+        if passed == point:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _forever(dispatcher: Dispatcher) -> Iterator[str]:
+    while True:
+        yield from dispatcher.work()
