@@ -31,8 +31,6 @@ def working_since(session: Session, ctx: Context, start: datetime) -> set[str]:
     What was fine just before trouble began elsewhere may be failing by now, and nobody has looked yet.
     """
     streaks = detector.load(session).streaks
-    sure = {
-        name for (name, _), streak in streaks.items() if streak.seen_at is not None and streak.seen_at > start and not streak.in_doubt
-    }
+    sure = {name for (name, _), streak in streaks.items() if streak.seen_at is not None and streak.seen_at > start and not streak.in_doubt}
     unsure = {probe.component for probe in ctx.settings.probes if probe.name not in sure}
     return working(session, ctx) - unsure

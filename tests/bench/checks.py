@@ -31,7 +31,8 @@ def measure(folder: Path) -> str:
         [
             "## CPU per HTTPS check",
             "",
-            f"{CHECKS} checks one after the other, each with a fresh connection and a verified certificate; processor time of the checking process.",
+            f"{CHECKS} checks one after the other, each with a fresh connection and a verified certificate;",
+            "processor time of the checking process.",
             "",
             "| prober | ms per check | ratio |",
             "|---|---|---|",
@@ -50,11 +51,11 @@ def _target(folder: Path, authority: trustme.CA) -> Iterator[str]:
     leaf.cert_chain_pems[0].write_to_path(folder / "cert.pem")
     (folder / "index.html").write_text("<!doctype html><title>Bank</title>welcome")
     folder.chmod(0o755)
+    places = " ".join(f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    certificate = f"ssl_certificate {folder}/cert.pem; ssl_certificate_key {folder}/key.pem; ssl_session_cache off;"
     (folder / "nginx.conf").write_text(
         f"daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/nginx.log; events {{}}"
-        f"http {{ access_log off; root {folder}; client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f;"
-        f" uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;"
-        f" server {{ listen 127.0.0.1:{port} ssl; ssl_certificate {folder}/cert.pem; ssl_certificate_key {folder}/key.pem; ssl_session_cache off; }} }}"
+        f"http {{ access_log off; root {folder}; {places} server {{ listen 127.0.0.1:{port} ssl; {certificate} }} }}"
     )
     process = subprocess.Popen(["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf")], stderr=subprocess.DEVNULL)
     with ended(process):

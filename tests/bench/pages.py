@@ -81,13 +81,14 @@ def _nginx(folder: Path, public: Path, headers: list[tuple[str, str]]) -> Iterat
     for name in ("index.html", "index.html.gz"):
         (site / name).write_bytes((public / name).read_bytes())
     told = "\n".join(f"add_header {name} '{value.replace(chr(39), chr(92) + chr(39))}' always;" for name, value in headers)
+    places = " ".join(f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
     configuration = f"""
 daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/nginx.log;
 events {{ worker_connections 1024; }}
 http {{
   access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000; open_file_cache max=100; etag on; gzip_static on; gzip_vary on;
   types {{ text/html html; }} charset utf-8; root {folder}/nginx;
-  client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
+  {places}
   server {{ listen 127.0.0.1:{port}; {told} }}
 }}"""
     (folder / "nginx.conf").write_text(configuration)

@@ -175,4 +175,8 @@ def test_the_examples_are_good(name: str) -> None:
 def _placeholders(text: str) -> dict[str, str]:
     import re
 
-    return {name: "x" * 24 for name in re.findall(r"\$\{([A-Z_0-9]+)\}", text) if name.startswith(("BANK_", "X_")) is False and "URL" not in name}
+    return {
+        name: "x" * 24
+        for name in re.findall(r"\$\{([A-Z_0-9]+)\}", text)
+        if name.startswith(("BANK_", "X_")) is False and "URL" not in name
+    }
