@@ -158,25 +158,3 @@ def test_a_good_file_with_noise_in_it_never_breaks_the_reader(noise: bytes, at: 
         load(text)
     except ConfigError as error:
         assert error.problems
-
-
-@pytest.mark.parametrize("name", ["minimal.yaml", "realistic-bank.yaml", "demonstration.yaml"])
-def test_the_examples_are_good(name: str) -> None:
-    from statuspage.demo import stage
-
-    path = Path(__file__).parent.parent.parent / "examples" / name
-    environ = stage.environment("127.0.0.1", 8000, Path("/nowhere")) | _placeholders(path.read_text())
-
-    loaded = load_text(path.read_text(), name=name, folder=path.parent, environ=environ)
-
-    assert loaded.settings.components
-
-
-def _placeholders(text: str) -> dict[str, str]:
-    import re
-
-    return {
-        name: "x" * 24
-        for name in re.findall(r"\$\{([A-Z_0-9]+)\}", text)
-        if name.startswith(("BANK_", "X_")) is False and "URL" not in name
-    }
