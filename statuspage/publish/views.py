@@ -142,7 +142,8 @@ class Views:
             start, end, planned, cancelled, is_open = subject.started_at, subject.resolved_at, False, False, subject.is_open
             status, phase = self._colour(subject), subject.status.value
         else:
-            start, end, planned = subject.started_at or subject.scheduled_for, subject.completed_at or subject.scheduled_until, True
+            done = None if subject.cancelled else subject.completed_at  # cancelled work is shown as it was planned
+            start, end, planned = subject.started_at or subject.scheduled_for, done or subject.scheduled_until, True
             cancelled, is_open, status = subject.cancelled, subject.is_active, ComponentStatus.UNDER_MAINTENANCE
             phase = NoticeKind.PLANNED_CANCELLED.value if subject.cancelled else subject.status.value
         return SubjectView(
