@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -141,7 +142,7 @@ def test_a_process_killed_at_any_point_neither_loses_nor_doubles(kind: str, poin
             database = Database(url)
             tell(database, kind, number)
             database.close()
-            assert wait_for(in_child(lambda url=url, address=address: dispatch_and_die(url, kind, address, point))) == signal.SIGKILL
+            assert wait_for(in_child(partial(dispatch_and_die, url, kind, address, point))) == signal.SIGKILL
             ctx = context(url, kind, address, DyingTransport(die=False), quiet_s=0.3)
             dispatcher = Dispatcher(ctx, kind, BROADCASTERS)
             end = time.monotonic() + 30.0
@@ -219,11 +220,11 @@ def test_a_second_dispatcher_takes_over_when_the_first_is_killed(sqlite_template
         for number in range(30):
             second = in_child(run)
             tell(database, "bare", number)
-            wait_until(lambda number=number: delivered(database) == number + 1)
+            wait_until(partial(_all_delivered, database, number + 1))
             os.kill(holder, signal.SIGKILL)
             wait_for(holder)
             begun, lock = time.monotonic(), database.lock("dispatcher-bare")
-            wait_until(lambda lock=lock: not _free(lock))
+            wait_until(partial(_taken, lock))
             gaps.append(time.monotonic() - begun)
             holder = second
         os.kill(holder, signal.SIGKILL)
@@ -233,12 +234,16 @@ def test_a_second_dispatcher_takes_over_when_the_first_is_killed(sqlite_template
     assert max(gaps) <= 5.0
 
 
-def _free(lock: Any) -> bool:
-    """True if nobody holds the lock just now."""
+def _taken(lock: Any) -> bool:
+    """True if somebody else holds the lock just now."""
     if lock.acquire():
         lock.release()
-        return True
-    return False
+        return False
+    return True
+
+
+def _all_delivered(database: Database, number: int) -> bool:
+    return delivered(database) == number
 
 
 def delivered(database: Database) -> int:

@@ -11,13 +11,14 @@ from unittest.mock import patch
 
 from broadcasters import mapping
 from broadcasters.errors import OutcomeClass
-from broadcasters.post import Receipt
+from broadcasters.post import Found, Receipt, Remote
+from statuspage.actions import deliveries
 from statuspage.core import delivery_rules as rules
 from statuspage.core.deliveries import Delivery
 from statuspage.core.vocabulary import DeliveryState
 from statuspage.worker import desk, dispatcher, postmaster, reconciler, sender
 from statuspage.worker.verdict import accepted, write
-from tests.simulation import networks, people, ports
+from tests.simulation import networks, ports
 
 Mutant = Callable[[ExitStack], None]
 MUTANTS: dict[str, Mutant] = {}
@@ -83,7 +84,7 @@ def _blind_retry(stack: ExitStack) -> None:
 
 @mutant("5xx means not applied")
 def _5xx(stack: ExitStack) -> None:
-    stack.enter_context(patch.dict(mapping._BY_STATUS, dict.fromkeys((500, 502, 503, 504), OutcomeClass.RETRY)))  # type: ignore[arg-type]
+    stack.enter_context(patch.dict(mapping._BY_STATUS, dict.fromkeys((500, 502, 503, 504), OutcomeClass.RETRY)))
 
 
 @mutant("no quiet period")
@@ -142,7 +143,7 @@ def _lease(stack: ExitStack) -> None:
 
 @mutant("restore not reconciled")
 def _restore(stack: ExitStack) -> None:
-    _swap(stack, people.deeds, "after_restore", lambda *_: 0)
+    _swap(stack, deliveries, "after_restore", lambda *_: 0)
 
 
 @mutant("marker per incident instead of per update")
@@ -150,7 +151,7 @@ def _marker(stack: ExitStack) -> None:
     def find(self: Any, row: Delivery) -> Any:
         posts = networks._send(self._http, self.config, "GET", "posts", None, create=False, read=lambda answer: list(answer["posts"]))
         mine = [post for post in posts if row.subject_id in post["text"]]
-        return networks.Found(networks.Remote(mine[0]["id"]), mine[0]["text"], None) if mine else None
+        return Found(Remote(mine[0]["id"]), mine[0]["text"], None) if mine else None
 
     _swap(stack, postmaster.Network, "find", find)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import text as sql
 
@@ -15,7 +16,7 @@ from statuspage.core.seal import digest_of, seal
 from statuspage.core.vocabulary import DeliveryState, NoticeKind, SubjectKind
 from statuspage.store import deliveries, switches
 from statuspage.store.tables import NoticeRow
-from tests.simulation.world import SEAL_KEY, World
+from tests.simulation.world import SEAL_KEY, Process, World
 
 _KINDS = (NoticeKind.INVESTIGATING, NoticeKind.UPDATE, NoticeKind.IDENTIFIED, NoticeKind.MONITORING)
 
@@ -135,8 +136,8 @@ def script(world: World, people: Operators) -> float:
         world.later(chance.uniform(0.0, length), people.meddle)
     if knobs.off_switch:
         at = chance.uniform(0.0, length / 2)
-        world.later(at, lambda: people.switch(off=True))
-        world.later(at + chance.uniform(60.0, 900.0), lambda: people.switch(off=False))
+        world.later(at, partial(people.switch, off=True))
+        world.later(at + chance.uniform(60.0, 900.0), partial(people.switch, off=False))
     if knobs.tampering:
         world.later(chance.uniform(0.0, length), people.tamper)
     _fate(world, people, length)
@@ -152,39 +153,51 @@ def _incident(world: World, people: Operators, subject: str, begin: float, lengt
         kind = _KINDS[min(number, 3)] if chance.random() > 0.15 or not number else NoticeKind.CORRECTION
         valid = chance.choice([None, 1800.0, 7200.0, 86400.0])
         hold = chance.choice([0.0, 0.0, 0.0, 120.0])
-        world.later(moment, lambda kind=kind, valid=valid, hold=hold: people.update(subject, kind, valid_s=valid, hold_s=hold))
+        world.later(moment, partial(people.update, subject, kind, valid_s=valid, hold_s=hold))
     if chance.random() < 0.7:
         kind = chance.choice([NoticeKind.RESOLVED, NoticeKind.RESOLVED_AUTO])
-        world.later(moments[-1] + chance.uniform(1.0, 600.0), lambda: people.update(subject, kind, valid_s=7200.0))
+        world.later(moments[-1] + chance.uniform(1.0, 600.0), partial(people.update, subject, kind, valid_s=7200.0))
 
 
 def _fate(world: World, people: Operators, length: float) -> None:
     chance, knobs = world.chance, world.knobs
-    when = lambda: chance.uniform(0.0, length)  # noqa: E731
+
+    def when() -> float:
+        return chance.uniform(0.0, length)
+
     if knobs.jumps:
         for _ in range(2):
             offset = chance.choice([-7200.0, 7200.0, 60.0, -60.0, 0.0])
-            world.later(when(), lambda offset=offset: _jump(world, offset))
+            world.later(when(), _jump, world, offset)
     if knobs.crashes:
         for process in world.processes:
-            world.later(when(), lambda process=process: world.kill(process, "by fate") if process.up else None)
+            world.later(when(), _kill, world, process)
     if knobs.lock_losses:
         for _ in range(3):
             world.later(when(), world.lose_locks)
     if knobs.deletions:
-        world.later(when(), lambda: _delete_post(world))
+        world.later(when(), _delete_post, world)
     if knobs.revokes:
         network = world.networks[chance.choice(sorted(world.networks))]
-        world.later(when(), lambda: setattr(network, "token", "revoked"))
+        world.later(when(), setattr, network, "token", "revoked")
     if knobs.all_down:
         at = chance.uniform(0.0, length / 4)
-        world.later(at, lambda: _all_down(world, True))
-        world.later(at + 10800.0, lambda: _all_down(world, False))
+        world.later(at, _all_down, world, True)
+        world.later(at + 10800.0, _all_down, world, False)
     if knobs.restores:
         at = chance.uniform(0.0, length)
         copies: list[sqlite3.Connection] = []
-        world.later(at, lambda: copies.append(world.store.backup()))
-        world.later(at + chance.choice([60.0, 600.0]), lambda: _restore(world, people, copies[0]))
+        world.later(at, _back_up, world, copies)
+        world.later(at + chance.choice([60.0, 600.0]), _restore, world, people, copies)
+
+
+def _kill(world: World, process: Process) -> None:
+    if process.up:
+        world.kill(process, "by fate")
+
+
+def _back_up(world: World, copies: list[sqlite3.Connection]) -> None:
+    copies.append(world.store.backup())
 
 
 def _jump(world: World, offset: float) -> None:
@@ -207,12 +220,12 @@ def _all_down(world: World, down: bool) -> None:
         network.down = down
 
 
-def _restore(world: World, people: Operators, copy: sqlite3.Connection) -> None:
+def _restore(world: World, people: Operators, copies: list[sqlite3.Connection]) -> None:
     for process in world.processes:
         if process.up:
             world.kill(process, "for the restore")
     people.restored = True
-    world.store.restore(copy)
+    world.store.restore(copies[0])
     world.note("database restored")
     deeds.after_restore(world.outside, "operator", world.wall())
 

@@ -11,9 +11,10 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from greenlet import getcurrent, greenlet
+from greenlet import getcurrent, greenlet  # type: ignore[import-untyped]
 
 from broadcasters.http import Answer, Request
 from broadcasters.post import DeliveryClass
@@ -62,7 +63,7 @@ class Thread:
     name: str
     process: Process
     dispatcher: Any
-    green: greenlet
+    green: Any  # its greenlet
     wake: int = 0
     idle: bool = False
     dead: bool = False
@@ -100,7 +101,10 @@ ANSWERS = ("throttled", "error", "error_applied", "lost", "lost_applied", "late"
 def draw_knobs(chance: random.Random) -> Knobs:
     """Each seed first draws which faults are on."""
     classes = tuple(sorted(chance.sample(sorted(BROADCASTERS), chance.randint(1, 3))))
-    often = lambda odds: chance.random() < odds  # noqa: E731
+
+    def often(odds: float) -> bool:
+        return chance.random() < odds
+
     stops = often(0.25)
     return Knobs(
         classes=classes,
@@ -145,7 +149,7 @@ class World:
         self.trace: list[str] = []
         self.keep_trace = keep_trace
         self._digest = hashlib.sha256()
-        self._heap: list[tuple[float, int, Callable[[], None]]] = []
+        self._heap: list[tuple[float, int, Callable[[], object]]] = []
         self._count = 0
         self._main = getcurrent()
         self._current: Thread | None = None
@@ -183,9 +187,10 @@ class World:
     def digest(self) -> str:
         return self._digest.hexdigest()
 
-    def later(self, delay_s: float, deed: Callable[[], None]) -> None:
+    def later(self, delay_s: float, deed: Callable[..., object], *told: object) -> None:
         self._count += 1
-        heapq.heappush(self._heap, (self.time + delay_s, self._count, deed))
+        entry: tuple[float, int, Callable[[], object]] = (self.time + delay_s, self._count, partial(deed, *told))
+        heapq.heappush(self._heap, entry)
 
     def sleep(self, seconds: float, *, idle: bool = False) -> None:
         """Called by a dispatcher's greenlet: everybody else runs meanwhile. Called by the world itself: nothing."""
@@ -195,7 +200,7 @@ class World:
         thread.wake += 1
         thread.idle = idle
         token = thread.wake
-        self.later(seconds, lambda: self._resume(thread, token))
+        self.later(seconds, self._resume, thread, token)
         self._main.switch()
         thread.idle = False
 
@@ -234,7 +239,7 @@ class World:
         for process in self.processes:
             process.frozen_until = max(process.frozen_until, self.asleep_until)
         self.note(f"machine sleeps {seconds}")
-        self.later(seconds, lambda: self._woken(seconds))
+        self.later(seconds, self._woken, seconds)
 
     def _woken(self, seconds: float) -> None:
         self.slept_s += seconds
@@ -248,7 +253,7 @@ class World:
         if thread.dead or token != thread.wake:
             return
         if self.time < thread.process.frozen_until:
-            self.later(thread.process.frozen_until - self.time, lambda: self._resume(thread, token))
+            self.later(thread.process.frozen_until - self.time, self._resume, thread, token)
             return
         self._switch(thread)
 
@@ -286,11 +291,12 @@ class World:
         ctx = self.context(process)
         process.threads = [self._thread(process, Dispatcher(ctx, kind, BROADCASTERS)) for kind in self.knobs.classes]
         for thread in process.threads:
-            self.later(self.chance.uniform(0.0, 0.5), lambda thread=thread: self._resume(thread, 0))
+            self.later(self.chance.uniform(0.0, 0.5), self._resume, thread, 0)
 
     def _thread(self, process: Process, dispatcher: Dispatcher) -> Thread:
         dispatcher.idle_s, dispatcher.election_s = 1e6, 10.0  # a poke tells of new rows
-        thread = Thread(f"{process.run_id}/{dispatcher.name}", process, dispatcher, greenlet(lambda: self._drive(thread)))
+        thread = Thread(f"{process.run_id}/{dispatcher.name}", process, dispatcher, None)
+        thread.green = greenlet(partial(self._drive, thread))
         return thread
 
     def _drive(self, thread: Thread) -> None:
@@ -317,7 +323,7 @@ class World:
                 if thread.idle and not thread.dead:
                     thread.wake += 1
                     token = thread.wake
-                    self.later(self.chance.uniform(0.0, 0.5), lambda thread=thread, token=token: self._resume(thread, token))
+                    self.later(self.chance.uniform(0.0, 0.5), self._resume, thread, token)
 
     def kill(self, process: Process, why: str) -> None:
         """SIGKILL: no thread of it does anything more; its locks are free."""
@@ -328,8 +334,8 @@ class World:
             thread.dead = True
             thread.dispatcher._lock.release()
             if thread is not current:
-                self.later(0.0, lambda thread=thread: self._bury(thread))
-        self.later(self.chance.uniform(1.0, 60.0), lambda: self.start(process))
+                self.later(0.0, self._bury, thread)
+        self.later(self.chance.uniform(1.0, 60.0), self.start, process)
 
     def _bury(self, thread: Thread) -> None:
         if thread.green and not thread.green.dead:
