@@ -78,13 +78,14 @@ class Desk:
         return row.error_class in NO_REPEAT or row.attempts >= MAX_ATTEMPTS or expired(row, self.ctx.now())
 
     def move(self, row: Delivery, *, refused: bool = False) -> Move:
-        return move_for(
+        move = move_for(
             self.network.delivery_class,
             edit=is_edit(row),
             key_trusted=key_trusted(row, self.instant(), self.network.key_window_s),
             refused=refused or self.refused(row),
             frozen=row.request is not None,
         )
+        return Move.WAIT if move is Move.LOOK and not self.network.can("find") else move  # e.g. a webhook: nothing can be read
 
     def may_repeat(self, row: Delivery) -> bool:
         """True if sending the same request again cannot make a second post. A staged container is published once at most."""

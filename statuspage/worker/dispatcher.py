@@ -28,13 +28,20 @@ from statuspage.worker.postmaster import Network
 from statuspage.worker.sender import attempt
 
 POLL_S = 0.5  # a hot loop: a new row is seen within this
-IDLE_S = 60.0  # at most so long until the next pass that could matter, if nobody adds anything
 
 Threads = list[list[Delivery]]
 
 
 class Dispatcher:
-    """The loop of one account. due_in: seconds after which something is due if nothing new comes; at most IDLE_S."""
+    """The loop of one account.
+
+    due_in      seconds after which something is due if nothing new comes into the ledger
+    idle_s      what due_in says when nothing at all is known to become due
+    election_s  pause between two attempts to become the owner
+    """
+
+    idle_s = 60.0
+    election_s = 1.0
 
     def __init__(self, ctx: Context, account: str, broadcasters: Mapping[str, Any] = BROADCASTERS) -> None:
         self.name = f"dispatcher-{account}"
@@ -51,6 +58,11 @@ class Dispatcher:
             pass
         return min(self.due_in, POLL_S)
 
+    @property
+    def owner(self) -> bool:
+        """False while another process owns the account."""
+        return self._desk is not None
+
     def close(self) -> None:
         """Lets another process own the account."""
         self._desk = None
@@ -58,7 +70,7 @@ class Dispatcher:
 
     def work(self) -> Iterator[str]:
         """One pass over the account's rows; nothing at all while somebody else owns the account."""
-        self.due_in = 1.0
+        self.due_in = self.election_s
         if not self._lock.acquire():
             self._desk = None
             return
@@ -164,7 +176,7 @@ class Dispatcher:
 
     def _choose(self, desk: Desk, threads: Threads, off: bool) -> tuple[Delivery | None, float]:
         """The row whose turn it is, or the seconds until one can be due."""
-        now, wait = desk.mono(), IDLE_S
+        now, wait = desk.mono(), self.idle_s
         due: list[Delivery] = []
         for rows in threads:
             for row in self._moving(desk, rows, off):
@@ -200,8 +212,8 @@ class Dispatcher:
     def _until_expiry(self, rows: list[Delivery]) -> Iterator[float]:
         now = self._ctx.now()
         for row in rows:
-            if row.state is DeliveryState.QUEUED and row.valid_until is not None:
-                yield max((row.valid_until - now).total_seconds(), 0.0)
+            if row.state is DeliveryState.QUEUED and row.valid_until is not None and row.valid_until > now:
+                yield (row.valid_until - now).total_seconds()
 
 
 def _settle(desk: Desk, session: Any, row: Delivery, state: DeliveryState, why: str, error_class: str | None = None) -> None:
@@ -213,6 +225,7 @@ def _settle(desk: Desk, session: Any, row: Delivery, state: DeliveryState, why: 
 def _trial(desk: Desk) -> Iterator[str]:
     """Does the network answer and know us? A question that posts nothing, so that no delivery has to be the guinea pig."""
     yield "claimed"
+    desk.refreshed = desk.refreshed and not desk.gate.stopped  # what a person has repaired may need a new session
     why: BroadcastError | None = None
     try:
         desk.network.verify()

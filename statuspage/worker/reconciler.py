@@ -55,7 +55,7 @@ def reconcile(desk: Desk, row: Delivery) -> Iterator[str]:
         case Move.ASK:
             yield from _ask(desk, row, quiet)
         case Move.LOOK:
-            yield from _look(desk, row, waited, quiet)
+            yield from _look(desk, row, quiet)
         case Move.WAIT:
             _wait(desk, row, waited, quiet)
 
@@ -85,11 +85,8 @@ def _ask(desk: Desk, row: Delivery, quiet: bool) -> Iterator[str]:
     yield "recorded"
 
 
-def _look(desk: Desk, row: Delivery, waited: float, quiet: bool) -> Iterator[str]:
+def _look(desk: Desk, row: Delivery, quiet: bool) -> Iterator[str]:
     """Reads the own timeline. `quiet` was taken before it was read."""
-    if not desk.network.can("find"):
-        _wait(desk, row, waited, quiet)
-        return
     yield "claimed"
     try:
         found = desk.network.find(row)
