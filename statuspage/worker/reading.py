@@ -5,7 +5,6 @@ Private components, drills, sandbox and operators' channels, authors and reasons
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,7 +16,6 @@ from statuspage.core.components import ComponentRecord
 from statuspage.core.days import midnight
 from statuspage.core.deliveries import Delivery
 from statuspage.core.detector import Streak
-from statuspage.core.ids import ID_ALPHABET, ID_LENGTH
 from statuspage.core.incidents import Incident, IncidentUpdate
 from statuspage.core.maintenance import Maintenance
 from statuspage.core.status import component_status, is_fresh
@@ -33,15 +31,14 @@ from statuspage.publish.snapshot import (
     PublicGroup,
     PublicIncident,
     PublicMaintenance,
-    PublicPage,
     PublicUpdate,
     PublicWarning,
     Snapshot,
     Subject,
 )
-from statuspage.settings import Settings
 from statuspage.store import Session, components, deliveries, detector, incidents, maintenance, notices, publications, timeline, updates
 from statuspage.store.publications import Mark
+from statuspage.worker.public_page import public_page
 
 S = TypeVar("S", Incident, Maintenance)
 Shown = Mapping[str, ComponentStatus]  # slug of a public component -> what it shows
@@ -82,31 +79,6 @@ class Reading:
 
     snapshot: Snapshot
     void: tuple[str, ...]
-
-
-def public_page(settings: Settings) -> PublicPage:
-    """The page's facts. Its id in the public API is made from its address."""
-    page, publishing = settings.page, settings.publishing
-    number = int.from_bytes(hashlib.sha256(page.url.encode()).digest())
-    letters = []
-    for _ in range(ID_LENGTH):
-        number, letter = divmod(number, len(ID_ALPHABET))
-        letters.append(ID_ALPHABET[letter])
-    return PublicPage(
-        id="".join(letters),
-        name=page.name,
-        bank=page.bank,
-        url=page.url,
-        time_zone=page.time_zone,
-        languages=tuple(page.languages),
-        default_language=page.default_language,
-        phone=page.phone,
-        contact_path=page.contact_path,
-        claim_path=page.claim_path,
-        heartbeat_s=publishing.heartbeat_s,
-        stale_after_s=publishing.stale_after_s,
-        demonstration=settings.demonstration,
-    )
 
 
 class Reader:

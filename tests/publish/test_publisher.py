@@ -269,12 +269,13 @@ def test_a_new_further_folder_gets_the_archive_too(sqlite_database: Database, tm
 # --- no fresh data: unknown (A4) -------------------------------------------------------------------------------------------
 
 
-def look_around(press: Press, slugs: tuple[str, ...], times: int = 5) -> None:
+def look_around(press: Press, slugs: tuple[str, ...], times: int = 4) -> None:
     """The probes look, and the verdict is drawn, each 20 s."""
     for _ in range(times):
         record(press.stage.ctx, [press.check(slug) for slug in slugs])
         press.verdicts.step()
-        press.publish(20.0)
+        press.stage.clock.at += timedelta(seconds=20)
+    press.publish()
 
 
 STAGES = (
@@ -302,11 +303,11 @@ def test_without_fresh_data_a_component_is_grey_and_not_green(sqlite_database: D
     elif stage == "verdicts stopped":
         for _ in range(5):
             record(press.stage.ctx, [press.check(slug) for slug in both])
-            press.publish(20.0)
+            press.stage.clock.at += timedelta(seconds=20)
     elif stage in ("no results", "probing paused", "seen again"):
         for _ in range(5):
             press.verdicts.step()
-            press.publish(20.0)
+            press.stage.clock.at += timedelta(seconds=20)
     elif stage == "store restarted":
         press.stage.clock.at += timedelta(minutes=10)
         press.restart()

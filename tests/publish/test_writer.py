@@ -73,7 +73,7 @@ def test_twenty_races_end_with_the_newest_edition_whole(tmp_path: Path) -> None:
     """A11"""
     for race in range(20):
         folder = Folder(tmp_path / str(race))
-        numbers = random.Random(race).sample(range(1, 100), 6)
+        numbers = random.Random(race).sample(range(1, 100), 4)
         threads = [threading.Thread(target=persist, args=(folder, number)) for number in numbers]
         for thread in threads:
             thread.start()

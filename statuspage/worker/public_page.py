@@ -1,0 +1,34 @@
+"""The page's own facts, from the configuration."""
+
+from __future__ import annotations
+
+import hashlib
+
+from statuspage.core.ids import ID_ALPHABET, ID_LENGTH
+from statuspage.publish.snapshot import PublicPage
+from statuspage.settings import Settings
+
+
+def public_page(settings: Settings) -> PublicPage:
+    """The page's facts. Its id in the public API is made from its address."""
+    page, publishing = settings.page, settings.publishing
+    number = int.from_bytes(hashlib.sha256(page.url.encode()).digest())
+    letters = []
+    for _ in range(ID_LENGTH):
+        number, letter = divmod(number, len(ID_ALPHABET))
+        letters.append(ID_ALPHABET[letter])
+    return PublicPage(
+        id="".join(letters),
+        name=page.name,
+        bank=page.bank,
+        url=page.url,
+        time_zone=page.time_zone,
+        languages=tuple(page.languages),
+        default_language=page.default_language,
+        phone=page.phone,
+        contact_path=page.contact_path,
+        claim_path=page.claim_path,
+        heartbeat_s=publishing.heartbeat_s,
+        stale_after_s=publishing.stale_after_s,
+        demonstration=settings.demonstration,
+    )
