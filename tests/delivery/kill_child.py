@@ -54,7 +54,7 @@ class DyingTransport:
 
 def dispatch_and_die(url: str, kind: str, address: str, point: str) -> None:
     """Passes until the point is reached; never returns."""
-    ctx = context(url, kind, address, DyingTransport(die=point == "sent"), quiet_s=0.3)
+    ctx = context(url, kind, address, DyingTransport(die=point == "sent"), quiet_s=0.15)
     for passed in _forever(Dispatcher(ctx, kind, BROADCASTERS)):
         if passed == point:
             os.kill(os.getpid(), signal.SIGKILL)

@@ -143,7 +143,7 @@ def test_a_process_killed_at_any_point_neither_loses_nor_doubles(kind: str, poin
             tell(database, kind, number)
             database.close()
             assert wait_for(in_child(partial(dispatch_and_die, url, kind, address, point))) == signal.SIGKILL
-            ctx = context(url, kind, address, DyingTransport(die=False), quiet_s=0.3)
+            ctx = context(url, kind, address, DyingTransport(die=False), quiet_s=0.15)
             dispatcher = Dispatcher(ctx, kind, BROADCASTERS)
             end = time.monotonic() + 30.0
             while state(ctx.ports.store) != "delivered" and time.monotonic() < end:
@@ -211,7 +211,7 @@ def test_a_second_dispatcher_takes_over_when_the_first_is_killed(sqlite_template
         database = Database(url)
 
         def run() -> None:
-            ctx = context(url, "bare", address, DyingTransport(die=False), quiet_s=0.3)
+            ctx = context(url, "bare", address, DyingTransport(die=False), quiet_s=0.15)
             dispatcher = Dispatcher(ctx, "bare", BROADCASTERS)
             while True:
                 ctx.ports.clock.wait(dispatcher.step())

@@ -88,7 +88,8 @@ class FakeNetwork:
     def _meet(self, fault: str, request: Request, path: str, body: dict[str, Any], sent_at: float) -> Answer:
         world = self.world
         do: Callable[[], Answer] = lambda: self._apply(request.method, path, body, sent_at)  # noqa: E731
-        world.point("sent")
+        if fault not in ("error_applied", "lost_applied", "cut", "slow", "ok"):
+            world.point("sent")
         match fault:
             case "throttled":
                 wait = (
@@ -101,12 +102,14 @@ class FakeNetwork:
                 return _answer(self.status or world.chance.choice([500, 502, 503, 504]), {})
             case "error_applied":
                 do()
+                world.point("sent")
                 return _answer(self.status or world.chance.choice([500, 502, 503, 504]), {})
             case "lost":
                 world.sleep(request.deadline_s)
                 raise NoAnswer("no answer within the deadline")
             case "lost_applied":
                 do()
+                world.point("sent")
                 world.sleep(request.deadline_s)
                 raise NoAnswer("no answer within the deadline")
             case "late":
@@ -117,10 +120,13 @@ class FakeNetwork:
                 raise NoAnswer("no answer within the deadline")
             case "cut":
                 answer = do()
+                world.point("sent")
                 return Answer(answer.status, answer.headers, answer.body[: len(answer.body) // 2])
             case "slow":
+                answer = do()
+                world.point("sent")
                 world.sleep(world.chance.uniform(2.0, 25.0))
-                return do()
+                return answer
             case "rejected":
                 return _answer(self.status or 422, {"error": "not like this"})
         answer = do()
