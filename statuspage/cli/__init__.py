@@ -7,13 +7,12 @@ from pathlib import Path
 import click
 
 from statuspage import __version__
-from statuspage.cli import configuration, deliveries, incident, maintenance, people, probe, run, switches
+from statuspage.cli import configuration, deliveries, incident, maintenance, people, probe, run, switches, up
 from statuspage.cli.common import Invocation
 from statuspage.settings.process import ProcessSettings
 
-EPILOG = (
-    "Exit status: 0 done, 1 refused by a rule, 2 typed wrong, 3 configuration wrong, 4 no such thing, 5 changed meanwhile, 6 no answer."
-)
+EPILOG = """Exit status: 0 done, 1 refused by a rule, 2 typed wrong, 3 configuration wrong, 4 no such thing, 5 changed meanwhile,
+6 database, file or process cannot be used."""
 
 
 @click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "STATUSPAGE"})
@@ -39,6 +38,6 @@ def main(context: click.Context, config: Path, data: Path, database: str | None,
     context.obj = Invocation(ProcessSettings(config.absolute(), data, url), as_json)
 
 
-for module in (run, configuration, incident, maintenance, deliveries, switches, probe, people):
+for module in (up, run, configuration, incident, maintenance, deliveries, switches, probe, people):
     for command in module.COMMANDS:
         main.add_command(command)

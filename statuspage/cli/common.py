@@ -1,7 +1,7 @@
 """What every command shares: where things are, how it prints, and what its exit status means.
 
 Exit status: 0 done; 1 refused by a rule, nothing was changed; 2 the command was typed wrong; 3 the configuration is wrong;
-4 no such thing; 5 somebody else changed it meanwhile; 6 the database or another process does not answer.
+4 no such thing; 5 somebody else changed it meanwhile; 6 the database, a file or another process cannot be used.
 """
 
 from __future__ import annotations
@@ -10,13 +10,15 @@ import functools
 import getpass
 import json
 import os
+import re
 import sys
-import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NoReturn, ParamSpec, TypeVar
+from urllib.parse import urlsplit
 
 import click
 from rich.console import Console
@@ -24,30 +26,67 @@ from rich.table import Table
 
 from statuspage.actions.context import Context
 from statuspage.core.errors import Conflict, DomainError, NotFound
+from statuspage.demo import stage
+from statuspage.ports import Ports
 from statuspage.settings.loader import ConfigError
 from statuspage.settings.process import ProcessSettings
-from statuspage.store.migrate import NotMigrated
-from statuspage.store.trouble import StoreTrouble
+from statuspage.store import Database
+from statuspage.store.migrate import NotMigrated, require_head
+from statuspage.store.trouble import StoreTrouble, reason
 from statuspage.worker.assemble import build_context
-from statuspage.worker.process import NoConfiguration, open_ports, running_configuration
+from statuspage.worker.process import open_ports, running_configuration
 
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # a network's answer must not move the cursor of who reads it
 REFUSED, WRONG_CONFIGURATION, NOT_FOUND, CONFLICT, NO_ANSWER = 1, 3, 4, 5, 6
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Invocation:
     """One call of the command: where things are, and how to print."""
 
     process: ProcessSettings
     as_json: bool
 
+    @functools.cached_property
+    def ports(self) -> Ports:
+        """The real ports, over a database that is there and has this version's tables. Raises NotMigrated."""
+        with closing(Database(self.process.database)) as database:
+            require_head(database)
+        return open_ports(self.process)
+
+    @property
+    def environ(self) -> Mapping[str, str]:
+        """What references of the configuration are looked up in; beside a running demonstration, its own (invented) values too."""
+        return {**_demonstration(self.process), **os.environ}
+
     def context(self) -> Context:
         """The configuration that runs, put together. The caller acts on the database directly."""
-        ports = open_ports(self.process, threading.Event())
-        _, loaded = running_configuration(ports, self.process, os.environ)
-        return build_context(ports, self.process, loaded)
+        _, loaded = running_configuration(self.ports, self.process, self.environ)
+        return build_context(self.ports, self.process, loaded)
+
+    def done(self, sentence: str, **facts: Any) -> None:
+        """Says that it is done: a sentence for people, or with --json an object of facts for programs."""
+        click.echo(json.dumps(facts, default=plain, ensure_ascii=False, indent=2) if self.as_json else sentence)
+
+
+def _demonstration(process: ProcessSettings) -> Mapping[str, str]:
+    try:
+        addresses = json.loads(process.addresses.read_text(encoding="utf-8"))
+        page = urlsplit(addresses["page"])
+    except (OSError, ValueError, KeyError):
+        return {}
+    return stage.environment(page.hostname or "", page.port or 80, process.data) if "networks" in addresses else {}
+
+
+def prepare(process: ProcessSettings) -> None:
+    """Makes the data folder, and the file of an SQLite database: read by nobody else, though others may look into public/."""
+    process.data.mkdir(parents=True, exist_ok=True, mode=0o711)
+    file = Database(process.database).file
+    if file is not None and not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o711)
+        file.touch(mode=0o600)
 
 
 def explained(function: Callable[P, R]) -> Callable[P, R]:
@@ -59,8 +98,6 @@ def explained(function: Callable[P, R]) -> Callable[P, R]:
             return function(*args, **kwargs)
         except ConfigError as error:
             fail(f"The configuration is wrong; nothing was changed.\n{error}", WRONG_CONFIGURATION)
-        except NoConfiguration as error:
-            fail(f"{error}: there is no such file, and no configuration was accepted before. Try: statuspage init", WRONG_CONFIGURATION)
         except NotMigrated as error:
             fail(str(error), NO_ANSWER)
         except NotFound as error:
@@ -70,7 +107,9 @@ def explained(function: Callable[P, R]) -> Callable[P, R]:
         except DomainError as error:
             fail(str(error), REFUSED)
         except StoreTrouble as error:
-            fail(f"The database does not answer: {error}. Nothing was changed; try again.", NO_ANSWER)
+            fail(f"The database does not answer: {reason(error)}. Nothing was changed; try again.", NO_ANSWER)
+        except OSError as error:
+            fail(f"{error.filename or 'A file or socket'} cannot be used: {error.strerror}. Nothing was changed.", NO_ANSWER)
 
     return wrapper
 
@@ -127,10 +166,12 @@ def plain(value: Any) -> Any:
 def _cell(value: Any) -> str:
     if value is None:
         return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M:%S UTC")
     if isinstance(value, Mapping):
         return ", ".join(f"{key}: {_cell(item)}" for key, item in value.items()) or "-"
     if isinstance(value, list | tuple | set | frozenset):
         return ", ".join(_cell(item) for item in value) or "-"
-    return str(value)
+    return _CONTROLS.sub(lambda found: f"\\x{ord(found.group()):02x}", str(value))

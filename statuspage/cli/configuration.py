@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
-import threading
+from contextlib import closing
 from importlib import resources
 from pathlib import Path
 
 import click
 
-from statuspage.cli.common import Invocation, explained
+from statuspage.cli.common import REFUSED, Invocation, explained, fail, prepare
 from statuspage.settings.loader import load_file
 from statuspage.settings.schema import json_schema
 from statuspage.settings.summary import summary
 from statuspage.store import Database
 from statuspage.store.migrate import current, head, upgrade
-from statuspage.worker.process import accept_file, open_ports
+from statuspage.worker.process import accept_file
 
 
 @click.command()
@@ -25,7 +24,7 @@ from statuspage.worker.process import accept_file, open_ports
 @explained
 def check(invocation: Invocation, file: Path | None) -> None:
     """Say in words what a configuration would run, with budgets and times to verdict. Exit status 3 if it is wrong."""
-    loaded = load_file(file or invocation.process.config, os.environ)
+    loaded = load_file(file or invocation.process.config, invocation.environ)
     found = summary(loaded)
     if invocation.as_json:
         click.echo(json.dumps(found.as_json(), indent=2, ensure_ascii=False))
@@ -49,9 +48,12 @@ def init(invocation: Invocation, output: Path | None) -> None:
     if output is None:
         click.echo(text, nl=False)
         return
-    with output.open("x", encoding="utf-8") as file:
-        file.write(text)
-    click.echo(f"Wrote {output}. Next: statuspage check {output}")
+    try:
+        with output.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        fail(f"{output} exists already and stays as it is. Choose another name.", REFUSED)
+    invocation.done(f"Wrote {output}. Next: statuspage check {output}", file=output)
 
 
 @click.command()
@@ -59,11 +61,12 @@ def init(invocation: Invocation, output: Path | None) -> None:
 @explained
 def migrate(invocation: Invocation) -> None:
     """Bring the database to this version's tables. May be run again at any time."""
-    invocation.process.data.mkdir(parents=True, exist_ok=True)
-    database = Database(invocation.process.database)
-    before = current(database)
-    upgrade(database)
-    click.echo(f"The database has the tables of {head()}" + (" already." if before == head() else f"; before: {before or 'none'}."))
+    prepare(invocation.process)
+    with closing(Database(invocation.process.database)) as database:
+        before = current(database)
+        upgrade(database)
+    what = "already." if before == head() else f"now; before: {before or 'none'}."
+    invocation.done(f"The database has the tables of {head()} {what}", before=before, now=head())
 
 
 @click.command()
@@ -71,9 +74,9 @@ def migrate(invocation: Invocation) -> None:
 @explained
 def reload(invocation: Invocation) -> None:
     """Check the configuration file and put it in force in every process. A wrong file changes nothing."""
-    ports = open_ports(invocation.process, threading.Event())
-    loaded = accept_file(ports, invocation.process, os.environ)
-    click.echo(f"{invocation.process.config.name} is in force everywhere within 2 s ({len(loaded.settings.components)} components).")
+    loaded = accept_file(invocation.ports, invocation.process, invocation.environ)
+    name, number = invocation.process.config.name, len(loaded.settings.components)
+    invocation.done(f"{name} is in force everywhere within 2 s ({number} components).", file=name, components=number)
 
 
 COMMANDS = [check, schema, init, migrate, reload]

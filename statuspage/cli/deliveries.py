@@ -91,7 +91,7 @@ def show_delivery(invocation: Invocation, delivery_id: str) -> None:
 def retry(invocation: Invocation, delivery_id: str) -> None:
     """Send a stuck one again; an unknown one only if you have looked at the network and it is not there."""
     acts.retry(invocation.context(), delivery_id, who())
-    click.echo(f"{delivery_id} will be sent again.")
+    invocation.done(f"{delivery_id} will be sent again.", id=delivery_id, state="queued")
 
 
 @deliveries.command()
@@ -102,7 +102,7 @@ def retry(invocation: Invocation, delivery_id: str) -> None:
 def withdraw(invocation: Invocation, delivery_id: str, reason: str) -> None:
     """Take one back before it is sent. What is out already is corrected instead."""
     acts.withdraw(invocation.context(), delivery_id, who(), reason)
-    click.echo(f"{delivery_id} is withdrawn.")
+    invocation.done(f"{delivery_id} is withdrawn.", id=delivery_id, state="withdrawn")
 
 
 @deliveries.command()
@@ -113,7 +113,7 @@ def withdraw(invocation: Invocation, delivery_id: str, reason: str) -> None:
 def seen(invocation: Invocation, delivery_id: str, url: str | None) -> None:
     """You have seen the post on the network: it is delivered."""
     acts.mark_seen(invocation.context(), delivery_id, who(), url)
-    click.echo(f"{delivery_id} is delivered.")
+    invocation.done(f"{delivery_id} is delivered.", id=delivery_id, state="delivered")
 
 
 @click.group()
@@ -128,7 +128,7 @@ def account() -> None:
 def resume(invocation: Invocation, name: str) -> None:
     """Use a stopped account again, after its credentials were mended."""
     acts.resume_account(invocation.context(), name, who())
-    click.echo(f"{name} is used again.")
+    invocation.done(f"{name} is used again.", account=name)
 
 
 COMMANDS = [deliveries, account]

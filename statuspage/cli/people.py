@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from http.client import HTTPConnection, HTTPException
 
 import click
 
 from statuspage.actions import people as acts
+from statuspage.actions.context import Context
 from statuspage.cli.common import NO_ANSWER, Invocation, explained, fail, show, who
 from statuspage.core.errors import NotFound
 from statuspage.core.vocabulary import Role
 from statuspage.store import people
+from statuspage.store.people import Person
 
 
 @click.group()
@@ -29,7 +30,7 @@ def add(invocation: Invocation, name: str, role: str) -> None:
     """Add somebody, and print a link that signs in once."""
     context = invocation.context()
     added = acts.add_person(context, name=name, role=Role(role), who=who())
-    click.echo(f"{context.settings.page.url}{acts.sign_in_path(context, added)}")
+    _give_link(invocation, context, added)
 
 
 @person.command()
@@ -43,7 +44,12 @@ def link(invocation: Invocation, name: str) -> None:
         found = people.by_name(session, name)
     if found is None or found.disabled_at is not None:
         raise NotFound(f"There is nobody named {name!r} who may sign in. Nothing was changed.")
-    click.echo(f"{context.settings.page.url}{acts.sign_in_path(context, found)}")
+    _give_link(invocation, context, found)
+
+
+def _give_link(invocation: Invocation, context: Context, signs_in: Person) -> None:
+    address = f"{context.settings.page.url}{acts.sign_in_path(context, signs_in)}"
+    invocation.done(address, name=signs_in.name, role=str(signs_in.role), sign_in=address)
 
 
 @person.command()
@@ -54,7 +60,7 @@ def password(invocation: Invocation, name: str) -> None:
     """Set somebody's password; it is asked for, or read from standard input where that is no terminal."""
     typed = click.prompt("Password", hide_input=True, confirmation_prompt=True) if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
     acts.set_password(invocation.context(), name=name, password=typed, who=who())
-    click.echo(f"{name} has a new password and is signed out everywhere.")
+    invocation.done(f"{name} has a new password and is signed out everywhere.", name=name)
 
 
 @person.command()
@@ -65,7 +71,7 @@ def password(invocation: Invocation, name: str) -> None:
 def role(invocation: Invocation, name: str, role: str) -> None:
     """Change what somebody may do."""
     acts.set_role(invocation.context(), name=name, role=Role(role), who=who())
-    click.echo(f"{name} is {role} now, and signed out everywhere.")
+    invocation.done(f"{name} is {role} now, and signed out everywhere.", name=name, role=role)
 
 
 @person.command()
@@ -75,7 +81,7 @@ def role(invocation: Invocation, name: str, role: str) -> None:
 def disable(invocation: Invocation, name: str) -> None:
     """Take the console away from somebody, at once."""
     acts.disable(invocation.context(), name=name, who=who())
-    click.echo(f"{name} can no longer sign in.")
+    invocation.done(f"{name} can no longer sign in.", name=name)
 
 
 @person.command("list")
@@ -93,10 +99,10 @@ def list_people(invocation: Invocation) -> None:
 
 
 @click.command()
-@click.option("--port", default=lambda: int(os.environ.get("STATUSPAGE_PORT", "8000")), help="Port of the web role.")
+@click.option("--port", envvar="STATUSPAGE_PORT", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Port of the page.")
 def health(port: int) -> None:
     """Ask the running product whether it does its work. Exit status 0 if every part proves it, else 6."""
-    connection = HTTPConnection("127.0.0.1", port, timeout=4)
+    connection = HTTPConnection("127.0.0.1", port, timeout=4.5)
     try:
         connection.request("GET", "/health")
         answer = connection.getresponse()

@@ -19,7 +19,7 @@ WHAT = click.Choice(switches.NAMES)
 def pause(invocation: Invocation, what: str, reason: str) -> None:
     """Switch off all automatic posting, or all probing. Acts within a second, everywhere."""
     acts.turn_off(invocation.context(), what, who=who(), reason=reason)
-    click.echo(f"{what} is off. Switch it on again with: statuspage resume {what}")
+    invocation.done(f"{what} is off. Switch it on again with: statuspage resume {what}", name=what, off=True, reason=reason)
 
 
 @click.command()
@@ -29,7 +29,7 @@ def pause(invocation: Invocation, what: str, reason: str) -> None:
 def resume(invocation: Invocation, what: str) -> None:
     """Switch posting or probing on again."""
     acts.turn_on(invocation.context(), what, who=who(), reason="")
-    click.echo(f"{what} is on.")
+    invocation.done(f"{what} is on.", name=what, off=False)
 
 
 @click.command("switches")

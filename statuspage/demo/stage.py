@@ -50,7 +50,7 @@ def serve(host: str, port: int, data: Path) -> None:
     stop = threading.Event()
     parent = os.getppid()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    signal.signal(signal.SIGINT, signal.SIG_IGN if "STATUSPAGE_SUPERVISED" in os.environ else lambda *_: stop.set())
+    signal.signal(signal.SIGINT, lambda *_: stop.set())
     folder = data / "demo"
     a_bank = bank.RunningBank(host, (port + 1, port + 2, port + 3), folder / "bank")
     the_networks = networks.RunningNetworks(host, port + 4, folder / "networks")

@@ -31,6 +31,11 @@ class ProcessSettings:
         return self.data / "public"
 
     @property
+    def addresses(self) -> Path:
+        """While `up` runs: where page, console and demonstration answer. For its owner only, since it holds a sign-in link."""
+        return self.data / "addresses.json"
+
+    @property
     def secrets(self) -> Path:
         return self.data / "secrets"
 
@@ -73,3 +78,14 @@ def from_environment(environ: Mapping[str, str]) -> ProcessSettings:
         host=environ.get("STATUSPAGE_HOST", "127.0.0.1"),
         port=int(environ.get("STATUSPAGE_PORT", "8000")),
     )
+
+
+def to_environment(process: ProcessSettings) -> dict[str, str]:
+    """The same, for a child process."""
+    return {
+        "STATUSPAGE_CONFIG": str(process.config),
+        "STATUSPAGE_DATA": str(process.data),
+        "STATUSPAGE_DATABASE": process.database,
+        "STATUSPAGE_HOST": process.host,
+        "STATUSPAGE_PORT": str(process.port),
+    }

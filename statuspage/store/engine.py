@@ -2,7 +2,7 @@
 
 SQLite: rollback journal, synchronous FULL, foreign keys, busy timeout 5 s, BEGIN IMMEDIATE for writers and one writer gate per
 process. With a rollback journal a writer waits for readers and readers for a commit: beginning and commit are tried again while
-the database is locked, 30 s in all. PostgreSQL: READ COMMITTED, what SQLAlchemy gives.
+the database is locked, 30 s in all. PostgreSQL: READ COMMITTED, what SQLAlchemy gives. Errors never carry the values of a statement.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -23,6 +24,13 @@ from statuspage.store.locks import OwnerLock, open_lock
 from statuspage.store.trouble import full, is_full, is_locked
 
 BUSY_TIMEOUT_S = 5
+NOTICE_SILENCE = {  # libpq: a server that went away without a word is noticed after 25 s, and with it the loss of every lock held there
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}
 TRIES = 6  # each waits for BUSY_TIMEOUT_S inside SQLite before it says that the database is locked
 log = structlog.get_logger("statuspage.store")
 
@@ -91,10 +99,10 @@ def open_engine(url: str) -> Engine:
     """An engine with the settings of the docstring above. `url` is absolute, e.g. sqlite:////var/lib/statuspage/statuspage.db."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        engine = create_engine(parsed, connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_S})
+        engine = create_engine(parsed, hide_parameters=True, connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_S})
         _prepare_sqlite(engine)
         return engine
-    return create_engine(parsed, pool_pre_ping=True)
+    return create_engine(parsed, pool_pre_ping=True, hide_parameters=True, connect_args=NOTICE_SILENCE)
 
 
 class Database:
@@ -129,6 +137,12 @@ class Database:
         """A read-only session; fetch what is needed, then leave."""
         with self._read() as session:
             yield session
+
+    @property
+    def file(self) -> Path | None:
+        """Where a database of SQLite lies; None if it is in memory, or no SQLite."""
+        name = self.engine.url.database if self.is_sqlite else None
+        return Path(name) if name and name != ":memory:" else None
 
     def lock(self, name: str) -> OwnerLock:
         """The lock that elects the owner of the loop of that name; see locks.py."""

@@ -1,8 +1,9 @@
 """Who owns a single-owner loop: a lock that dies with its holder. No clock has a say in it.
 
 SQLite: flock on a file beside the database; the kernel drops it with the process (the file is close-on-exec). PostgreSQL: an
-advisory lock of a session. It dies with its connection, and the holder may not notice: therefore whatever only the owner may
-do is committed through `writing()`, on that very connection, where a lost lock makes the commit impossible.
+advisory lock of a session. It dies with its connection: acquire() asks the server each time whether the connection lives. It can
+still die a moment later: therefore whatever only the owner may do is committed through `writing()`, on that very connection, where
+a lost lock makes the commit impossible.
 """
 
 from __future__ import annotations
@@ -38,7 +39,10 @@ class OwnerLock(Protocol):
     sure: bool
 
     def acquire(self) -> bool:
-        """True if this loop is the owner, already or from now on. Never waits."""
+        """True if this loop is the owner, still or from now on. Asked before each step; waits for nobody but the database itself.
+
+        False at least once after the lock was lost: whatever the owner remembers is worth nothing then.
+        """
         ...
 
     def writing(self) -> Any:
@@ -107,7 +111,10 @@ class SessionLock:
 
     def acquire(self) -> bool:
         if self._connection is not None:
-            return True
+            lives = self._lives(self._connection)
+            if not lives:
+                self.release()
+            return lives
         connection = self._database.engine.connect()
         try:
             got = bool(connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": self._key}))
@@ -121,6 +128,15 @@ class SessionLock:
         else:
             connection.close()
         return got
+
+    def _lives(self, connection: Connection) -> bool:
+        """Asks the server, each time: an idle connection tells nobody that it is gone, and the lock has gone with it."""
+        try:
+            connection.execute(text("SELECT 1"))
+            connection.rollback()
+        except DBAPIError:
+            return False
+        return True
 
     @contextmanager
     def writing(self) -> Iterator[Session]:

@@ -54,6 +54,8 @@ def upgrade(database: Database, to: str = "head") -> None:
 
 def require_head(database: Database) -> None:
     """Raises NotMigrated unless the database has exactly this version's tables."""
+    if database.file is not None and not database.file.exists():
+        raise NotMigrated(f"There is no database at {database.file}. Say where it is, or make one with: statuspage migrate")
     found, wanted = current(database), head()
     if found != wanted:
         state = "is empty" if found is None else f"has the tables of version {found}"

@@ -38,6 +38,12 @@ def full(error: OperationalError) -> StoreFull:
     return StoreFull(None, None, error.orig or error)
 
 
+def reason(error: BaseException) -> str:
+    """What the database said, in one line, without the statement."""
+    said = str(getattr(error, "orig", None) or error).strip()
+    return said.splitlines()[0] if said else type(error).__name__
+
+
 def _code(error: BaseException) -> Any:
     """SQLite's error code, its extended part cut off where the plain code is asked for."""
     code = getattr(getattr(error, "orig", error), "sqlite_errorcode", None)

@@ -12,7 +12,9 @@ from prometheus_client.registry import Collector
 from statuspage.actions.context import Context
 from statuspage.core.incidents import Incident
 from statuspage.core.vocabulary import DeliveryState
+from statuspage.settings import Settings
 from statuspage.store import accounts, alarms, counters, deliveries, heartbeats, incidents, publications, switches
+from statuspage.worker.errands import CHECKS_COUNTER, LATE_COUNTER
 
 WINDOW = timedelta(days=30)  # incidents that the summaries of speed speak of
 
@@ -29,22 +31,19 @@ class StoreCollector(Collector):
             counts = deliveries.count_by_state(session)
             states = accounts.all_states(session)
             open_alarms = len(alarms.listing(session))
-            beats = heartbeats.newest(session)
+            beats = heartbeats.newest(session, now)
             published_at = publications.last_published_at(session)
             counted = counters.all(session)
             recent = [i for i in incidents.listing(session, limit=500) if i.started_at > now - WINDOW]
             accepted = deliveries.first_accepted(session, [incident.id for incident in recent])
             off = {name: switches.is_off(session, name) for name in ("posting", "probing")}
-        yield from _deliveries(counts)
-        yield _labelled(
-            "statuspage_account_stopped", "1 while an account may not be used.", "account", {s.name: bool(s.stopped) for s in states}
-        )
-        yield _labelled(
-            "statuspage_breaker_open",
-            "1 while the breaker of an account is open.",
-            "account",
-            {s.name: s.open_until is not None and s.open_until > now for s in states},
-        )
+        settings = self.ctx.settings
+        yield _deliveries(counts, {account.kind for account in settings.accounts})
+        known = {account.name: False for account in settings.accounts}
+        stopped = known | {s.name: bool(s.stopped) for s in states}
+        yield _labelled("statuspage_account_stopped", "1 while an account may not be used.", "account", stopped)
+        opened = known | {s.name: s.open_until is not None and s.open_until > now for s in states}
+        yield _labelled("statuspage_breaker_open", "1 while the breaker of an account is open.", "account", opened)
         yield _labelled("statuspage_switched_off", "1 while a person has switched it off.", "switch", off)
         yield GaugeMetricFamily("statuspage_alarms_open", "Alarms that nobody has cleared.", value=open_alarms)
         yield _ages(beats, now)
@@ -52,15 +51,28 @@ class StoreCollector(Collector):
             yield GaugeMetricFamily(
                 "statuspage_snapshot_age_seconds", "Age of the published page.", value=(now - published_at).total_seconds()
             )
-        yield from _counted(counted)
+        yield from _counted([*counted, *_not_yet(counted, settings)])
         yield from _speeds(recent, accepted)
 
 
-def _deliveries(counts: dict[tuple[str, DeliveryState], int]) -> Iterator[Metric]:
+def _deliveries(counts: dict[tuple[str, DeliveryState], int], networks: set[str]) -> Metric:
+    """Unknown and stuck ones are there as 0 too: a rule that waits for them must not find nothing."""
     family = GaugeMetricFamily("statuspage_deliveries", "Deliveries by network and state.", labels=["network", "state"])
-    for (network, state), number in sorted(counts.items()):
+    wanted = {(network, state): 0 for network in networks for state in (DeliveryState.UNKNOWN, DeliveryState.STUCK)}
+    for (network, state), number in sorted((wanted | counts).items()):
         family.add_metric([network, str(state)], number)
-    yield family
+    return family
+
+
+def _not_yet(counted: Sequence[counters.Count], settings: Settings) -> Iterator[counters.Count]:
+    """Zeros for checks of probes that were never made, or never late."""
+    known = {(count.name, *sorted(count.labels.items())) for count in counted}
+    for location in settings.locations:
+        for probe in settings.probes:
+            labels = {"location": location.name, "probe": probe.name}
+            for name in (CHECKS_COUNTER, LATE_COUNTER):
+                if (name, *sorted(labels.items())) not in known and (not probe.locations or location.name in probe.locations):
+                    yield counters.Count(name, labels, 0.0)
 
 
 def _labelled(name: str, text: str, label: str, values: dict[str, bool]) -> Metric:
@@ -73,9 +85,8 @@ def _labelled(name: str, text: str, label: str, values: dict[str, bool]) -> Metr
 def _ages(beats: dict[str, heartbeats.Heartbeat], now: datetime) -> Metric:
     family = GaugeMetricFamily("statuspage_loop_age_seconds", "Seconds since a loop last did real work.", labels=["loop"])
     for name, beat in sorted(beats.items()):
-        worked_at = beat.detail.get("worked_at")
-        if worked_at is not None:
-            family.add_metric([name], (now - datetime.fromisoformat(worked_at)).total_seconds())
+        if beat.worked_at is not None:
+            family.add_metric([name], (now - beat.worked_at).total_seconds())
     return family
 
 

@@ -8,9 +8,10 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from statuspage.web.metrics import StoreCollector
 from statuspage.worker.current import Current
-from statuspage.worker.health import examine
+from statuspage.worker.health import Examiner
 
 blueprint = Blueprint("operations", __name__)
+examiner = Examiner()
 
 
 def current() -> Current:
@@ -21,7 +22,7 @@ def current() -> Current:
 @blueprint.get("/health")
 def health() -> tuple[Response, int]:
     """200 while every part did real work lately, else 503; each part with what was found."""
-    report = examine(current().context(), current().process)
+    report = examiner.examine(current().context(), current().process)
     answer = jsonify({"healthy": report.healthy, "parts": {part.name: part.as_json() for part in report.parts}})
     answer.headers["Cache-Control"] = "no-store"
     return answer, 200 if report.healthy else 503

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,9 +18,10 @@ from statuspage.settings.process import ProcessSettings
 from statuspage.store import Database, configurations, heartbeats
 from statuspage.worker.assemble import build_context
 from statuspage.worker.loop import Driver, Loop
-from statuspage.worker.supervisor import SUPERVISED, orphaned
+from statuspage.worker.signals import Signals
+from statuspage.worker.supervisor import orphaned
 
-FOLLOW_EVERY_S = 1.0
+FOLLOW_EVERY_S = 0.5  # a new configuration is followed everywhere within 2 s, reading and building it included
 BEAT_EVERY_S = 5.0
 FINISH_WITHIN_S = 4.0
 log = structlog.get_logger("statuspage.process")
@@ -30,14 +29,9 @@ log = structlog.get_logger("statuspage.process")
 Build = Callable[[Context, ProcessSettings], Sequence[Loop]]
 
 
-class NoConfiguration(Exception):
-    """Nothing was ever accepted, and there is no file either."""
-
-
-def open_ports(process: ProcessSettings, stop: threading.Event) -> Ports:
+def open_ports(process: ProcessSettings) -> Ports:
     """The real ports of a process."""
-    process.data.mkdir(parents=True, exist_ok=True)
-    return Ports(SystemClock(stop), SystemRandomness(), RequestsTransport(), Database(process.database), Folder(process.data))
+    return Ports(SystemClock(), SystemRandomness(), RequestsTransport(), Database(process.database), Folder(process.data))
 
 
 def accept_file(ports: Ports, process: ProcessSettings, environ: Mapping[str, str]) -> Loaded:
@@ -54,10 +48,7 @@ def running_configuration(ports: Ports, process: ProcessSettings, environ: Mappi
         current = configurations.newest(session)
     if current is None:
         accept_file(ports, process, environ)
-        with ports.store.reading() as session:
-            current = configurations.newest(session)
-    if current is None:
-        raise NoConfiguration(str(process.config))
+        return running_configuration(ports, process, environ)
     loaded = load_text(current.text, name=process.config.name, folder=process.config.parent, environ=environ)
     return current.generation, loaded
 
@@ -87,24 +78,24 @@ class Follower:
             self.generation = newest  # said once, not every second
             log.error("the new configuration cannot be used here; the old one keeps running", generation=newest, problems=error.problems)
             return
-        self.generation = generation
         self.driver.run(loops)
+        self.generation = generation
         log.info("configuration in force", generation=generation, loops=[loop.name for loop in loops])
 
 
 def run_role(role: str, process: ProcessSettings, environ: Mapping[str, str], build: Build) -> None:
     """Runs the loops of one role until SIGTERM or Ctrl-C; then posts in flight get 4 s."""
-    stop, reload = threading.Event(), threading.Event()
-    _listen_to_signals(stop, reload, environ)
-    ports = open_ports(process, stop)
+    signals = Signals()
+    signals.listen()
+    os.umask(0o022)  # published files are for everybody
+    ports = open_ports(process)
     driver = Driver(ports.clock)
     follower = Follower(ports, process, environ, build, driver)
     beat_at = 0.0
-    while not stop.is_set():
-        if reload.is_set():
-            reload.clear()
-            _accept_again(ports, process, environ)
+    while not signals.stop:
         try:
+            if signals.reload():
+                accept_again(ports, process, environ)
             follower.follow()
             if ports.clock.monotonic() >= beat_at:
                 _beat(ports, driver)
@@ -112,16 +103,17 @@ def run_role(role: str, process: ProcessSettings, environ: Mapping[str, str], bu
         except ConfigError:
             raise
         except Exception:
-            log.exception("the store does not answer; the loops go on", role=role)
+            log.exception("configuration and signs of work wait for the store; the loops go on")
         if orphaned(environ):
-            log.warning("the supervisor is gone; this process ends too", role=role)
-            stop.set()
-        stop.wait(FOLLOW_EVERY_S)
+            log.warning("the supervisor is gone; this process ends too")
+            break
+        signals.wait(FOLLOW_EVERY_S)
     for name in driver.stop(FINISH_WITHIN_S):
         log.warning("a loop did not finish in time; what it was doing is reconciled at the next start", loop=name)
 
 
-def _accept_again(ports: Ports, process: ProcessSettings, environ: Mapping[str, str]) -> None:
+def accept_again(ports: Ports, process: ProcessSettings, environ: Mapping[str, str]) -> None:
+    """After SIGHUP: puts the file in force if it is right, and says so in the log either way."""
     try:
         accept_file(ports, process, environ)
         log.info("the configuration file was accepted", file=process.config.name)
@@ -131,20 +123,14 @@ def _accept_again(ports: Ports, process: ProcessSettings, environ: Mapping[str, 
 
 def _beat(ports: Ports, driver: Driver) -> None:
     now, ticks = ports.clock.now(), ports.clock.monotonic()
+
+    def moment(at: float | None) -> str | None:
+        return None if at is None else (now + timedelta(seconds=at - ticks)).isoformat()
+
     loops = {
-        name: {
-            "worked_at": None if running.worked_at is None else (now - timedelta(seconds=ticks - running.worked_at)).isoformat(),
-            "fault": running.fault,
-        }
+        name: {"worked_at": moment(running.worked_at), "due_at": moment(running.due_at), "fault": running.fault}
         for name, running in driver.running.items()
     }
     if loops:
         with ports.store.writing() as session:
             heartbeats.beat(session, process_id=ports.clock.process_id(), at=now, loops=loops)
-
-
-def _listen_to_signals(stop: threading.Event, reload: threading.Event, environ: Mapping[str, str]) -> None:
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    signal.signal(signal.SIGINT, signal.SIG_IGN if SUPERVISED in environ else lambda *_: stop.set())
-    signal.signal(signal.SIGHUP, lambda *_: reload.set())
-    os.umask(0o022)

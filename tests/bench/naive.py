@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 
 from flask import Flask, Response
 from granian import Granian
@@ -20,7 +19,7 @@ from statuspage.worker.reading import Reader
 
 def build() -> Flask:
     process = from_environment(os.environ)
-    ctx = Current(open_ports(process, threading.Event()), process, os.environ).context()
+    ctx = Current(open_ports(process), process, os.environ).context()
     reader = Reader(ctx)
     pages = Pages(reader.page, Wording(reader.page, load_catalogue()))
     app = Flask(__name__)

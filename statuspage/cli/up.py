@@ -1,0 +1,222 @@
+"""`statuspage up`: the whole product in one process tree."""
+
+from __future__ import annotations
+
+import dataclasses
+import fcntl
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+
+from statuspage.actions.people import ensure_administrator, sign_in_path
+from statuspage.cli.common import REFUSED, Invocation, explained, fail, prepare
+from statuspage.cli.run import HOST
+from statuspage.demo import stage
+from statuspage.outside import SystemClock
+from statuspage.ports import Ports
+from statuspage.settings.process import ProcessSettings, to_environment
+from statuspage.store import Database
+from statuspage.store.migrate import upgrade
+from statuspage.worker import logs
+from statuspage.worker.assemble import build_context
+from statuspage.worker.process import accept_again, accept_file, open_ports, running_configuration
+from statuspage.worker.signals import Signals, raise_interrupt_on_terminate
+from statuspage.worker.supervisor import Supervisor
+
+LABELS = {  # in this order
+    "page": "Status page",
+    "console": "Console",
+    "sign_in": "Sign in once",
+    "bank": "Bank",
+    "switchboard": "Switchboard",
+    "networks": "Networks",
+    "metrics": "Metrics",
+}
+ADVICE = "Try: switch on “sign_in_stopped” on the switchboard, then only watch the page and the networks."
+
+
+@click.command()
+@click.option("--demo", is_flag=True, help="Run the demonstration bank and networks, and watch them.")
+@HOST
+@click.option(
+    "--port",
+    envvar="STATUSPAGE_PORT",
+    type=click.IntRange(1, 65535 - stage.PORTS + 1),
+    default=8000,
+    show_default=True,
+    help="Port of the page; the demonstration uses the four after it.",
+)
+@click.option("--config", type=click.Path(path_type=Path), help="The configuration file.")
+@click.option("--data", type=click.Path(path_type=Path), help="Folder of everything that is kept.")
+@click.pass_obj
+@explained
+def up(invocation: Invocation, demo: bool, host: str, port: int, config: Path | None, data: Path | None) -> None:
+    """Run page, console, probes and broadcasters in one process tree. Ctrl-C stops everything."""
+    process = _moved(invocation, config, data, host, port, demo)
+    raise_interrupt_on_terminate()
+    try:
+        prepare(process)
+        with _alone(process):
+            _require_free_ports(host, [port + step for step in range(stage.PORTS if demo else 1)])
+            _run(process, demo)
+    except KeyboardInterrupt:
+        click.echo("\nStopped before everything was up.", err=True)
+
+
+def _run(process: ProcessSettings, demo: bool) -> None:
+    """Starts everything and stays until it is asked to stop. Raises ConfigError before anything was started."""
+    environ = dict(os.environ) | to_environment(process) | (stage.environment(process.host, process.port, process.data) if demo else {})
+    with closing(Database(process.database)) as database:
+        upgrade(database)
+    logs.set_up(plain=sys.stderr.isatty(), role="up")
+    ports = open_ports(process)
+    accept_file(ports, process, environ)
+    signals = Signals()
+    supervisor = Supervisor(SystemClock(), signals, environ)
+    signal.signal(
+        signal.SIGTTOU, signal.SIG_IGN
+    )  # children inherit this: in groups of their own they may write to the terminal all the same
+    try:
+        if demo:  # it takes as long as preparing the database
+            supervisor.add("demo", "demo", "--host", process.host, "--port", str(process.port), "--data", str(process.data))
+        addresses = _addresses(process, demo) | {"sign_in": _prepared(ports, process, environ, demo)}
+        for role in ("web", "prober", "worker"):
+            supervisor.add(role, role)
+        signals.listen()
+        supervisor.watch(_each_round(ports, process, environ, signals, addresses, demo))
+    finally:
+        supervisor.end()
+        process.addresses.unlink(missing_ok=True)
+
+
+def _prepared(ports: Ports, process: ProcessSettings, environ: dict[str, str], demo: bool) -> str:
+    """Past and people are in the database. Returns the address of the link that signs the administrator in, or nothing.
+
+    The link is for the eyes of whoever starts the product at a terminal; it must not get into a service manager's log.
+    """
+    context = build_context(ports, process, running_configuration(ports, process, environ)[1])
+    if demo:
+        stage.tell_the_past(context)
+    administrator = ensure_administrator(context, "administrator")
+    return _base(process) + sign_in_path(context, administrator) if demo or sys.stdout.isatty() else ""
+
+
+def _each_round(
+    ports: Ports, process: ProcessSettings, environ: dict[str, str], signals: Signals, addresses: dict[str, str], demo: bool
+) -> Callable[[], None]:
+    told = False
+
+    def each_round() -> None:
+        nonlocal told
+        if signals.reload():
+            accept_again(ports, process, environ)
+        if not told and _all_answer(addresses, demo):
+            _tell(addresses, process, demo)
+            told = True
+
+    return each_round
+
+
+def _moved(invocation: Invocation, config: Path | None, data: Path | None, host: str, port: int, demo: bool) -> ProcessSettings:
+    process = invocation.process
+    if data is not None:
+        database = process.database
+        if database == f"sqlite:///{process.data / 'statuspage.db'}":
+            database = f"sqlite:///{data.absolute() / 'statuspage.db'}"
+        process = dataclasses.replace(process, data=data.absolute(), database=database)
+    if demo and config is None:
+        config = stage.CONFIGURATION
+    if config is not None:
+        process = dataclasses.replace(process, config=config.absolute())
+    return dataclasses.replace(process, host=host, port=port)
+
+
+@contextmanager
+def _alone(process: ProcessSettings) -> Iterator[None]:
+    """One `up` at a time on a data folder. The lock is the open file's: it ends with this process, however that ends."""
+    handle = os.open(process.data / ".up.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            fail(
+                f"The product is running on {process.data} already; nothing was started.\n"
+                "Stop that one, or choose another folder: make run DATA=elsewhere, or statuspage up --data elsewhere",
+                REFUSED,
+            )
+        yield
+    finally:
+        os.close(handle)
+
+
+def _require_free_ports(host: str, ports: list[int]) -> None:
+    for port in ports:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError as error:
+                span = f"ports {ports[0]} to {ports[-1]}" if len(ports) > 1 else f"port {ports[0]}"
+                other = ports[0] + 100 if ports[0] + 100 <= 65535 - stage.PORTS + 1 else 8000
+                fail(
+                    f"Port {port} on {host} cannot be used: {error.strerror}. This needs {span}; nothing was started.\n"
+                    f"Stop what runs there, or choose others: make run PORT={other}, or statuspage up --port {other}",
+                    REFUSED,
+                )
+
+
+def _base(process: ProcessSettings) -> str:
+    host = f"[{process.host}]" if ":" in process.host else process.host
+    return f"http://{host}:{process.port}"
+
+
+def _addresses(process: ProcessSettings, demo: bool) -> dict[str, str]:
+    base = _base(process)
+    found = {"page": f"{base}/", "console": f"{base}/console/", "metrics": f"{base}/metrics"}
+    return found | (stage.addresses(process.host, process.port) if demo else {})
+
+
+def _all_answer(addresses: dict[str, str], demo: bool) -> bool:
+    waited_for = ("page", "console", *(("bank", "switchboard", "networks") if demo else ()))
+    return all(_answers(addresses[name]) for name in waited_for)
+
+
+def _tell(addresses: dict[str, str], process: ProcessSettings, demo: bool) -> None:
+    """Writes addresses.json and tells the person, in one piece."""
+    known = {name: addresses[name] for name in LABELS if addresses.get(name)}
+    aside = process.addresses.with_suffix(".new")
+    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w") as file:
+        file.write(json.dumps(known, indent=2) + "\n")
+    aside.replace(process.addresses)
+    lines = [f"  {LABELS[name]:<13} {address}" for name, address in known.items()]
+    if "sign_in" not in known:
+        lines.append(f"  {LABELS['sign_in']:<13} statuspage person link administrator")
+    advice = f"{ADVICE}\n" if demo else ""
+    click.echo(
+        "\nEverything is up.\n" + "\n".join(lines) + f"\n\n{advice}Ctrl-C stops everything; what was done is kept in {process.data}.\n"
+    )
+
+
+def _answers(address: str) -> bool:
+    parts = urlsplit(address)
+    connection = HTTPConnection(parts.hostname or "", parts.port, timeout=1)
+    try:
+        connection.request("GET", parts.path or "/")
+        return connection.getresponse().status < 400
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+COMMANDS = [up]
