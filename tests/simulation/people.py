@@ -188,7 +188,7 @@ def _fate(world: World, people: Operators, length: float) -> None:
         at = chance.uniform(0.0, length)
         copies: list[sqlite3.Connection] = []
         world.later(at, _back_up, world, copies)
-        world.later(at + chance.choice([60.0, 600.0]), _restore, world, people, copies)
+        world.later(min(at + chance.choice([60.0, 600.0]), length), _restore, world, people, copies)
 
 
 def _kill(world: World, process: Process) -> None:
