@@ -120,7 +120,10 @@ class PublicUpdate:
 
 @dataclass(frozen=True)
 class PublicIncident:
-    """Unplanned trouble. `updates` are newest first; `component_ids` are public ones only."""
+    """Unplanned trouble. `updates` are newest first; `component_ids` are public ones only.
+
+    restored_at   since when everything works again, as the texts say it; resolved_at is when that was said to last
+    """
 
     id: str
     titles: Texts
@@ -132,6 +135,7 @@ class PublicIncident:
     started_at: datetime
     updates: tuple[PublicUpdate, ...]
     monitoring_at: datetime | None = None
+    restored_at: datetime | None = None
     resolved_at: datetime | None = None
     next_update_by: datetime | None = None
     permalinks: tuple[Permalink, ...] = ()

@@ -139,7 +139,8 @@ class Views:
         promised = subject.next_update_by
         address = self.address(subject)
         if isinstance(subject, PublicIncident):
-            start, end, planned, cancelled, is_open = subject.started_at, subject.resolved_at, False, False, subject.is_open
+            start, end = subject.started_at, subject.restored_at or subject.resolved_at  # as long as the texts say that it lasted
+            planned, cancelled, is_open = False, False, subject.is_open
             status, phase = self._colour(subject), subject.status.value
         else:
             done = None if subject.cancelled else subject.completed_at  # cancelled work is shown as it was planned

@@ -269,6 +269,7 @@ class Reader:
             started_at=one.started_at,
             updates=self._updates(said, records),
             monitoring_at=watched[-1] if watched else None,
+            restored_at=None if one.is_open else one.moments.restored_at,
             resolved_at=None if one.is_open else one.moments.resolved_at,
             next_update_by=one.next_update_by if one.is_open else None,
             permalinks=self._permalinks(sent),

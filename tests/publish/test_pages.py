@@ -10,11 +10,12 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from statuspage.core.vocabulary import ComponentStatus, Impact, IncidentStatus
+from statuspage.core.vocabulary import ComponentStatus, Impact, IncidentStatus, MaintenanceStatus
 from statuspage.publish.build import Files
 from statuspage.publish.page import Pages
 from statuspage.publish.site import file_of
 from statuspage.publish.snapshot import Month, Snapshot
+from statuspage.publish.views import Views
 from tests.publish.samples import (
     LANGUAGES,
     NOW,
@@ -316,3 +317,18 @@ def test_an_incident_that_is_over_is_named_in_the_recent_past() -> None:
 
     assert past_incident(8, 2.0).status is IncidentStatus.RESOLVED
     assert "lasted 1 h 15 min" in page.text
+
+
+def test_an_incident_lasted_until_it_worked_again_and_not_until_that_was_said() -> None:
+    past = past_incident(8, 2.0, 1.25)
+    page = front(snapshot(incidents=(replace(past, restored_at=past.started_at + timedelta(hours=1)),)))
+
+    assert "lasted 1 h" in page.text and "lasted 1 h 15 min" not in page.text
+
+
+def test_cancelled_work_is_shown_with_the_times_that_were_planned() -> None:
+    cancelled = maintenance(cancelled=True, status=MaintenanceStatus.COMPLETED, completed_at=NOW - timedelta(days=1))
+
+    view = Views(snapshot(maintenances=(cancelled,)), wording(), "en").subject(cancelled)
+
+    assert (view.start, view.end) == (cancelled.scheduled_for, cancelled.scheduled_until)
