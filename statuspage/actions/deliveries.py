@@ -10,7 +10,7 @@ from statuspage.actions.alarms import clear_in, raise_in
 from statuspage.actions.context import Context
 from statuspage.core.deliveries import Delivery
 from statuspage.core.delivery_rules import expired
-from statuspage.core.errors import Conflict, NotAllowed
+from statuspage.core.errors import Conflict, NotAllowed, NotFound
 from statuspage.core.seal import seal, seal_ok
 from statuspage.core.vocabulary import DeliveryState
 from statuspage.store import accounts, audit, deliveries
@@ -76,7 +76,13 @@ def mark_seen(ctx: Context, delivery_id: str, who: str, url: str | None = None) 
 
 
 def resume_account(ctx: Context, name: str, who: str) -> None:
-    """Lets a stopped account be tried again at once by the next owner; the running one tries by itself every five minutes."""
+    """Lets a stopped account be tried again at once by the next owner; the running one tries by itself every five minutes.
+
+    Raises NotFound.
+    """
+    known = sorted(account.name for account in ctx.settings.accounts)
+    if name not in known:
+        raise NotFound(f"There is no account {name!r}. Known: {', '.join(known) or 'none'}. Nothing was changed.")
     with ctx.ports.store.writing() as session:
         accounts.save(session, accounts.Account(name), ctx.now())
         clear_in(session, ctx, f"account:{name}")

@@ -1,0 +1,276 @@
+"""Every command does what it says, for people and for programs."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+from datetime import UTC, datetime, timedelta
+
+import click
+import pytest
+
+from statuspage.cli import main
+from tests.cli.terminal import PASSWORD, Terminal
+
+DOCUMENT = "docs/command-line.md"
+
+
+def declared(terminal: Terminal, *more: str) -> str:
+    return str(terminal.json("incident", "declare", "login", *more)["id"])
+
+
+def test_an_incident_is_told_from_declared_to_resolved(terminal: Terminal) -> None:
+    began = terminal.json("incident", "declare", "login", "transfers=degraded_performance", "--symptom", "login")
+    known = terminal.json("incident", "update", began["id"], "--status", "identified", "--cause", "supplier")
+    fixed = terminal.json("incident", "update", began["id"], "--status", "monitoring")
+    over = terminal.json("incident", "resolve", began["id"])
+    shown = terminal.json("incident", "show", began["id"])
+
+    assert began["components"] == {"login": "major_outage", "transfers": "degraded_performance"}
+    assert [step["status"] for step in (began, known, fixed, over)] == ["investigating", "identified", "monitoring", "resolved"]
+    assert [update["sequence"] for update in shown["updates"]] == [1, 2, 3, 4]
+    assert {update["author"] for update in shown["updates"]} == {"Ana"}
+    assert {delivery["channel"] for delivery in shown["deliveries"]} == {"mastodon-en", "press"}
+
+
+def test_an_incident_for_people_shows_its_updates_and_posts(terminal: Terminal) -> None:
+    one = declared(terminal, "--text", "en=We are working on it.")
+
+    listed, shown = terminal.ok("incident", "list", "--open"), terminal.ok("incident", "show", one)
+
+    assert one in listed
+    assert "investigating" in listed
+    assert "We are working on it." in shown
+    assert "mastodon-en" in shown
+
+
+def test_empty_lists_say_so(terminal: Terminal) -> None:
+    assert terminal.ok("incident", "list") == "Incidents: none.\n"
+    assert terminal.json("incident", "list") == []
+
+
+def test_a_correction_is_an_update_of_its_own(terminal: Terminal) -> None:
+    one = declared(terminal)
+
+    said = terminal.json(
+        *("incident", "correct", one, "1"),
+        *("--wrong", "en=We said that the app fails.", "--wrong", "es=Dijimos que la app falla."),
+        *("--right", "en=Only the website fails.", "--right", "es=Solo falla la web."),
+    )
+
+    assert said["corrects"]
+    assert said["sequence"] == 2
+    assert said["languages"] == ["en", "es"]
+
+
+def test_a_drill_and_a_start_in_the_past_are_kept(terminal: Terminal) -> None:
+    since = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=7)
+
+    found = terminal.json("incident", "declare", "login", "--drill", "--since", since.isoformat())
+
+    assert found["drill"] is True
+    assert found["started_at"] == since.isoformat()
+
+
+def test_planned_work_from_plan_to_completed(terminal: Terminal) -> None:
+    begin = datetime.now(UTC).replace(microsecond=0) + timedelta(days=3)
+    end = begin + timedelta(hours=2)
+
+    planned = terminal.json("maintenance", "plan", "transfers", "--from", begin.isoformat(), "--until", end.isoformat())
+    started = terminal.json("maintenance", "start", planned["id"])
+    longer = terminal.json("maintenance", "extend", planned["id"], "--until", (end + timedelta(hours=1)).isoformat())
+    done = terminal.json("maintenance", "complete", planned["id"])
+    listed = terminal.json("maintenance", "list")
+    shown = terminal.ok("maintenance", "show", planned["id"])
+
+    assert [step["status"] for step in (planned, started, longer, done)] == ["scheduled", "in_progress", "in_progress", "completed"]
+    assert longer["scheduled_until"] == (end + timedelta(hours=1)).isoformat()
+    assert [work["id"] for work in listed] == [planned["id"]]
+    assert planned["id"] in shown
+
+
+def test_planned_work_can_be_cancelled(terminal: Terminal) -> None:
+    begin = datetime.now(UTC) + timedelta(days=3)
+    planned = terminal.json(
+        *("maintenance", "plan", "transfers", "--from", begin.isoformat(), "--until", (begin + timedelta(hours=1)).isoformat())
+    )
+
+    cancelled = terminal.json("maintenance", "cancel", planned["id"])
+
+    assert cancelled["status"] == "completed (cancelled)"
+
+
+def test_deliveries_are_listed_shown_and_withdrawn(terminal: Terminal) -> None:
+    declared(terminal)
+    rows = terminal.json("deliveries", "list")
+
+    gone = terminal.json("deliveries", "withdraw", rows[0]["id"], "--reason", "wrong channel")
+    shown = terminal.json("deliveries", "show", rows[0]["id"])
+    people_see = terminal.ok("deliveries", "show", rows[0]["id"])
+    left = terminal.json("deliveries", "list", "--state", "queued")
+
+    assert len(rows) == 2
+    assert gone == {"id": rows[0]["id"], "state": "withdrawn"}
+    assert shown["state"] == "withdrawn"
+    assert "wrong channel" in shown["attempts_made"][-1]["detail"]
+    assert "withdrawn by Ana: wrong channel" in people_see
+    assert [row["id"] for row in left] == [rows[1]["id"]]
+
+
+def test_a_stuck_delivery_is_sent_again_or_seen_by_a_person(terminal: Terminal) -> None:
+    declared(terminal)
+    first, second = (row["id"] for row in terminal.json("deliveries", "list"))
+    make_stuck(terminal, first, second)
+
+    again = terminal.json("deliveries", "retry", first)
+    seen = terminal.json("deliveries", "seen", second, "--url", "http://127.0.0.1:9/@canary/1")
+    states = {row["id"]: (row["state"], row["url"]) for row in terminal.json("deliveries", "list")}
+
+    assert (again["state"], seen["state"]) == ("queued", "delivered")
+    assert states == {first: ("queued", None), second: ("delivered", "http://127.0.0.1:9/@canary/1")}
+
+
+def make_stuck(terminal: Terminal, *ids: str) -> None:
+    from statuspage.core.vocabulary import DeliveryState
+    from statuspage.store import Database, deliveries
+
+    database = Database(f"sqlite:///{terminal.data / 'statuspage.db'}")
+    with database.writing() as session:
+        for one in ids:
+            assert deliveries.change(session, deliveries.get(session, one), state=DeliveryState.STUCK)
+    database.close()
+
+
+def test_a_stopped_account_is_used_again(terminal: Terminal) -> None:
+    assert terminal.json("account", "resume", "mastodon") == {"account": "mastodon"}
+
+
+def test_the_switches_go_off_with_a_reason_and_on_again(terminal: Terminal) -> None:
+    off = terminal.json("pause", "posting", "--reason", "wrong posts")
+    then = {row["name"]: row for row in terminal.json("switches")}
+    on = terminal.ok("resume", "posting")
+    after = {row["name"]: row["off"] for row in terminal.json("switches")}
+
+    assert off == {"name": "posting", "off": True, "reason": "wrong posts"}
+    assert then["posting"]["off"] is True
+    assert then["posting"]["by"] == "Ana"
+    assert on == "posting is on.\n"
+    assert after["posting"] is False
+
+
+def test_people_are_added_changed_and_disabled(terminal: Terminal) -> None:
+    added = terminal.json("person", "add", "Bea", "--role", "approver")
+    link = terminal.ok("person", "link", "Bea").strip()
+    terminal.ok("person", "password", "Bea", stdin=PASSWORD + "\n")
+    terminal.ok("person", "role", "Bea", "viewer")
+    terminal.ok("person", "disable", "Bea")
+    people = terminal.json("person", "list")
+    refused = terminal.refused(4, "person", "link", "Bea")
+
+    assert re.fullmatch(r"http://127\.0\.0\.1:9/console/link/[0-9a-z]{40,}", link)
+    assert added["sign_in"] != link
+    assert [(person["name"], person["role"], bool(person["disabled_at"])) for person in people] == [("Bea", "viewer", True)]
+    assert "Bea" in refused
+
+
+def test_one_check_now_is_shown_in_full_and_recorded_nowhere(bare: Terminal) -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        bare.configure(port=listener.getsockname()[1])
+        bare.ok("migrate")
+
+        good = bare.json("probe", "run", "login-port")
+    bad = bare.type("--json", "probe", "run", "login-port")
+
+    assert good["outcome"] == "passed"
+    assert set(good["phases_ms"]) >= {"connect"}
+    assert bad.exit_code == 1
+    assert json.loads(bad.stdout)["reason"] == "connect_refused"
+
+
+def test_a_new_bank_goes_from_init_to_check_to_migrate_to_reload(bare: Terminal) -> None:
+    written = bare.ok("init", "--output", str(bare.config))
+    printed = bare.ok("init")
+    checked = bare.ok("check")
+    programs = bare.json("check")
+    migrated, again = bare.ok("migrate"), bare.ok("migrate")
+    loaded = bare.ok("reload")
+
+    assert str(bare.config) in written
+    assert printed == bare.config.read_text()
+    assert checked.endswith("The configuration is good.\n")
+    assert programs["components"]
+    assert "before: none" in migrated
+    assert "already" in again
+    assert "is in force" in loaded
+
+
+def test_the_database_is_for_its_owner_only_and_the_published_folder_can_be_reached(bare: Terminal) -> None:
+    bare.configure()
+
+    bare.ok("migrate")
+
+    assert oct((bare.data / "statuspage.db").stat().st_mode)[-3:] == "600"
+    assert oct(bare.data.stat().st_mode)[-3:] == "711"
+
+
+def test_a_reload_is_followed_by_the_next_command_and_a_wrong_file_changes_nothing(terminal: Terminal) -> None:
+    terminal.ok("reload")
+    good = terminal.config.read_text()
+    terminal.config.write_text(good.replace("Log in", "Sign in"))
+    before = terminal.json("incident", "declare", "login", "--drill")["name"]
+    terminal.ok("reload")
+    after = terminal.json("incident", "declare", "login", "--drill")["name"]
+    terminal.config.write_text(good.replace("languages: [en, es]", "languages: [en, english]"))
+
+    said = terminal.refused(3, "reload")
+    still = terminal.json("incident", "declare", "login", "--drill")["name"]
+
+    assert "Log in" in before
+    assert "Sign in" in after
+    assert "Sign in" in still
+    assert re.search(r"statuspage\.yaml:1: page\.languages\[1\]: found 'english'", said)
+    assert "nothing was changed" in said
+
+
+def walk(command: click.Command, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    if isinstance(command, click.Group):
+        return [leaf for name, inner in command.commands.items() for leaf in walk(inner, (*path, name))]
+    return [path]
+
+
+@pytest.mark.parametrize("path", walk(main), ids=" ".join)
+def test_every_command_has_help(path: tuple[str, ...], bare: Terminal) -> None:
+    said = bare.ok(*path, "--help")
+
+    assert said.startswith("Usage: ")
+    assert len(said.split("\n\n")[1].strip()) > 15  # says what it does
+
+
+def test_the_document_names_every_command(bare: Terminal) -> None:
+    from tests.cli.terminal import TOP
+
+    document = (TOP / DOCUMENT).read_text()
+    words = set(re.findall(r"[a-z]+", " ".join(re.findall(r"`([^`]*)`", document))))
+
+    missing = [" ".join(path) for path in walk(main) if not set(path) <= words]
+
+    assert missing == []
+
+
+def test_the_schema_knows_every_key_and_kind_of_the_examples(bare: Terminal) -> None:
+    from tests.cli.schema import problems
+    from tests.cli.terminal import TOP
+
+    schema = json.loads(bare.ok("schema"))
+    import yaml
+
+    found = {path.name: problems(yaml.safe_load(path.read_text()), schema) for path in (TOP / "examples").glob("*.yaml")}
+    slip = problems({"page": {"nmae": "x"}, "components": []}, schema)
+
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert len(found) >= 3
+    assert {name: wrong for name, wrong in found.items() if wrong} == {}
+    assert slip != []
