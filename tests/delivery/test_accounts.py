@@ -165,7 +165,7 @@ def test_retries_are_spread_and_few() -> None:
 
 
 @pytest.mark.parametrize("minutes", [1, 10, 60])
-@pytest.mark.parametrize("first", range(0, 67, 23))
+@pytest.mark.parametrize("first", [0, *(pytest.param(first, marks=pytest.mark.long) for first in (23, 46))])
 def test_a_restored_backup_makes_no_second_post(minutes: int, first: int) -> None:
     """D24, 207 seeds: made while something was under way, restored 1, 10 or 60 minutes later."""
     for seed in range(first, first + 23):

@@ -235,8 +235,8 @@ def _answer(status: int, body: Any, headers: Mapping[str, str] | None = None) ->
 # --- the broadcasters of these networks ----------------------------------------------------------------------------------------------
 
 
-def _reading(answer: Answer, _parsed: Any) -> Reading | None:
-    if answer.status == 403:
+def _reading(answer: Answer, parsed: Any) -> Reading | None:
+    if answer.status == 403 and parsed == {"error": "duplicate content"}:
         return Reading(OutcomeClass.DUPLICATE)
     if answer.status == 404:
         return Reading(OutcomeClass.GONE, parent_gone=True)

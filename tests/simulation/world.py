@@ -105,18 +105,21 @@ def draw_knobs(chance: random.Random) -> Knobs:
     def often(odds: float) -> bool:
         return chance.random() < odds
 
-    stops = often(0.25)
+    stops, sleeps = often(0.25), often(0.2)
+    kinds = set(chance.sample(ANSWERS, chance.randint(1, 5)))
+    if sleeps:  # what only a sleeping machine shows: keys that the server forgot meanwhile
+        classes, kinds = tuple(sorted({*classes, "keyed"})), kinds | {"cut"}
     return Knobs(
         classes=classes,
         modes={kind: chance.choice(MODES[kind]) for kind in sorted(BROADCASTERS)},
-        kinds=tuple(sorted(chance.sample(ANSWERS, chance.randint(1, 5)))),
+        kinds=tuple(sorted(kinds)),
         rate=chance.choice([0.05, 0.2, 0.5]),
         lags=often(0.5),
         crashes=chance.choice([0.0, 0.0, 0.01, 0.05]),
         second_process=often(0.6 if stops else 0.2),
         jumps=often(0.3),
         pauses=stops,
-        sleeps=often(0.2),
+        sleeps=sleeps,
         store_trouble=chance.choice([0.0, 0.0, 0.02]),
         restores=often(0.15),
         revokes=often(0.15),
