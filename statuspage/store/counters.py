@@ -24,8 +24,8 @@ class Count:
 def add(session: Session, name: str, labels: Mapping[str, str] | None = None, value: float = 1.0) -> None:
     """Add `value` to the counter with that name and those labels; it begins at 0.
 
-    name     e.g. "statuspage_late_checks_total"
-    labels   names without "=" and ","; a value loses these two letters (it is a slug in all our uses)
+    name     e.g. "late_checks"
+    labels   names without "=" and ","; a value loses these two letters
     raises   ValueError for a negative value: counters only rise
     """
     if value < 0:
