@@ -5,6 +5,8 @@ BIN    := $(VENV)/bin
 PORT   ?= 8000
 DATA   ?= var
 JOBS   ?= 2
+# Databases of tests flush to disk at every commit, as they should; in memory that costs nothing.
+MEMORY := $(shell [ -w /dev/shm ] && echo TMPDIR=/dev/shm)
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-long test-real test-release check format lock bench sim clean
@@ -32,11 +34,11 @@ run: $(VENV)/.run  ## the whole product with a demonstration; CONFIG=my.yaml run
 test: $(VENV)/.dev  ## all tests but the long ones, and all checks
 	@tests/debian-packages
 	@$(MAKE) --no-print-directory check
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not long and not real and not release"
+	$(MEMORY) $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not long and not real and not release"
 
 test-long: $(VENV)/.dev  ## kill tests, storms, timing rows, 1,000 seeds: alone and in series
 	@tests/debian-packages
-	$(BIN)/python -m pytest -p no:randomly -m "long and not real and not release"
+	$(MEMORY) $(BIN)/python -m pytest -p no:randomly -m "long and not real and not release"
 
 test-real: $(VENV)/.dev  ## against real counterparts that are installed by hand
 	$(BIN)/python -m pytest -p no:randomly -m real

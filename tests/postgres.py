@@ -39,7 +39,7 @@ def _unprivileged() -> tuple[str | None, list[Path]]:
 def running_cluster() -> Iterator[str]:
     """Yields the URL of the maintenance database, e.g. postgresql+psycopg://tests@127.0.0.1:PORT/postgres; ends the server after."""
     user, _ = _unprivileged()
-    folder = Path(tempfile.mkdtemp(prefix="statuspage-pg-", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="statuspage-pg-"))
     if user:
         account = pwd.getpwnam(user)
         os.chown(folder, account.pw_uid, account.pw_gid)

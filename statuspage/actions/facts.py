@@ -27,7 +27,7 @@ def while_it_lasts(session: Session, ctx: Context, incident: Incident, kind: Not
         service=service(ctx, named),
         affected=named,
         works=seen_to_work(session, ctx, besides=incident.components, since=_looked_since(session, incident)),
-        symptom=incident.symptom,
+        symptom=_spoken(incident),
         scheme=incident.scheme,
         cause=incident.cause,
         advice=advice(ctx, named),
@@ -98,6 +98,12 @@ def seen_to_work(session: Session, ctx: Context, besides: Iterable[str], since: 
     seen = sight.working(session, ctx) if since is None else sight.working_since(session, ctx, since)
     working = seen - hit - _explained_by(ctx, hit)
     return public(ctx, (component.slug for component in ctx.settings.components if component.slug in working))
+
+
+def _spoken(incident: Incident) -> str:
+    """What customers notice. "Slow" is for what still answers: with a component down, pages do not open at all."""
+    down = ComponentStatus.MAJOR_OUTAGE in incident.components.values()
+    return "unreachable" if incident.symptom == "slow" and down else incident.symptom
 
 
 def _looked_since(session: Session, incident: Incident) -> datetime | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import types
+import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path as FilePath
@@ -137,7 +139,7 @@ class _Reading:
             for detail in error.errors():
                 path = (*prefix, *(step for step in detail["loc"]))
                 hidden = any(matches(path[: len(p)], p) for p in secret) or isinstance(detail["input"], dict | list)
-                self.problem(path, _message(dict(detail), kind, hidden))
+                self.problem(path, _message(dict(detail), _inside(kind, detail["loc"][:-1]), hidden))
             return None
 
 
@@ -148,6 +150,22 @@ def _message(detail: dict[str, Any], kind: Any, hidden: bool) -> str:
         return "this key is missing."
     found = "" if hidden else f"found {detail['input']!r}. "
     return f"{found}{detail['msg']}."
+
+
+def _inside(kind: Any, path: Path) -> Any:
+    """The type of what stands at `path` in a value of type `kind`: whose keys a message should name."""
+    for step in path:
+        options = [option for option in typing.get_args(kind) if option is not type(None)]
+        if typing.get_origin(kind) in (types.UnionType, typing.Union, typing.Annotated) and options:
+            kind = options[0]
+            options = list(typing.get_args(kind))
+        if isinstance(step, int):
+            kind = options[0] if options else kind
+        elif hasattr(kind, "model_fields") or hasattr(kind, "__dataclass_fields__"):
+            kind = typing.get_type_hints(kind).get(str(step), kind)
+        elif options:
+            kind = options[-1]
+    return kind
 
 
 def _keys(kind: Any) -> str:

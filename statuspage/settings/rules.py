@@ -40,6 +40,10 @@ def _page(settings: Settings) -> Iterator[Problem]:
         ZoneInfo(page.time_zone)
     except (ZoneInfoNotFoundError, ValueError):
         yield ("page", "time_zone"), f"found {page.time_zone!r}. Write a name of the IANA list, e.g. Europe/Madrid."
+    spoken = load_catalogue().languages
+    for place, language in enumerate(page.languages):
+        if language not in spoken:
+            yield ("page", "languages", place), f"found {language!r}, in which there are no texts. Use: {', '.join(spoken)}."
     if page.default_language not in page.languages:
         yield ("page", "default_language"), f"found {page.default_language!r}. Use one of page.languages: {', '.join(page.languages)}."
 

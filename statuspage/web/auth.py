@@ -88,8 +88,13 @@ def _check_origin() -> None:
 
 
 def own_origin() -> str:
-    """Scheme and host under which the console is reached."""
-    return f"{request.scheme}://{request.host}"
+    """Scheme and host under which the browser knows the console.
+
+    Behind a front server that ends TLS the request itself comes as http: for the page's own host the configuration says what it
+    is, so that no header has to be believed.
+    """
+    page = urlsplit(context().settings.page.url)
+    return f"{page.scheme}://{page.netloc}" if request.host == page.netloc else f"{request.scheme}://{request.host}"
 
 
 def _check_token() -> None:
@@ -100,7 +105,8 @@ def _check_token() -> None:
 
 def plain_loopback() -> bool:
     """True for http on this very machine, where a browser would not send a Secure cookie back: the one exception to the cookie rules."""
-    return request.scheme == "http" and urlsplit(own_origin()).hostname in ("127.0.0.1", "localhost", "::1")
+    origin = urlsplit(own_origin())
+    return origin.scheme == "http" and origin.hostname in ("127.0.0.1", "localhost", "::1")
 
 
 def cookie_name() -> str:

@@ -282,3 +282,11 @@ def test_the_machine_says_that_something_works_only_if_it_was_seen_since_the_tro
     late = quick.said(before)[1].texts["en"]
     assert "Still working" not in early
     assert "Still working: Atm, Bizum." in late
+
+
+def test_slow_is_not_said_of_what_is_down(quick: Stage) -> None:
+    slow = declared(quick, "cards", symptom="slow", status=SLOW)
+    down = declared(quick, "atm", symptom="slow", status=DOWN)
+
+    assert "Pages load slowly." in quick.said(slow)[0].texts["en"]
+    assert "Pages do not open." in quick.said(down)[0].texts["en"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import tempfile
+from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -18,8 +20,10 @@ TOP = Path(__file__).parent.parent.parent
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Stage:
-    return build(TOP / "Dockerfile", TOP, tmp_path_factory.mktemp("image"))
+def stage() -> Iterator[Stage]:
+    """On a real disk: a tree with devices and programs cannot be made where neither is allowed."""
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+        yield build(TOP / "Dockerfile", TOP, Path(folder))
 
 
 @pytest.mark.long

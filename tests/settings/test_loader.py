@@ -88,6 +88,20 @@ def test_a_mistake_is_named_with_file_line_finding_and_what_is_allowed(old: str,
         assert any(problem.startswith(f"statuspage.yaml:{line}:") for problem in found), found
 
 
+def test_an_unknown_key_is_answered_with_the_keys_that_are_known_there() -> None:
+    (in_probe,) = problems(GOOD.replace("component: login\n", "component: login\n    intervall_s: 5\n", 1))
+    (in_channel,) = problems(GOOD.replace("language: en}", "language: en, lnk: never}"))
+
+    assert "interval_s" in in_probe and "accounts" not in in_probe
+    assert "link" in in_channel and "interval_s" not in in_channel
+
+
+def test_a_language_without_texts_is_refused_before_anything_starts() -> None:
+    (found,) = problems(GOOD.replace("languages: [en, es]", "languages: [en, it]"))
+
+    assert found.startswith("statuspage.yaml:5:") and "'it'" in found and "nl" in found
+
+
 def test_every_mistake_is_named_at_once() -> None:
     text = GOOD.replace("  name: My Bank\n", "  name: My Bank\n  colour: red\n").replace("symptom: login", "sympton: login")
 

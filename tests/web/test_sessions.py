@@ -6,6 +6,7 @@ import pytest
 
 from statuspage.actions import people
 from statuspage.core.vocabulary import Role
+from statuspage.worker.process import accept_file
 from tests.web.conftest import ORIGIN, PASSWORD, Console, send
 
 
@@ -150,6 +151,23 @@ def test_cookies_on_https_have_every_flag_and_the_host_prefix(console: Console) 
     for flag in ("Secure", "HttpOnly", "SameSite=Strict", "Path=/"):
         assert flag in cookie
     assert "Domain" not in cookie
+
+
+def test_behind_a_front_server_that_ends_tls_the_page_address_counts(console: Console) -> None:
+    configuration = console.current.process.config
+    configuration.write_text(configuration.read_text().replace("http://127.0.0.1", "https://status.bank.example"))
+    accept_file(console.ctx.ports, console.current.process, {})
+    console.clock.ahead_s += 2
+    path = people.sign_in_path(console.ctx, add(console))
+    browser = console.browser()
+
+    refused = browser.post(path, base_url="http://status.bank.example", headers={"Origin": "http://status.bank.example"})
+    answer = browser.post(path, base_url="http://status.bank.example", headers={"Origin": "https://status.bank.example"})
+
+    assert refused.status_code == 403
+    assert answer.status_code == 303
+    assert cookies(answer)[0].startswith("__Host-statuspage=")
+    assert "Secure" in cookies(answer)[0]
 
 
 def test_plain_loopback_is_the_one_stated_exception(console: Console) -> None:
