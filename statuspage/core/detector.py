@@ -14,8 +14,6 @@ from statuspage.core.checks import CheckResult
 from statuspage.core.errors import OutOfOrder
 from statuspage.core.vocabulary import Outcome, Reason
 
-ACCOUNT_CLEAR = 10  # accounts take turns: one good look with another account proves nothing about the refused one
-
 
 class Level(IntEnum):
     """How a target does, seen by one probe; a greater number is worse."""
@@ -63,8 +61,6 @@ class Streak:
     blind        the location's own network failed at the newest look: it has no vote
     seen_at      moment of the newest result that shows the target, or that somebody got through to it (an account problem)
     hurt_at, reason   moment and reason of the newest result that was degraded or failed
-    account      results without complaint still wanted before a complaint about a test account is forgotten; 0: none
-    blocked      True while the newest result says that we are taken for a robot
     """
 
     last_sequence: int = -1
@@ -75,8 +71,6 @@ class Streak:
     seen_at: datetime | None = None
     hurt_at: datetime | None = None
     reason: Reason | None = None
-    account: int = 0
-    blocked: bool = False
 
     @property
     def level(self) -> Level:
@@ -126,14 +120,12 @@ def observe(streak: Streak, result: CheckResult, policy: Policy) -> tuple[Streak
     if result.sequence <= streak.last_sequence:
         raise OutOfOrder(f"result {result.sequence} came after {streak.last_sequence}; feed results in their location's sequence")
     blind = result.reason is Reason.LOCATION_BLIND
-    refused, blocked = result.outcome is Outcome.ACCOUNT_PROBLEM, result.outcome is Outcome.BLOCKED
-    account = ACCOUNT_CLEAR if refused else streak.account
     if result.outcome.counts:
         return _count(streak, result, policy)
-    seen = replace(streak, last_sequence=result.sequence, blind=blind, account=account, blocked=blocked)
+    seen = replace(streak, last_sequence=result.sequence, blind=blind)
     if blind:
         return replace(seen, hurt=_forget(seen.hurt), down=_forget(seen.down), sure=False), None
-    return (replace(seen, seen_at=result.at) if refused else seen), None
+    return (replace(seen, seen_at=result.at) if result.outcome is Outcome.ACCOUNT_PROBLEM else seen), None
 
 
 def _count(streak: Streak, result: CheckResult, policy: Policy) -> tuple[Streak, Change | None]:
@@ -149,7 +141,6 @@ def _count(streak: Streak, result: CheckResult, policy: Policy) -> tuple[Streak,
         seen_at=result.at,
         hurt_at=streak.hurt_at if seen is Level.FINE else result.at,
         reason=streak.reason if seen is Level.FINE else result.reason,
-        account=max(0, streak.account - 1) if seen is Level.FINE else streak.account,
     )
     if level is before:
         return after, None

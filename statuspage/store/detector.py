@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
@@ -97,17 +97,16 @@ def _side(state: Mapping[str, Any]) -> Side:
 
 
 def _streak(state: Mapping[str, Any]) -> Streak:
-    reason = state["reason"]
-    return Streak(
-        **{
-            **state,
-            "hurt": _side(state["hurt"]),
-            "down": _side(state["down"]),
-            "seen_at": _moment(state["seen_at"]),
-            "hurt_at": _moment(state["hurt_at"]),
-            "reason": None if reason is None else Reason(reason),
-        }
-    )
+    """What a neighbouring version wrote more or less than this one knows is left out, or has its default."""
+    read: Mapping[str, Callable[[Any], Any]] = {
+        "hurt": _side,
+        "down": _side,
+        "seen_at": _moment,
+        "hurt_at": _moment,
+        "reason": lambda reason: None if reason is None else Reason(reason),
+    }
+    known = {name.name for name in fields(Streak)}
+    return Streak(**{name: read[name](value) if name in read else value for name, value in state.items() if name in known})
 
 
 def _memory(state: Mapping[str, Any]) -> Memory:

@@ -85,7 +85,7 @@ class Verdicts:
         for step in steps:
             self._act(step, seen)
             yield "acted"
-        self._alarm(known, {**known.state.streaks, **streaks}, seen, steps, now)
+        self._alarm(known, seen, steps, now)
         self._record(known, seen, now, fresh=bool(steps))
         yield "recorded"
 
@@ -193,9 +193,9 @@ class Verdicts:
         except DomainError as error:
             log.warning("a step was refused", step=type(step).__name__, why=str(error))
 
-    def _alarm(self, known: Known, streaks: Mapping[tuple[str, str], Streak], seen: Seen, steps: Iterable[Step], now: datetime) -> None:
+    def _alarm(self, known: Known, seen: Seen, steps: Iterable[Step], now: datetime) -> None:
         """Raises what must be said to operators and is not yet; clears what is over."""
-        wanted = complaints(streaks, seen, steps, probes=self._policies.keys(), probing=known.probing, now=now)
+        wanted = complaints(seen, steps, probing=known.probing, now=now)
         new = {key: text for key, text in wanted.items() if key not in known.alarmed}
         over = {key for key in known.alarmed if key.startswith(OURS) and key not in wanted}
         if new or over:
