@@ -42,18 +42,17 @@ VERSIONS = [
 def test_b1_the_journal_is_a_rollback_journal_and_the_log_says_why(sqlite_url, monkeypatch, version, safe):
     monkeypatch.setattr(engine, "sqlite3", SimpleNamespace(**{**vars(engine.sqlite3), "sqlite_version_info": version}))
 
-    with structlog.testing.capture_logs() as lines:
-        structlog.configure()  # as a process that logs
-        structlog.configure(processors=[structlog.testing.LogCapture()])
-        capture = structlog.get_config()["processors"][0]
+    capture = structlog.testing.LogCapture()
+    structlog.configure(processors=[capture])  # as a process that logs
+    try:
         database = Database(sqlite_url)
-        lines = capture.entries
-    structlog.reset_defaults()
+    finally:
+        structlog.reset_defaults()
 
     with database.reading() as session:
         assert session.scalar(text("PRAGMA journal_mode")) == "delete"
     database.close()
-    (line,) = lines
+    (line,) = capture.entries
     assert line["sqlite"] == ".".join(map(str, version))
     assert line["log_level"] == ("info" if safe else "warning")
     assert ("can corrupt" in line["event"]) is not safe
