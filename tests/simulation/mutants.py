@@ -171,11 +171,22 @@ def _monotonic(stack: ExitStack) -> None:
 
 @mutant("lock connection lost")
 def _lost_lock(stack: ExitStack) -> None:
+    """Who once had the lock goes on as if it were still held."""
+    real = ports.SimLock.acquire
+    had: set[Any] = set()
+
+    def acquire(self: Any) -> bool:
+        if self in had or real(self):
+            had.add(self)
+            return True
+        return False
+
     @contextmanager
     def writing(self: Any) -> Iterator[Any]:
         with self.store.writing() as session:
             yield session
 
+    _swap(stack, ports.SimLock, "acquire", acquire)
     _swap(stack, ports.SimLock, "writing", writing)
 
 

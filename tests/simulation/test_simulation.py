@@ -19,7 +19,7 @@ SHARP = (
     "new key per attempt",
     "5xx means not applied",
     "no quiet period",
-    "key window ignored",
+    "collapse eats a correction",
     "no thread order",
     "marker per incident instead of per update",
 )
