@@ -120,6 +120,7 @@ def test_the_other_worker_takes_over_and_every_network_has_one_thread_with_nothi
     workers["worker-1"].send_signal(signal.SIGKILL)
     until(lambda: scaled.owners().get("worker-2", 0) >= 11)
     until(lambda: scaled.reached() == set(PUBLIC))
+    until(scaled.open_incidents)
     (began,) = scaled.open_incidents()
     cut = scaled.cut_locks("worker-2")
     until(lambda: scaled.owners().get("worker-2", 0) >= 11)
