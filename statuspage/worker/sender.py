@@ -17,6 +17,8 @@ from statuspage.worker.desk import Desk
 from statuspage.worker.postmaster import freeze, genuine, is_edit
 from statuspage.worker.verdict import TooLate, judge, write
 
+NOT_NOW_S = 1.0  # something forbids the row just now (withdrawn, replaced, posting switched off): looked at again after this
+
 
 @dataclass(frozen=True)
 class Intent:
@@ -40,6 +42,7 @@ def attempt(desk: Desk, claimed: Delivery) -> Iterator[str]:
             return
     intent = _commit(desk, claimed, request)
     if intent is None:
+        desk.due[claimed.id] = desk.mono() + NOT_NOW_S
         return
     yield "intent-committed"
     result = _send(desk, intent)

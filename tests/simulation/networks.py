@@ -80,10 +80,11 @@ class FakeNetwork:
             world.sleep(world.chance.uniform(0.01, 5.0))
             raise NotSent("connection refused")
         sent_at = world.time
-        world.sleep(world.chance.uniform(0.01, 0.3))
         if request.headers.get("Authorization") != f"Bearer {self.token}" and path != "token":
             return _answer(401, {"error": "revoked"})
-        return self._meet(fault, request, path, body, sent_at)
+        answer = self._meet(fault, request, path, body, sent_at)
+        world.sleep(world.chance.uniform(0.01, 0.3))
+        return answer
 
     def _meet(self, fault: str, request: Request, path: str, body: dict[str, Any], sent_at: float) -> Answer:
         world = self.world
@@ -113,10 +114,7 @@ class FakeNetwork:
                 world.sleep(request.deadline_s)
                 raise NoAnswer("no answer within the deadline")
             case "late":
-                try:
-                    world.sleep(request.deadline_s)
-                finally:  # also when the client died meanwhile
-                    world.later(self.late_s or world.chance.uniform(1.0, 88.0), do)
+                self._apply_late(do, request.deadline_s)
                 raise NoAnswer("no answer within the deadline")
             case "cut":
                 answer = do()
@@ -132,6 +130,17 @@ class FakeNetwork:
         answer = do()
         world.point("sent")
         return answer
+
+    def _apply_late(self, do: Callable[[], Answer], deadline_s: float) -> None:
+        """The network does its part at most 90 s after the client gave up or died, whether or not the client runs meanwhile."""
+        world, after = self.world, self.late_s or self.world.chance.uniform(1.0, 88.0)
+        waiting = [do]
+        world.later(deadline_s + after, lambda: waiting.pop()() if waiting else None)
+        try:
+            world.sleep(deadline_s)
+        except BaseException:
+            world.later(after, lambda: waiting.pop()() if waiting else None)
+            raise
 
     def _draw(self, method: str, path: str) -> str:
         kind = "read" if method == "GET" else "write"
