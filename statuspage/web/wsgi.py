@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from statuspage import create_app
 from statuspage.settings.process import from_environment
@@ -18,6 +19,6 @@ def build() -> PublishedFiles:
     parent = os.getppid()
     end_with(lambda: os.getppid() != parent)  # the server's main process may be killed without a word to us
     process = from_environment(os.environ)
-    logs.set_up(plain=False, role="web")
+    logs.set_up(plain=sys.stderr.isatty(), role="web")
     current = Current(open_ports(process), process, os.environ)
     return PublishedFiles(process.public, create_app(current))
