@@ -156,7 +156,7 @@ def start(stage: Stage, arguments: list[str], volume: Path) -> subprocess.Popen[
     script = (
         f"mount --bind {tree} {tree} && mount -t proc proc {tree}/proc && mount --bind /dev {tree}/dev"
         f" && mount --bind {volume} {tree}{stage.volumes[0]} && mount -t tmpfs tmpfs {tree}/tmp && mount -o remount,ro,bind {tree}"
-        f" && exec {shlex.join(['chroot', tree, *inside, *arguments])}"
+        f" && exec {shlex.join(['/usr/sbin/chroot', tree, *inside, *arguments])}"
     )
     environment = stage.environment | {"LANG": "C.UTF-8", "HOME": "/tmp"}
     return subprocess.Popen(["unshare", "-m", "/bin/sh", "-c", script], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
