@@ -23,7 +23,7 @@ def json_schema() -> dict[str, Any]:
             rules.append({"if": {"properties": {"kind": {"const": name}}}, "then": {"properties": {part: {"$ref": f"#/$defs/{key}"}}}})
         definitions[owner]["properties"]["kind"]["enum"] = sorted(kinds)
         definitions[owner]["allOf"] = rules
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "statuspage.yaml"} | schema
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema | {"title": "statuspage.yaml"}
 
 
 def _of_kind(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:

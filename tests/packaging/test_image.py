@@ -7,11 +7,11 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
 
+from tests.end_to_end.product import fetch
 from tests.packaging.image import Stage, build, start
 from tests.postgres import free_port
 from tests.processes import ended, until
@@ -37,9 +37,7 @@ def test_the_image_runs_as_an_ordinary_user_on_a_read_only_root(stage: Stage, tm
     with ended(process):
         until(lambda: (volume / "addresses.json").exists(), process)
         addresses = json.loads((volume / "addresses.json").read_text())
-        connection = HTTPConnection("127.0.0.1", port, timeout=10)
-        connection.request("GET", "/en/")
-        page = connection.getresponse().read().decode()
+        page = fetch("GET", f"http://127.0.0.1:{port}/en/")[1].decode()
         status = Path(f"/proc/{_python(process)}/status").read_text()
 
     assert "Example Bank" in page
