@@ -107,7 +107,7 @@ def test_feeds_and_json_tell_the_same_incident(product: Product, outage: Outage)
 def test_health_and_metrics_prove_that_every_part_works(product: Product) -> None:
     until(lambda: product.get("page", "/health")[0] == 200)
 
-    metrics = product.get("metrics")[1].decode()
+    metrics = product.get("page", "/metrics")[1].decode()
 
     assert "statuspage_verdict_seconds_count" in metrics
     assert "statuspage_loop_age_seconds" in metrics
