@@ -131,8 +131,8 @@ def children(product: Product, role: str) -> list[int]:
 @pytest.mark.long
 def test_the_worker_killed_in_the_middle_loses_nothing_and_doubles_nothing(tmp_path: Path) -> None:
     with running_product(tmp_path / "killed") as product:
-        product.misbehave("mastodon", fault="timeout_applied", times=1)
-        product.misbehave("x", fault="5xx_applied", times=1)
+        product.misbehave("mastodon", fault="timeout", applied=True, times=1)
+        product.misbehave("x", fault="5xx", applied=True, times=1)
         product.fault("sign_in_stopped")
         until(lambda: networks_reached(product))
         for _ in range(3):
