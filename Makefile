@@ -36,14 +36,14 @@ test: $(VENV)/.dev  ## all tests but the long ones, and all checks
 	@$(MAKE) --no-print-directory check
 	$(MEMORY) $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not long and not real and not release"
 
-test-long: $(VENV)/.dev  ## kill tests, storms, timing rows, 1,000 seeds: alone and in series
+test-long: $(VENV)/.dev  ## kill tests, timing rows, 400 more seeds: alone and in series
 	@tests/debian-packages
 	$(MEMORY) $(BIN)/python -m pytest -p no:randomly -m "long and not real and not release"
 
 test-real: $(VENV)/.dev  ## against real counterparts that are installed by hand
 	$(BIN)/python -m pytest -p no:randomly -m real
 
-test-release: $(VENV)/.dev  ## 20,000 seeds and the soak, before a release
+test-release: $(VENV)/.dev  ## 20,000 seeds and the full counts of the slowest promises, before a release
 	$(BIN)/python -m pytest -p no:randomly -m release
 
 check: $(VENV)/.dev  ## style, types, import layers, templates, translations

@@ -29,7 +29,7 @@ def test_twenty_updates_in_two_seconds_do_not_overtake_each_other() -> None:
     assert [_twenty_updates(seed) for seed in range(6)] == [[]] * 6
 
 
-@pytest.mark.long
+@pytest.mark.release
 def test_twenty_updates_in_two_seconds_never_overtake_each_other() -> None:
     """D12, 500 threads."""
     assert {seed: found for seed in range(100) if (found := _twenty_updates(seed))} == {}
@@ -54,7 +54,7 @@ def test_a_thread_that_had_not_begun_starts_with_the_newest_state_standing_alone
     assert [_down_for_the_whole_incident(seed) for seed in range(10)] == [STARTED_WITH_THE_END] * 10
 
 
-@pytest.mark.long
+@pytest.mark.release
 def test_a_thread_that_had_not_begun_always_starts_with_the_newest_state() -> None:
     """D13, 200."""
     assert {seed for seed in range(200) if _down_for_the_whole_incident(seed) != STARTED_WITH_THE_END} == set()
@@ -78,7 +78,7 @@ def test_a_backlog_after_an_outage_collapses_but_corrections_are_kept() -> None:
     assert _backlog(0)
 
 
-@pytest.mark.long
+@pytest.mark.release
 def test_every_backlog_after_an_outage_collapses() -> None:
     """D14, 100 threads."""
     assert {seed for seed in range(100) if not _backlog(seed)} == set()
