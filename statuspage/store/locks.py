@@ -19,8 +19,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
+
+from statuspage.store.trouble import full, is_full
 
 if TYPE_CHECKING:
     from statuspage.store.engine import Database
@@ -149,6 +151,8 @@ class SessionLock:
             if error.connection_invalidated or self._connection.invalidated:
                 self.release()
                 raise LockLost(f"the connection that held {self._name} is gone") from error
+            if isinstance(error, OperationalError) and is_full(error):
+                raise full(error) from error
             raise
 
     def release(self) -> None:

@@ -10,7 +10,8 @@ from sqlalchemy import text
 from statuspage.actions.context import Context
 from statuspage.settings.process import ProcessSettings
 from statuspage.store import Database
-from statuspage.worker.roles import Owned, expected_loops, prober_loops, worker_loops
+from statuspage.worker.owned import Owned
+from statuspage.worker.roles import expected_loops, prober_loops, worker_loops
 
 
 class Work:
