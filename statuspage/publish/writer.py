@@ -66,7 +66,10 @@ def _entry(encoded: Encoded, before: Entry | None, now: datetime) -> Entry:
 
 
 class Writer:
-    """Keeps one folder up to date. Remembers nothing that the folder's manifest does not say, but that it has looked once."""
+    """Keeps one folder up to date. Remembers nothing that the folder's manifest does not say, but that it has looked once.
+
+    A writer that others may have written beside (its process lost the publication and got it again) is made anew.
+    """
 
     def __init__(self, files: Target) -> None:
         self._files = files

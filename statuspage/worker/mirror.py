@@ -16,7 +16,7 @@ AT_ONCE = 100  # files of the archive compared in one step
 
 
 class Mirror:
-    """offer() is called by the publisher's thread, step() by the mirror's own."""
+    """offer() and look_again() are called by the publisher's thread, step() by the mirror's own."""
 
     def __init__(self, name: str, source: Target, target: Target) -> None:
         self.name = name
@@ -25,16 +25,24 @@ class Mirror:
         self._lock = threading.Lock()
         self._next: Edition | None = None
         self._missing: Iterator[PurePosixPath] | None = None
+        self._doubtful = False
 
     def offer(self, edition: Edition) -> None:
         """The newest edition. One that was not written yet gives way to it; what it brought for the archive is kept."""
         with self._lock:
             self._next = _joined(self._next, edition)
 
+    def look_again(self) -> None:
+        """Another process may write to the folder from now on, and may die half-way."""
+        with self._lock:
+            self._doubtful = True
+
     def step(self) -> float:
         """Writes the newest edition, or after a start compares some files of the archive. Raises what the folder raises."""
         with self._lock:
             edition, self._next = self._next, None
+            if self._doubtful:
+                self._doubtful, self._writer, self._missing = False, Writer(self._target), None
         if edition is None:
             self._compare()
             return LOOK_EVERY_S

@@ -42,7 +42,8 @@ class Publisher:
         self._ctx = ctx
         self._reader = Reader(ctx)
         self._builder = Builder(Wording(self._reader.page, load_catalogue()))
-        self._writer = Writer(targets[0])
+        self._folder = targets[0]
+        self._writer = Writer(self._folder)
         self._archive = Archive(targets[0], self._builder)
         self.mirrors = tuple(Mirror(f"mirror:{number}", targets[0], target) for number, target in enumerate(targets[1:], 1))
         self._seen: Look | None = None
@@ -59,6 +60,13 @@ class Publisher:
         for _ in self.work():
             pass
         return LOOK_EVERY_S
+
+    def close(self) -> None:
+        """Another process publishes from now on. It may die half-way, so what is in the folders is looked at anew before the next edition."""
+        self._writer = Writer(self._folder)
+        self._seen = None
+        for mirror in self.mirrors:
+            mirror.look_again()
 
     def work(self) -> Iterator[str]:
         """One pass; yields snapshot-written and renamed, the points at which a crash must do no harm."""

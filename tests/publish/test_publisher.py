@@ -232,6 +232,26 @@ def test_a_crash_between_the_files_and_the_manifest_is_put_right_by_the_next_pro
     assert Manifest.from_bytes(quick.public.read(MANIFEST)).generation == quick.json("fresh.json")["generation"]
 
 
+def test_what_another_process_left_half_done_is_put_right_by_a_publisher_that_gets_its_work_back(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    press = Press(sqlite_database, tmp_path, further=1)
+    for _ in range(2):
+        press.publish(61)
+        press.publisher.mirrors[0].step()
+    feed = PurePosixPath("en/feed.atom")
+    folders = (press.public, press.copies[0])
+    before = [folder.read(feed) for folder in folders]
+
+    press.publisher.close()
+    for folder in folders:
+        folder.write(feed, b"the other one was killed before it came to the manifest")
+    press.publish(61)
+    press.publisher.mirrors[0].step()
+
+    assert [folder.read(feed) for folder in folders] == before
+
+
 def test_a_further_folder_gets_the_same_files_and_one_that_fails_holds_up_nobody(sqlite_database: Database, tmp_path: Path) -> None:
     press = Press(sqlite_database, tmp_path, further=2)
     broken, fine = press.publisher.mirrors
