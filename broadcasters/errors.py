@@ -24,13 +24,21 @@ class BroadcastError(Exception):
     """detail: for people, without any secret. retry_after_s: a lower bound, None if the network said nothing."""
 
     def __init__(
-        self, outcome: OutcomeClass, detail: str, retry_after_s: float | None = None, *, parent_gone: bool = False, code: str = ""
+        self,
+        outcome: OutcomeClass,
+        detail: str,
+        retry_after_s: float | None = None,
+        *,
+        parent_gone: bool = False,
+        container_spent: bool = False,
+        code: str = "",
     ) -> None:
         super().__init__(detail)
         self.outcome = outcome
         self.detail = detail
         self.retry_after_s = retry_after_s
         self.parent_gone = parent_gone  # the post replied to (or edited) is no longer there
+        self.container_spent = container_spent  # a staged post's container can never be published: make another
         self.code = code  # the network's own name or number for it, where it has one
 
 

@@ -1,22 +1,21 @@
 """A Facebook Page: one post per subject, rewritten with each update. API: https://developers.facebook.com/docs/graph-api/reference/page/feed
 
-No key is remembered, but an edit can be repeated freely. Errors are decided by `code`, then `error_subcode`, never by the status.
+No key is remembered, but an edit can be repeated freely.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import urlencode
 
-from broadcasters import text, timeline, waiting
-from broadcasters.errors import BroadcastError, OutcomeClass, Rejected
-from broadcasters.http import Answer, Http, Reading, checked_base
+from broadcasters import meta, text, timeline
+from broadcasters.errors import BroadcastError, Rejected
+from broadcasters.http import Http, checked_base
 from broadcasters.post import DeliveryClass, Found, Post, Receipt, Remote
 
 KIND = "facebook"
@@ -95,7 +94,7 @@ def recent(config: Config, http: Http, since: datetime) -> list[Found]:
     }
 
     def page(query: dict[str, str]) -> tuple[Sequence[Found], dict[str, str] | None]:
-        posts, onward = _send(http, config, "GET", f"{config.page_id}/feed?{urlencode(query)}", create=False, read=_page)
+        posts, onward = _send(http, config, "GET", f"{config.page_id}/feed?{urlencode(query)}", create=False, read=lambda answer: meta.page(answer, _found))
         return posts, {**first, **onward} if onward else None
 
     return timeline.read_back(since, first, page)
@@ -145,17 +144,10 @@ def _send(
         headers={"Authorization": f"Bearer {config.page_token}"},  # a header, so that no address holds the token
         form=form,
         create=create,
-        interpret=_reading,
+        interpret=meta.reading,
         read=read,
         deadline_s=deadline_s,
     )
-
-
-def _page(answer: Any) -> tuple[list[Found], dict[str, str]]:
-    """Posts, and what the address of the next page asks for besides the token; only its absence says that there is none."""
-    onward = dict(parse_qsl(urlsplit(answer.get("paging", {}).get("next", "")).query))
-    kept = {name: value for name, value in onward.items() if name not in ("access_token", "appsecret_proof")}
-    return [_found(one) for one in answer["data"]], kept
 
 
 def _found(one: Any) -> Found:
@@ -164,37 +156,3 @@ def _found(one: Any) -> Found:
 
 
 LINK_NOT_FETCHED = "1609005"
-GONE_SUBCODE = 33
-
-_BY_CODE: Mapping[int, OutcomeClass] = {
-    **dict.fromkeys((4, 17, 32, 341, 613, 80001), OutcomeClass.THROTTLED),
-    **dict.fromkeys((10, *range(200, 300), 368), OutcomeClass.DENIED),  # 368: blocked for policy; a person first
-    100: OutcomeClass.CONTENT,
-    1609005: OutcomeClass.CONTENT,
-    **dict.fromkeys((102, 190), OutcomeClass.REAUTH),
-    506: OutcomeClass.DUPLICATE,
-    **dict.fromkeys((1, 2), OutcomeClass.AMBIGUOUS),
-}
-
-
-def _reading(answer: Answer, parsed: Any) -> Reading | None:
-    error = parsed.get("error") if isinstance(parsed, dict) else None
-    if not isinstance(error, dict) or not isinstance(error.get("code"), int):
-        return None
-    code, subcode = error["code"], error.get("error_subcode")
-    outcome = _BY_CODE.get(code) or (OutcomeClass.AMBIGUOUS if error.get("is_transient") is True else None)
-    if outcome is None:
-        return None
-    name = f"{code}/{subcode}" if subcode else str(code)
-    gone = code == 100 and subcode == GONE_SUBCODE
-    return Reading(outcome, name, _regain_s(answer) if outcome is OutcomeClass.THROTTLED else None, gone)
-
-
-def _regain_s(answer: Answer) -> float | None:
-    """The longest estimated_time_to_regain_access (minutes) in the header that tells the Page's use."""
-    try:
-        usage = json.loads(answer.header("X-Business-Use-Case-Usage") or "{}")
-        entries = [entry for entries in usage.values() for entry in entries]
-        return waiting.longest(*(waiting.number_s(entry.get("estimated_time_to_regain_access"), unit_s=60.0) for entry in entries))
-    except (ValueError, AttributeError, TypeError):
-        return None

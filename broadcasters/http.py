@@ -96,6 +96,15 @@ class Http:
         except (LookupError, TypeError, ValueError, AttributeError):
             raise lost(f"{request.host} answered {answer.status}, but what it said cannot be read.", create) from None
 
+    def fetch(self, url: str) -> bytes:
+        """The bytes behind a public address, e.g. of a picture. Raises Rejected or Unavailable; never Uncertain."""
+        request = Request("GET", url, {"Accept": "*/*"}, b"", self._deadline_s, self._connect_timeout_s)
+        answer = self._exchange(request, create=False)
+        error = error_for(by_status(answer.status), answer, request, create=False)
+        if error is not None:
+            raise self._completed(error, answer)
+        return answer.body
+
     def _exchange(self, request: Request, create: bool) -> Answer:
         try:
             return self._transport.exchange(request)

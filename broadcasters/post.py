@@ -27,6 +27,18 @@ class Remote:
 
 
 @dataclass(frozen=True)
+class Image:
+    """A picture that the network fetches from a public address.
+
+    url   of a JPEG; what is there never changes
+    alt   everything that it says, in words, for people who do not see it
+    """
+
+    url: str
+    alt: str
+
+
+@dataclass(frozen=True)
 class Post:
     """One request, complete and frozen: the same Post always gives the same bytes.
 
@@ -39,6 +51,7 @@ class Post:
     record_key  name of the record where the caller names it (a TID), else ""
     reply_to, root   parent and first post of the thread; None for a post that stands alone
     edit        the post to rewrite; None to create one
+    image       the notice as a picture, for networks that take no bare text; None elsewhere
     """
 
     text: str
@@ -51,15 +64,21 @@ class Post:
     reply_to: Remote | None = None
     root: Remote | None = None
     edit: Remote | None = None
+    image: Image | None = None
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """What the network answered."""
+    """What the network answered.
+
+    notes   what is worth knowing, e.g. "reply was not allowed, posted alone"
+    wrong   how the published post differs from what was sent, by reading it back; "" if it does not. A person is alarmed.
+    """
 
     remote: Remote
     url: str | None = None
-    notes: tuple[str, ...] = ()  # what the operators should know, e.g. "reply was not allowed, posted alone"
+    notes: tuple[str, ...] = ()
+    wrong: str = ""
 
 
 @dataclass(frozen=True)

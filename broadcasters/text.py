@@ -23,6 +23,7 @@ class Unit(StrEnum):
     UTF16 = "utf16"  # UTF-16 code units
     BYTES = "bytes"  # UTF-8
     WEIGHTED = "weighted"  # as X counts
+    EMOJI_BYTES = "emoji bytes"  # as Threads counts: code points, but an emoji as its UTF-8 bytes
 
 
 @dataclass(frozen=True)
@@ -32,12 +33,14 @@ class Limits:
     maximum        in `unit`
     maximum_bytes  a second limit that must hold too, in UTF-8 bytes
     per_link       what every http(s) address counts for; None: as it is written
+    maximum_links  how many different http(s) addresses there may be; None: any number
     """
 
     unit: Unit
     maximum: int
     maximum_bytes: int | None = None
     per_link: int | None = None
+    maximum_links: int | None = None
 
 
 def measure(text: str, limits: Limits) -> int:
@@ -53,14 +56,21 @@ def measure(text: str, limits: Limits) -> int:
             return _bytes(text)
         case Unit.WEIGHTED:
             return weighted_length(text)
+        case Unit.EMOJI_BYTES:
+            return sum(_bytes(cluster) if _EMOJI.search(cluster) else len(cluster) for cluster in _CLUSTER.findall(text))
 
 
 def fits(text: str, limits: Limits) -> bool:
     """True if a post with these limits may hold `text`."""
-    return measure(text, limits) <= limits.maximum and (limits.maximum_bytes is None or _bytes(text) <= limits.maximum_bytes)
+    if limits.maximum_bytes is not None and _bytes(text) > limits.maximum_bytes:
+        return False
+    if limits.maximum_links is not None and len({text[start:end] for start, end in web_links(text)}) > limits.maximum_links:
+        return False
+    return measure(text, limits) <= limits.maximum
 
 
 _CLUSTER = regex.compile(r"\X")
+_EMOJI = regex.compile(r"\p{Extended_Pictographic}|\p{Emoji_Presentation}|\p{RI}|[\u20e3\ufe0f]")
 _CONJUNCT = regex.compile(r"\p{ccc=9}[\p{M}\u200d]*(?=\p{Lo})")
 _LINK = regex.compile(r"https?://(?P<host>[^\s/?#:])[^\s]*", regex.IGNORECASE)
 _LINK_END = regex.compile(r"[\p{L}\p{N}=_#/+\-&]")
