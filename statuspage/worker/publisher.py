@@ -62,7 +62,7 @@ class Publisher:
         return LOOK_EVERY_S
 
     def close(self) -> None:
-        """Another process publishes from now on. It may die half-way, so what is in the folders is looked at anew before the next edition."""
+        """Another process publishes from now on. It may die half-way: the folders are looked at anew before the next edition."""
         self._writer = Writer(self._folder)
         self._seen = None
         for mirror in self.mirrors:
