@@ -190,7 +190,7 @@ class Backoff:
     base_s: float = 2.0
     cap_s: float = 60.0
     slow_after_s: float = 600.0
-    slow_s: float = 600.0
+    slow_s: float = 480.0
 
     def wait_s(self, attempt: int, age_s: float, chance: float) -> float:
         """Full jitter: `chance` in [0, 1) of the ceiling. attempt: 1 after the first failure; age_s: since the first attempt."""

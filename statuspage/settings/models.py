@@ -154,7 +154,7 @@ class Delivery(Model):
     backoff_base_s: Seconds = 2.0
     backoff_cap_s: Seconds = 60.0
     backoff_slow_after_s: Seconds = 600.0
-    backoff_slow_s: Seconds = 600.0
+    backoff_slow_s: Seconds = 480.0
     breaker_failures: int = 5
     breaker_trial_s: Seconds = 30.0
     retry_after_max_s: Seconds = 3600.0

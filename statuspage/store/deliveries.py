@@ -131,6 +131,14 @@ def story(session: Session, delivery_id: str) -> list[Attempt]:
     return [Attempt(row.delivery_id, row.epoch, row.at, row.act, row.outcome, row.detail) for row in session.scalars(query)]
 
 
+def tries(session: Session, delivery_id: str) -> int:
+    """How often a delivery was sent, over all its epochs, since a person last asked for it."""
+    mine = (AttemptRow.delivery_id == delivery_id,)
+    asked = select(func.coalesce(func.max(AttemptRow.id), 0)).where(*mine, AttemptRow.outcome == "retry").scalar_subquery()
+    query = select(func.count()).where(*mine, AttemptRow.outcome.in_(("intent", "repeat")), AttemptRow.id > asked)
+    return session.scalar(query) or 0
+
+
 def unfinished(session: Session) -> list[Delivery]:
     """Rows of which a backup cannot know whether they were sent after it was made: every open one, stuck ones too."""
     return _select(session, _TABLE.c.state.in_([str(state) for state in OPEN]))

@@ -39,6 +39,8 @@ class Desk:
     """due, since: delivery id -> monotonic moment of its next step, and since when it is unknown to this process.
 
     unwritten   a change that the database did not take yet; written before anything else is done
+    patient     rows that wait only because something failed
+    spent       unknown rows that have had all their attempts, over all epochs
     """
 
     ctx: Context
@@ -51,6 +53,8 @@ class Desk:
     holds: dict[str, float] = field(default_factory=dict)
     unwritten: list[Callable[[Any], None]] = field(default_factory=list)
     refreshed: bool = False
+    patient: set[str] = field(default_factory=set)
+    spent: set[str] = field(default_factory=set)
 
     def mono(self) -> float:
         return self.ctx.ports.clock.monotonic()
@@ -75,7 +79,7 @@ class Desk:
 
     def refused(self, row: Delivery) -> bool:
         """True if the same request may not, or need not, be sent again; see move_for()."""
-        return row.error_class in NO_REPEAT or row.attempts >= MAX_ATTEMPTS or expired(row, self.ctx.now())
+        return row.error_class in NO_REPEAT or row.attempts >= MAX_ATTEMPTS or row.id in self.spent or expired(row, self.ctx.now())
 
     def move(self, row: Delivery, *, refused: bool = False) -> Move:
         move = move_for(
@@ -99,6 +103,22 @@ class Desk:
         known = row.first_monotonic is not None and row.process_id == clock.process_id()
         age = clock.monotonic() - (row.first_monotonic or 0.0) if known else 0.0
         return backoff.wait_s(max(row.attempts, 1), age, self.ctx.ports.random.uniform(0.0, 1.0))
+
+    def back_off(self, row: Delivery, seconds: float) -> None:
+        """The row waits because something failed; it need not when the network works again, see wake()."""
+        self.due[row.id] = self.mono() + seconds
+        self.patient.add(row.id)
+
+    def wake(self, *, unknown: bool) -> None:
+        """The network works again: what backs off need not wait out its long pauses, nor may it all come in one second.
+
+        What the network itself asked to wait is kept by the gate. unknown: also the rows of which nobody knows whether they are out.
+        """
+        now, spread = self.mono(), self.ctx.settings.delivery.backoff_base_s
+        for row_id in sorted(self.patient):
+            if unknown or row_id not in self.since:
+                self.patient.discard(row_id)
+                self.due[row_id] = min(self.due.get(row_id, now), now + self.ctx.ports.random.uniform(0.0, spread))
 
     # --- alarms ---------------------------------------------------------------------------------------------------------
 

@@ -104,6 +104,7 @@ class Dispatcher:
             self.due_in = wait
             return
         self.due_in = 0.0
+        desk.patient.discard(row.id)
         if desk.gate.needs_trial() and desk.network.can("verify"):
             yield from _trial(desk)
         elif row.state is DeliveryState.UNKNOWN:
@@ -235,7 +236,7 @@ def _trial(desk: Desk) -> Iterator[str]:
     now, was_stopped = desk.mono(), bool(desk.gate.stopped)
     if why is None:
         desk.gate.half_open()
-        _soon(desk, now)
+        desk.wake(unknown=False)
     elif why.outcome is OutcomeClass.REAUTH:
         desk.renew(why)
         return
@@ -252,11 +253,3 @@ def _tried(desk: Desk, session: Any, *, ok: bool) -> None:
     if ok:
         for topic in ("account", "wait"):
             desk.clear(session, f"{topic}:{desk.account}")
-
-
-def _soon(desk: Desk, now: float) -> None:
-    """The network is back: what waited for it need not wait out its long pauses, nor may it all come in one second."""
-    spread = desk.ctx.settings.delivery.backoff_base_s
-    for row_id, at in sorted(desk.due.items()):
-        if at > now and row_id not in desk.since:
-            desk.due[row_id] = min(at, now + desk.ctx.ports.random.uniform(0.0, spread))

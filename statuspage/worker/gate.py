@@ -25,7 +25,7 @@ class Gate:
     def wait_s(self, now: float) -> float:
         """Seconds until the account may be used or tried; 0.0: now."""
         if self.stopped:
-            return max(self.stopped_trial_at - now, 0.0)
+            return max(self.stopped_trial_at - now, self.paused_until - now, 0.0)
         return max((self.open_until or 0.0) - now, self.paused_until - now, 0.0)
 
     def needs_trial(self) -> bool:

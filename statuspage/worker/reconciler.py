@@ -13,7 +13,7 @@ from broadcasters.errors import BroadcastError, OutcomeClass, Rejected
 from broadcasters.post import Found, Receipt, Remote
 from statuspage.actions.deliveries import RESTORED_WAITING
 from statuspage.core.deliveries import Delivery
-from statuspage.core.delivery_rules import INTENT_GOOD_FOR_S, UNREADABLE_ALARM_S, Move, next_look_s
+from statuspage.core.delivery_rules import INTENT_GOOD_FOR_S, UNREADABLE_ALARM_S, Move, next_look_s, obeyed_s
 from statuspage.core.vocabulary import DeliveryState
 from statuspage.store import deliveries
 from statuspage.worker.desk import Desk
@@ -39,8 +39,9 @@ def first_seen(desk: Desk, row: Delivery) -> None:
     """
     now, own = desk.mono(), desk.ctx.settings.delivery
     desk.due[row.id] = now
-    desk.since[row.id] = now if desk.lock.sure else now + INTENT_GOOD_FOR_S + own.deadline_s
-    if desk.move(row) is Move.WAIT and not is_edit(row):
+    blind = desk.move(row) is Move.WAIT and not is_edit(row)  # these minutes are for people, and no request is repeated after them
+    desk.since[row.id] = now if desk.lock.sure or blind else now + INTENT_GOOD_FOR_S + own.deadline_s
+    if blind:
         key, text = unseen_alarm(desk, row)
         desk.write(lambda session: desk.alarm(session, key, text, row))
 
@@ -152,7 +153,9 @@ def _unreadable(desk: Desk, row: Delivery, error: BroadcastError) -> None:
     now, own = desk.mono(), desk.ctx.settings.delivery
     if error.outcome not in (OutcomeClass.THROTTLED, OutcomeClass.REAUTH):
         desk.gate.failed(now)
-    desk.due[row.id] = now + max(own.backoff_base_s, min(error.retry_after_s or 0.0, own.retry_after_max_s), desk.wait_s(row) / 2)
+    asked, _ = obeyed_s(error.retry_after_s, own.retry_after_max_s)
+    desk.gate.pause(now, asked)
+    desk.back_off(row, max(own.backoff_base_s, asked, desk.wait_s(row) / 2))
     lasting = now - desk.since[row.id] > own.quiet_s + UNREADABLE_ALARM_S
     text = f"Delivery {row.id} on {row.channel}: whether it was published cannot be read. {error.detail} It waits, and so does its thread."
     desk.write(lambda session: _noted(desk, session, row, error, text if lasting else ""))

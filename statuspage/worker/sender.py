@@ -9,13 +9,13 @@ from typing import Any
 from broadcasters.errors import BroadcastError, OutcomeClass, Rejected, Uncertain
 from broadcasters.post import DeliveryClass, Receipt
 from statuspage.core.deliveries import Delivery
-from statuspage.core.delivery_rules import Instant, intent_fresh, is_alarm, key_of, plan_thread
+from statuspage.core.delivery_rules import MAX_ATTEMPTS, Instant, intent_fresh, is_alarm, key_of, plan_thread
 from statuspage.core.seal import seal_ok
 from statuspage.core.vocabulary import DeliveryState
 from statuspage.store import deliveries, switches
 from statuspage.worker.desk import Desk
 from statuspage.worker.postmaster import freeze, genuine, is_edit
-from statuspage.worker.verdict import TooLate, judge, write
+from statuspage.worker.verdict import TooLate, judge, stuck, write
 
 NOT_NOW_S = 1.0  # something forbids the row just now (withdrawn, replaced, posting switched off): looked at again after this
 
@@ -89,7 +89,7 @@ def _commit(desk: Desk, claimed: Delivery, request: Any) -> Intent | None:
             return None
         if not is_alarm(row) and switches.is_off(session, switches.POSTING):
             return None
-        if _forbidden(desk, session, row):
+        if _forbidden(desk, session, row) or _spent(desk, session, row, repeat):
             return None
         values = {
             "state": DeliveryState.SENDING,
@@ -126,6 +126,19 @@ def _forbidden(desk: Desk, session: Any, row: Delivery) -> bool:
     deliveries.change(session, row, state=state, settled_at=settled, error_class=str(state), detail=why)
     desk.note(session, row, "decide", str(state), why)
     desk.alarm(session, f"delivery:{row.id}", f"Delivery {row.id} on {row.channel}: {why}", row)
+    return True
+
+
+def _spent(desk: Desk, session: Any, row: Delivery, repeat: bool) -> bool:
+    """True if the row has had all its attempts in earlier epochs: a repeat gives way to reading, anything else to a person."""
+    if row.epoch == 1 or deliveries.tries(session, row.id) < MAX_ATTEMPTS:
+        desk.spent.discard(row.id)
+        return False
+    if repeat:
+        desk.spent.add(row.id)
+        return True
+    verdict = stuck(row, "retry", f"Given up after {MAX_ATTEMPTS} attempts. {row.detail}")
+    write(desk, session, row, verdict, act="decide")
     return True
 
 

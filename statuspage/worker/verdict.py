@@ -57,6 +57,7 @@ def judge(desk: Desk, row: Delivery, result: Receipt | BroadcastError | TooLate,
 def _received(desk: Desk, row: Delivery, receipt: Receipt) -> Verdict:
     changed = bool(desk.gate.failures or desk.gate.stopped)
     desk.gate.succeeded()
+    desk.wake(unknown=True)
     desk.refreshed = False
     quiet_until = desk.since.get(row.id, -1.0) + desk.ctx.settings.delivery.quiet_s
     if is_edit(row) and row.id in desk.since and desk.mono() < quiet_until:
@@ -93,7 +94,9 @@ def _uncertain(desk: Desk, row: Delivery, error: BroadcastError) -> Verdict:
     elif move is Move.LOOK:
         desk.due[row.id] = now + min(LOOKS_AFTER_S[0], desk.ctx.settings.delivery.quiet_s)
     else:
-        desk.due[row.id] = now + max(desk.wait_s(row), obeyed_s(error.retry_after_s, desk.ctx.settings.delivery.retry_after_max_s)[0])
+        asked, _ = obeyed_s(error.retry_after_s, desk.ctx.settings.delivery.retry_after_max_s)
+        desk.gate.pause(now, asked)
+        desk.back_off(row, max(desk.wait_s(row), asked))
     values = {"error_class": str(error_class)}
     return Verdict(DeliveryState.UNKNOWN, str(error.outcome), error.detail, values, alarms, gate=opened)
 
@@ -147,12 +150,13 @@ def _unavailable(desk: Desk, row: Delivery, error: BroadcastError, repeat: bool)
     if error.outcome is OutcomeClass.THROTTLED:
         desk.gate.pause(now, wait)
     else:
+        desk.gate.pause(now, asked)
         opened = desk.gate.failed(now)
     if too_long:
         alarms[f"wait:{desk.account}"] = (
             f"{desk.account}: the network asks to wait {error.retry_after_s:.0f} s; it is asked again after {most:.0f} s."
         )
-    desk.due[row.id] = now + wait
+    desk.back_off(row, wait)
     if repeat:
         return Verdict(DeliveryState.UNKNOWN, str(error.outcome), error.detail, {}, alarms, gate=opened)
     if row.attempts >= MAX_ATTEMPTS:

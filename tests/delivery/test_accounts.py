@@ -164,6 +164,57 @@ def test_retries_are_spread_and_few() -> None:
     assert stage.states("bare") == [DeliveryState.STUCK]
 
 
+@pytest.mark.parametrize("fault", ["error", "lost", "throttled", "refused"])
+@pytest.mark.parametrize("kind", ["natural", "keyed", "staged", "bare"])
+def test_a_network_that_takes_no_post_for_a_day_gets_thirty_attempts_however_they_fail(kind: str, fault: str) -> None:
+    """D21: over all epochs of a delivery; the network answers every other question, so that no breaker hides it."""
+    stage = Stage(kind)
+    network = stage.network(kind)
+    network.script, network.retry_after = [fault] * 2000, ""
+    stage.tell()
+
+    stage.passes(86_400.0)
+
+    attempts = [path for _, method, path in network.requests if method == "POST" and (path == "posts" or path.endswith("publish"))]
+    assert 6 <= len(attempts) <= 30
+    row = stage.rows(kind)[0]
+    assert (row.state, row.error_class) == (DeliveryState.STUCK, "throttled" if fault == "throttled" else "retry")
+    assert f"delivery:{row.id}" in stage.alarms()
+
+
+def test_a_wait_that_a_failing_network_asks_for_holds_for_the_account_whatever_proves_that_it_works() -> None:
+    """Retry-After with a 503, too: no trial and no other row makes it shorter."""
+    stage = Stage("natural")
+    network = stage.network("natural")
+    network.script, network.retry_after = ["error"], "900"
+    network.status = 503
+    stage.tell()
+    stage.passes(10.0)
+    stage.people.update("incident0001", NoticeKind.INVESTIGATING, valid_s=None)
+
+    stage.passes(1200.0)
+
+    sent = [at for at, method, _ in network.requests if method == "POST"]
+    assert len(sent) == 3 and sent[1] - sent[0] >= 900.0
+
+
+def test_one_post_that_goes_wakes_all_that_back_off() -> None:
+    """D28: no row waits out the long pause that was drawn while the network failed."""
+    waits = []
+    for seed in range(10):
+        stage = Stage("natural", seed=seed)
+        network = stage.network("natural")
+        network.script, network.status = ["error"] * 12, 503
+        stage.tell()
+        while network.script:
+            stage.passes(1.0)
+        stage.people.update("incident0001", NoticeKind.INVESTIGATING, valid_s=None)
+        stage.passes(600.0)
+        first, second = (post.revisions[0][0] for post in network.posts)
+        waits.append(abs(second - first))
+    assert max(waits) <= 3.0
+
+
 @pytest.mark.parametrize("minutes", [1, 10, 60])
 @pytest.mark.parametrize("first", [0, *(pytest.param(first, marks=pytest.mark.long) for first in (23, 46))])
 def test_a_restored_backup_makes_no_second_post(minutes: int, first: int) -> None:

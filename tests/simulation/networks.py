@@ -100,7 +100,8 @@ class FakeNetwork:
                 )
                 return _answer(429, {}, {"Retry-After": wait} if wait else {})
             case "error":
-                return _answer(self.status or world.chance.choice([500, 502, 503, 504]), {})
+                wait = {"Retry-After": self.retry_after} if self.retry_after else {}
+                return _answer(self.status or world.chance.choice([500, 502, 503, 504]), {}, wait)
             case "error_applied":
                 do()
                 world.point("sent")

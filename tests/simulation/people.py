@@ -242,6 +242,7 @@ def heal(world: World, people: Operators) -> None:
     people.switch(off=False)
     for process in world.processes:
         process.frozen_until = 0.0
+        world.thaw(process)
         if not process.up:
             world.start(process)
     world.poke()

@@ -50,6 +50,7 @@ class Process:
     up: bool = False
     threads: list[Thread] = field(default_factory=list)
     frozen_until: float = 0.0
+    held: list[tuple[Thread, int]] = field(default_factory=list)  # what would run if the process were not suspended
 
     @property
     def run_id(self) -> str:
@@ -234,7 +235,16 @@ class World:
 
     def freeze(self, process: Process, seconds: float, name: str = "") -> None:
         process.frozen_until = max(process.frozen_until, self.time + seconds)
+        self.later(seconds, self.thaw, process)
         self.note(f"{process.run_id} suspended for {seconds} {name}")
+
+    def thaw(self, process: Process) -> None:
+        """The process goes on, unless something else suspends it still."""
+        if self.time < process.frozen_until:
+            return
+        held, process.held = process.held, []
+        for thread, token in held:
+            self.later(0.0, self._resume, thread, token)
 
     def nap(self, seconds: float) -> None:
         """The machine sleeps: no process runs, the monotonic clock stands still, boot and wall clock go on."""
@@ -246,6 +256,8 @@ class World:
 
     def _woken(self, seconds: float) -> None:
         self.slept_s += seconds
+        for process in self.processes:
+            self.thaw(process)
 
     def lose_locks(self) -> None:
         self.note("database connections lost")
@@ -256,7 +268,7 @@ class World:
         if thread.dead or token != thread.wake:
             return
         if self.time < thread.process.frozen_until:
-            self.later(thread.process.frozen_until - self.time, self._resume, thread, token)
+            thread.process.held.append((thread, token))
             return
         self._switch(thread)
 
@@ -289,7 +301,7 @@ class World:
     def start(self, process: Process) -> None:
         if process.up:
             return
-        process.run, process.up, process.frozen_until = process.run + 1, True, self.asleep_until
+        process.run, process.up, process.frozen_until, process.held = process.run + 1, True, self.asleep_until, []
         self.note(f"{process.run_id} starts")
         ctx = self.context(process)
         process.threads = [self._thread(process, Dispatcher(ctx, kind, BROADCASTERS)) for kind in self.knobs.classes]
