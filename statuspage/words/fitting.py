@@ -1,4 +1,7 @@
-"""Making a text fit a channel: whole sentences go, in the order of the catalogue's drop_first; no word is ever cut."""
+"""Making a text fit a channel: whole sentences go, in the order of the catalogue's drop_first; no word is ever cut.
+
+What is too long even then says less about itself before it stays unsaid: see words/core_form.py.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from statuspage.core.errors import CannotFit
+from statuspage.words import core_form
 from statuspage.words.wording import Cut, Wording
 
 
@@ -13,14 +17,14 @@ def fit(wording: Wording, fits: Callable[[str], bool]) -> str:
     """The longest version that fits.
 
     A person's free text goes first: it stands on the page whole. Then the order of drop_first: advice; the names of what works,
-    one by one from the end, down to one; the cause; the sentence on what works. Service, symptom, moments, next update, waiting
-    payments, link or reference and safety line never go.
+    one by one from the end, down to one; the cause; the sentence on what works. Then the weekdays of moments that carry a date.
+    A post that is still too long takes the form of core_form: a post that says less is better than silence. Service, next update,
+    link or reference and safety line never go.
 
     raises   CannotFit, with the shortest version's length, if even that is too long
     """
     text = ""
-    for cut in cuts(wording):
-        text = wording.write(cut)
+    for text in _versions(wording):
         if fits(text):
             return text
     where = ".".join(wording.path)
@@ -28,6 +32,14 @@ def fit(wording: Wording, fits: Callable[[str], bool]) -> str:
         f"{where} in {wording.language!r} does not fit: the shortest version still has {len(text)} characters, and what is left may "
         "not be dropped. Shorten the names or the person's own text, or use another channel. Nothing was sent there."
     )
+
+
+def _versions(wording: Wording) -> Iterator[str]:
+    """Every version of the text, longest first."""
+    cut = Cut()
+    for cut in cuts(wording):
+        yield wording.write(cut)
+    yield from core_form.versions(wording, cut)
 
 
 def cuts(wording: Wording) -> Iterator[Cut]:
@@ -42,6 +54,7 @@ def cuts(wording: Wording) -> Iterator[Cut]:
         for smaller in _STEPS[name](wording, cut, slots):
             cut = smaller
             yield cut
+    yield replace(cut, weekdays=True)
 
 
 def _advice(wording: Wording, cut: Cut, slots: frozenset[str]) -> Iterator[Cut]:

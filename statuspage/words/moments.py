@@ -2,6 +2,7 @@
 
 Mon 14:35 CET                    written
 Sun 29 Nov 02:00 CET             more than six days away, or where a date is always given
+29 Nov 02:00 CET                 the same where there is little room
 Monday 14:35                     spoken: full words, no zone
 """
 
@@ -37,12 +38,15 @@ def zone(name: str) -> ZoneInfo:
         ) from None
 
 
-def moment(at: datetime, language: str, tz: ZoneInfo, *, now: datetime, with_date: bool = False, spoken: bool = False) -> str:
-    """A moment in words. `at` and `now` are aware; with_date: give the date even if it is near."""
+def moment(
+    at: datetime, language: str, tz: ZoneInfo, *, now: datetime, with_date: bool = False, spoken: bool = False, weekday: bool = True
+) -> str:
+    """A moment in words. `at` and `now` are aware; with_date: give the date even if it is near; weekday: give it beside a date, too."""
     local, today = at.astimezone(tz), now.astimezone(tz)
     locale = locale_of(language)
-    words = [_weekday(local, locale, spoken)]
-    if with_date or abs((local.date() - today.date()).days) > WEEK_DAYS:
+    dated = with_date or abs((local.date() - today.date()).days) > WEEK_DAYS
+    words = [_weekday(local, locale, spoken)] if weekday or not dated else []
+    if dated:
         words.append(_day_and_month(local, locale, spoken))
     words.append(local.strftime("%H:%M"))
     if not spoken:

@@ -28,13 +28,18 @@ _DATED_KINDS = (NoticeKind.PLANNED, NoticeKind.PLANNED_CANCELLED)  # their momen
 
 @dataclass(frozen=True)
 class Cut:
-    """What is left out so that a text fits. works: how many names {works} may have; None: as many as the form takes."""
+    """What is left out so that a text fits.
+
+    works      how many names {works} may have; None: as many as the form takes
+    weekdays   of moments that carry a date
+    """
 
     free_text: bool = False
     advice: bool = False
     works: int | None = None
     cause: bool = False
     works_line: bool = False
+    weekdays: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,9 +90,10 @@ class Wording:
         return count if self.form is Form.PAGE else min(count, POST_WORKS)
 
     def _fill(self, path: Path, cut: Cut) -> str:
-        return self.catalogue.template(path, self.language).fill(lambda name: self._slot(name, path, cut))
+        return self.catalogue.template(path, self.language).fill(lambda name: self.slot(name, path, cut))
 
-    def _slot(self, name: str, path: Path, cut: Cut) -> str:
+    def slot(self, name: str, path: Path, cut: Cut) -> str:
+        """What stands in a slot of the text at `path`. Raises NotAllowed where one that must be filled has no value."""
         if name == "url":
             return self._url(path, cut)
         value = self.extra[name] if name in self.extra else _SLOTS[name](self, cut)
@@ -140,12 +146,12 @@ class Wording:
     def _works(self, cut: Cut) -> str:
         return self._names(self.facts.works[: self.works_named() if cut.works is None else cut.works])
 
-    def _moment(self, at: datetime | None) -> str:
+    def _moment(self, at: datetime | None, cut: Cut) -> str:
         if at is None:
             return ""
         spoken = self.form is Form.VOICE
         dated = self.facts.kind in _DATED_KINDS
-        return moments.moment(at, self.language, self.tz, now=self.now, with_date=dated, spoken=spoken)
+        return moments.moment(at, self.language, self.tz, now=self.now, with_date=dated, spoken=spoken, weekday=not cut.weekdays)
 
     def _review(self) -> str:
         return moments.day(self.facts.review, self.language, self.tz, spoken=self.form is Form.VOICE) if self.facts.review else ""
@@ -184,11 +190,11 @@ _SLOTS: Mapping[str, Callable[[Wording, Cut], str]] = {
     "affected": lambda w, cut: w._names(w.facts.affected),
     "works": Wording._works,
     "scheme": lambda w, cut: _one_line(w.facts.scheme or ""),
-    "start": lambda w, cut: w._moment(w.facts.start),
-    "end": lambda w, cut: w._moment(w.facts.end),
-    "was": lambda w, cut: w._moment(w.facts.was),
-    "next": lambda w, cut: w._moment(w.facts.next),
-    "late_until": lambda w, cut: w._moment(w.facts.late_until),
+    "start": lambda w, cut: w._moment(w.facts.start, cut),
+    "end": lambda w, cut: w._moment(w.facts.end, cut),
+    "was": lambda w, cut: w._moment(w.facts.was, cut),
+    "next": lambda w, cut: w._moment(w.facts.next, cut),
+    "late_until": lambda w, cut: w._moment(w.facts.late_until, cut),
     "review": lambda w, cut: w._review(),
     "duration": lambda w, cut: w._duration(),
     "code": lambda w, cut: w.addresses.code,

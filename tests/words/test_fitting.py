@@ -13,7 +13,7 @@ import pytest
 from statuspage.core.errors import CannotFit
 from statuspage.core.notices import Facts
 from statuspage.core.vocabulary import NoticeKind
-from statuspage.words import load_catalogue, sms
+from statuspage.words import Words, load_catalogue, sms
 from tests.words.samples import (
     CODE,
     KINDS,
@@ -113,14 +113,86 @@ def test_every_combination_fits_with_the_longest_names_and_loses_nothing(kind: N
         check_voice(given, language)
 
 
-@pytest.mark.parametrize(("kind", "language"), list(product((NoticeKind.MONITORING, NoticeKind.RESOLVED), LANGUAGES)))
-def test_with_payments_that_wait_for_over_a_week_names_of_36_characters_fit(kind: NoticeKind, language: str) -> None:
-    """One date more in the text: the longest names would not leave room for it in every language."""
-    names = {slug: {spoken: name[:36] for spoken, name in spoken_names.items()} for slug, spoken_names in LONG_NAMES.items()}
-    given = far(facts(kind, late="waiting", late_until=NOW + timedelta(days=9)))
+VERY_FAR = {"next": NOW + timedelta(days=9, hours=10), "late_until": NOW + timedelta(days=9), "was": NOW - timedelta(days=8)}
+WORK = {"start": NOW + timedelta(days=300), "end": NOW + timedelta(days=301)}
 
-    for link in (True, False):
-        assert fits_x(words(names=names).short(given, language, code=CODE, link=link, fits=fits_x, now=NOW))
+
+BESIDE = Words(replace(LONG.facts, url="https://status-of-the-services.bank-of-long-names-1.example/services"), load_catalogue())
+
+
+@pytest.mark.parametrize(("kind", "language"), KINDS_AND_LANGUAGES)
+def test_a_post_goes_out_however_far_its_moments_and_however_long_its_names_are(kind: NoticeKind, language: str) -> None:
+    """All dates far away at once, and a network that counts every letter of a long address."""
+    moments = {**VERY_FAR, **(WORK if kind.value.startswith("planned") else {"end": NOW - timedelta(days=9)})}
+    combinations = list(choices(kind, all_slots(("notice", kind, "short"))))
+    for given in random.Random(kind).sample(combinations, min(3, len(combinations))):
+        told = replace(far(given), late=given.late and "waiting", **moments)  # type: ignore[arg-type]
+        for spoken, most, link in ((LONG, fits_x, True), (LONG, fits_x, False), (BESIDE, lambda text: len(text) <= 300, True)):
+            text = spoken.short(told, language, code=CODE, link=link, fits=most, now=NOW)
+            assert most(text)
+            assert_well_formed(text)
+            named = LONG.moment(told.next, language, now=NOW) if told.next else ""
+            for part in (language if kind is not NoticeKind.FRAUD_WARNING else "bank-help", CODE):
+                assert part in text
+            assert load_catalogue().template(("safety_short",), language).source() in text
+            if "{next" in load_catalogue().template(("notice", kind, "short"), language).source():
+                assert named.split(" ", 1)[1] in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_weekdays_beside_dates_go_before_anything_that_a_reader_needs(language: str) -> None:
+    given = far(facts(NoticeKind.MONITORING, late="waiting", **VERY_FAR))
+    whole = LONG.short(given, language, code=CODE, link=True, fits=lambda text: len(text) < 1000, now=NOW)
+
+    text = LONG.short(given, language, code=CODE, link=True, fits=lambda text: len(text) < len(whole) - 3, now=NOW)
+
+    dated = LONG.moment(given.late_until, language, now=NOW)  # type: ignore[arg-type]
+    assert dated in whole
+    assert dated not in text
+    assert dated.split(" ", 1)[1] in text
+    assert len(text.split(". ")) == len(whole.split(". ")) - whole.count(". ") + text.count(". ")
+
+
+def test_a_correction_longer_than_a_post_says_that_there_is_one_and_where() -> None:
+    given = facts(
+        NoticeKind.CORRECTION, text=dict.fromkeys(LANGUAGES, "Transfers were never affected, and nothing was lost. " * 7), next=None
+    )
+
+    text = words().short(given, "en", code=CODE, link=True, fits=fits_x, now=NOW)
+
+    assert text == f"Card payments: Correction. We never ask for your codes. {VERIFICATION}"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_shortest_post_still_names_service_state_and_promise(kind: NoticeKind) -> None:
+    seen: list[str] = []
+    promises = "{next" in load_catalogue().template(("notice", kind, "short"), "en").source()
+    told = facts(kind) if promises else facts(kind, next=None)
+
+    with pytest.raises(CannotFit):
+        words().short(told, "en", code=CODE, link=True, fits=lambda text: bool(seen.append(text)), now=NOW)
+
+    assert seen[-1] == SHORTEST[kind].format(end=f"We never ask for your codes. {VERIFICATION}")
+    assert len(seen[-1]) <= len(seen[-2]) <= len(seen[-3])
+
+
+SHORTEST = {
+    NoticeKind.INVESTIGATING: "Card payments: Card payments are refused. Next update: Mon 14:55 CET. {end}",
+    NoticeKind.UPDATE: "Card payments: Card payments are refused. Next update: Mon 14:55 CET. {end}",
+    NoticeKind.IDENTIFIED: "Card payments: Card payments are refused. Next update: Mon 14:55 CET. {end}",
+    NoticeKind.REOPENED: "Card payments: Card payments are refused. Next update: Mon 14:55 CET. {end}",
+    NoticeKind.MONITORING: "Card payments: Working again, still watched. Next update: Mon 14:55 CET. {end}",
+    NoticeKind.RESOLVED: "Card payments: Solved. {end}",
+    NoticeKind.RESOLVED_AUTO: "Card payments: Solved. {end}",
+    NoticeKind.POSTMORTEM: "Card payments: Explained. {end}",
+    NoticeKind.PLANNED: "Card payments: Planned. 23 Nov 13:20 CET – 23 Nov 14:35 CET. {end}",
+    NoticeKind.PLANNED_STARTED: "Card payments: Work under way. Mon 13:20 CET – Mon 14:35 CET. {end}",
+    NoticeKind.PLANNED_LONGER: "Card payments: Work under way. Mon 13:20 CET – Mon 14:35 CET. Next update: Mon 14:55 CET. {end}",
+    NoticeKind.PLANNED_DONE: "Card payments: Work finished. {end}",
+    NoticeKind.PLANNED_CANCELLED: "Card payments: Cancelled. 23 Nov 13:20 CET. {end}",
+    NoticeKind.CORRECTION: "Card payments: Correction. Next update: Mon 14:55 CET. {end}",
+    NoticeKind.FRAUD_WARNING: "Fraud warning: bank-help[.]example. {end}",
+}
 
 
 def test_all_symptoms_causes_advice_and_waiting_sentences_are_among_the_combinations() -> None:
@@ -202,13 +274,17 @@ def test_the_sentences_go_in_the_order_of_the_catalogue() -> None:
         "second": ", Mobile app",
         "cause": "A change",
         "works": "Still working",
+        "looking": "Cause found",
     }
     assert [[name for name, part in parts.items() if part in text] for text in seen] == [
-        ["free", "advice", "third", "second", "cause", "works"],
-        ["advice", "third", "second", "cause", "works"],
-        ["third", "second", "cause", "works"],
-        ["second", "cause", "works"],
-        ["cause", "works"],
-        ["works"],
+        ["free", "advice", "third", "second", "cause", "works", "looking"],
+        ["advice", "third", "second", "cause", "works", "looking"],
+        ["third", "second", "cause", "works", "looking"],
+        ["second", "cause", "works", "looking"],
+        ["cause", "works", "looking"],
+        ["works", "looking"],
+        ["looking"],
+        ["looking"],  # moments without weekdays: none here has a date
+        [],
         [],
     ]
