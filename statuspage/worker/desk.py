@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import astuple, dataclass, field, fields, is_dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from broadcasters.errors import BroadcastError
@@ -74,6 +74,15 @@ class Desk:
             with self.lock.writing() as session:
                 self.unwritten[0](session)
             self.unwritten.pop(0)
+
+    def due_wall(self, row: Delivery) -> datetime | None:
+        """When the row's next step is due, for people; None if this process has set nothing."""
+        at = self.due.get(row.id)
+        return None if at is None else self.ctx.now() + timedelta(seconds=max(at - self.mono(), 0.0))
+
+    def keep_due(self, session: Any, row: Delivery) -> None:
+        """Lets people see when the next step is due."""
+        deliveries.change(session, row, next_attempt_at=self.due_wall(row))
 
     # --- what a row calls for -------------------------------------------------------------------------------------------
 

@@ -106,12 +106,17 @@ def _read(desk: Desk, row: Delivery, found: Found | None, quiet: bool) -> None:
     elif not quiet:
         waited = desk.mono() - desk.since[row.id]
         desk.due[row.id] = desk.mono() + next_look_s(waited, quiet_s)
-        desk.write(lambda session: desk.note(session, row, "find", "not_yet", "not on the timeline yet; that proves nothing so early"))
+        desk.write(lambda session: _not_yet(desk, session, row))
     elif row.error_class == OutcomeClass.DUPLICATE:
         verdict = stuck(row, "duplicate", "The network calls it a repeat, but it is not on the own timeline.")
         desk.write(lambda session: write(desk, session, row, verdict, act="find"))
     else:
         requeue(desk, row, "provably not published")
+
+
+def _not_yet(desk: Desk, session: Any, row: Delivery) -> None:
+    desk.note(session, row, "find", "not_yet", f"code {row.code} is not on the timeline yet; that proves nothing so early")
+    desk.keep_due(session, row)
 
 
 def _wait(desk: Desk, row: Delivery, waited: float, quiet: bool) -> None:
@@ -165,5 +170,6 @@ def _unreadable(desk: Desk, row: Delivery, error: BroadcastError) -> None:
 
 def _noted(desk: Desk, session: Any, row: Delivery, error: BroadcastError, alarm: str) -> None:
     desk.note(session, row, "find", str(error.outcome), error.detail)
+    desk.keep_due(session, row)
     if alarm:
         desk.alarm(session, f"unknown:{row.id}", alarm, row)

@@ -10,7 +10,7 @@ from broadcasters.errors import BroadcastError, OutcomeClass, Rejected, Uncertai
 from broadcasters.post import DeliveryClass, Receipt
 from statuspage.core.deliveries import Delivery
 from statuspage.core.delivery_rules import MAX_ATTEMPTS, Instant, intent_fresh, is_alarm, key_of, plan_thread
-from statuspage.core.seal import seal_ok
+from statuspage.core.delivery_story import asked
 from statuspage.core.vocabulary import DeliveryState
 from statuspage.store import deliveries, switches
 from statuspage.worker.desk import Desk
@@ -103,7 +103,8 @@ def _commit(desk: Desk, claimed: Delivery, request: Any) -> Intent | None:
             values |= {"first_monotonic": at.monotonic, "first_boottime": at.boottime}
         deliveries.change(session, row, **values)
         committed = deliveries.get(session, row.id)
-        desk.note(session, committed, "edit" if is_edit(committed) else "send", "repeat" if repeat else "intent")
+        evidence = asked(committed.request or {}, attempt=committed.attempts, epoch=committed.epoch)
+        desk.note(session, committed, "edit" if is_edit(committed) else "send", "repeat" if repeat else "intent", evidence)
     return Intent(committed, at, repeat)
 
 

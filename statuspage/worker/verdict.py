@@ -172,9 +172,10 @@ def write(desk: Desk, session: Any, row: Delivery, verdict: Verdict, act: str = 
     """
     now = desk.ctx.now()
     settled = {"settled_at": now} if verdict.state.final else {}
-    state = {"state": verdict.state, "detail": verdict.detail, **settled}
-    moved = deliveries.change(session, row, **state, **verdict.values)
-    desk.note(session, row, act or ("edit" if is_edit(row) else "send"), verdict.noted, verdict.detail)
+    again = {"next_attempt_at": desk.due_wall(row)} if verdict.state in (DeliveryState.UNKNOWN, DeliveryState.QUEUED) else {}
+    values = {"state": verdict.state, "detail": verdict.detail, **settled, **again, **verdict.values}
+    moved = deliveries.change(session, row, **values)
+    desk.note(session, row, act or ("edit" if is_edit(row) else "send"), verdict.noted, _evidence(verdict))
     if not moved:
         return
     if verdict.state is DeliveryState.DELIVERED:
@@ -185,3 +186,10 @@ def write(desk: Desk, session: Any, row: Delivery, verdict: Verdict, act: str = 
         desk.alarm(session, key, text, row)
     if verdict.gate:
         desk.save_gate(session)
+
+
+def _evidence(verdict: Verdict) -> str:
+    """What the network answered, for the story: where it accepted a post, under which id and address too."""
+    remote_id, url = verdict.values.get("remote_id"), verdict.values.get("url")
+    named = f"id {remote_id}" + (f", {url}" if url else "") if remote_id else ""
+    return "; ".join(part for part in (verdict.detail, named) if part)
