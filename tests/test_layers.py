@@ -42,7 +42,7 @@ KEPT = {
 OUTSIDE = {
     "time": ("statuspage/outside.py", "statuspage/probes", "statuspage/demo", "broadcasters/http.py"),
     "random": (),
-    "secrets": ("statuspage/outside.py", "statuspage/settings/process.py", "statuspage/demo"),
+    "secrets": ("statuspage/outside.py", "statuspage/settings/keys.py", "statuspage/demo"),
     "socket": ("statuspage/probes", "statuspage/demo", "statuspage/cli", "broadcasters/http.py"),
     "urllib.request": (),
     "http.client": ("statuspage/demo", "statuspage/cli"),

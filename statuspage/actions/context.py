@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from statuspage.core.deliveries import Delivery
 from statuspage.core.ids import CODE_ALPHABET, CODE_LENGTH, ID_ALPHABET, ID_LENGTH
 from statuspage.core.notices import Channel
+from statuspage.core.seal import Keys, seal_ok
 from statuspage.ports import Ports
 from statuspage.settings import Settings
 
@@ -36,7 +38,7 @@ class ChannelInfo:
 class Context:
     """Handed to every action and loop. Holds no state of its own.
 
-    seal_key   secret under which deliveries are sealed; never in a log
+    keys       secrets under which deliveries are sealed; never in a log
     configs    account name -> settings of its broadcaster; targets: probe name -> what it looks at
     channels   channel name -> what is known of it
     """
@@ -44,10 +46,19 @@ class Context:
     ports: Ports
     settings: Settings
     words: Words
-    seal_key: bytes = field(repr=False)
+    keys: Keys = field(repr=False)
     configs: Mapping[str, Any] = field(default_factory=dict, repr=False)
     targets: Mapping[str, Any] = field(default_factory=dict, repr=False)
     channels: Mapping[str, ChannelInfo] = field(default_factory=dict)
+
+    @property
+    def seal_key(self) -> bytes:
+        """The key under which new deliveries are sealed."""
+        return self.keys.newest()
+
+    def genuine(self, row: Delivery) -> bool:
+        """True if the row is as the product sealed it, under a key that still counts."""
+        return seal_ok(row, *self.keys.accepted())
 
     def now(self) -> datetime:
         """Wall time, aware UTC."""

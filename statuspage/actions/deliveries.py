@@ -10,8 +10,9 @@ from statuspage.actions.alarms import clear_in, raise_in
 from statuspage.actions.context import Context
 from statuspage.core.deliveries import Delivery
 from statuspage.core.delivery_rules import expired
+from statuspage.core.delivery_story import doubtful, unknown_since
 from statuspage.core.errors import Conflict, NotAllowed, NotFound
-from statuspage.core.seal import seal, seal_ok
+from statuspage.core.seal import seal
 from statuspage.core.vocabulary import DeliveryState
 from statuspage.store import accounts, audit, deliveries
 
@@ -30,15 +31,18 @@ _FRESH: dict[str, Any] = {
 }
 
 
-def retry(ctx: Context, delivery_id: str, who: str) -> None:
-    """Sends a stuck delivery again; an unknown one only because `who` has looked and says that it is not there.
+def retry(ctx: Context, delivery_id: str, who: str, *, looked: bool = False) -> None:
+    """Sends a stuck delivery again; one that may be out only because `who` has looked and says that it is not there.
+
+    looked   True: that person's word that the post is not on the channel. Not taken while a late one may still appear
+    raises   NotFound, NotAllowed, Conflict
 
     A new epoch with a new key. A statement that is out of date counts as true for another 30 minutes, by that person's word.
-    Raises NotFound, NotAllowed, Conflict.
     """
     with ctx.ports.store.writing() as session:
         row = _get(session, delivery_id, (DeliveryState.STUCK, DeliveryState.UNKNOWN), "sent again")
-        if not seal_ok(row, ctx.seal_key):
+        _check_absent(session, ctx, row, looked)
+        if not ctx.genuine(row):
             raise NotAllowed(f"Delivery {row.id} was changed in the database: its seal is wrong. It is not sent again.")
         newer = [
             other.sequence
@@ -113,6 +117,24 @@ def _get(session: Any, delivery_id: str, allowed: tuple[DeliveryState, ...], dee
         names = ", ".join(allowed)
         raise NotAllowed(f"Delivery {row.id} is {row.state} and cannot be {deed}. That is for: {names}. Nothing was changed.")
     return row
+
+
+def _check_absent(session: Any, ctx: Context, row: Delivery, looked: bool) -> None:
+    """Raises NotAllowed if a post of the row may be out: nobody looked, or whoever looked cannot know yet."""
+    if not doubtful(row):
+        return
+    if not looked:
+        raise NotAllowed(
+            f"Delivery {row.id} may be out on {row.channel}: sending it again could post it twice. Look for code {row.code} there. "
+            "Then say that it is there (seen), or that it is not there (not-there). Nothing was changed."
+        )
+    since = unknown_since(row, deliveries.story(session, row.id))
+    until = None if since is None else since + timedelta(seconds=ctx.settings.delivery.quiet_s)
+    if until is not None and since is not None and since <= ctx.now() < until:
+        raise NotAllowed(
+            f"Until {until:%H:%M:%S} UTC the post of delivery {row.id} may still appear on {row.channel}; that it is not there now proves "
+            "nothing. Look again then. Nothing was changed."
+        )
 
 
 def _decide(session: Any, ctx: Context, row: Delivery, outcome: str, why: str, who: str, values: dict[str, Any]) -> None:

@@ -9,11 +9,39 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Protocol
 
 from statuspage.core.deliveries import Delivery
 
 _VERSION = "delivery-1"
+
+
+class Keys(Protocol):
+    """The keys of seals. While they are rotated several are accepted, and one makes new seals."""
+
+    def newest(self) -> bytes:
+        """The key under which new seals are made."""
+        ...
+
+    def accepted(self) -> Sequence[bytes]:
+        """Every key whose seals count, the newest first."""
+        ...
+
+
+@dataclass(frozen=True)
+class OneKey:
+    """A single key that is never rotated."""
+
+    key: bytes = field(repr=False)
+
+    def newest(self) -> bytes:
+        return self.key
+
+    def accepted(self) -> Sequence[bytes]:
+        return (self.key,)
 
 
 def digest_of(text: str, text_alone: str, story: str) -> str:
@@ -26,10 +54,11 @@ def seal(delivery: Delivery, key: bytes) -> str:
     return hmac.new(key, _sealed_bytes(delivery), hashlib.sha256).hexdigest()
 
 
-def seal_ok(delivery: Delivery, key: bytes) -> bool:
-    """True if the row is as it was sealed and its digest is that of its texts."""
+def seal_ok(delivery: Delivery, *keys: bytes) -> bool:
+    """True if the row is as it was sealed, under one of the keys, and its digest is that of its texts."""
     same_texts = delivery.digest == digest_of(delivery.text, delivery.text_alone, delivery.story)
-    return hmac.compare_digest(seal(delivery, key).encode(), delivery.seal.encode()) and same_texts
+    sealed = [hmac.compare_digest(seal(delivery, key).encode(), delivery.seal.encode()) for key in keys]
+    return any(sealed) and same_texts
 
 
 def _sealed_bytes(delivery: Delivery) -> bytes:

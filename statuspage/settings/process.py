@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from statuspage.settings.keys import KeyRing
 
 
 @dataclass(frozen=True)
@@ -39,33 +38,9 @@ class ProcessSettings:
     def secrets(self) -> Path:
         return self.data / "secrets"
 
-    def key(self, name: str) -> bytes:
-        """32 secret bytes kept in the data folder, made when first asked for; readable by the owner only."""
-        path = self.secrets / f"{name}.key"
-        self.secrets.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if not path.exists():
-            _make_key(path)
-        return _read_key(path)
-
-
-def _make_key(path: Path) -> None:
-    """Whole or not at all, and the first of two processes wins: a half-written key would lock the ledger."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w") as file:
-        file.write(secrets.token_hex(32))
-        file.flush()
-        os.fsync(file.fileno())
-    with contextlib.suppress(FileExistsError):
-        os.link(aside, path)
-    aside.unlink()
-
-
-def _read_key(path: Path) -> bytes:
-    text = path.read_text().strip()
-    if len(text) != 64:
-        raise RuntimeError(f"{path}: found {len(text)} letters, a key has 64. Restore it from the backup.")
-    return bytes.fromhex(text)
+    def keys(self, name: str) -> KeyRing:
+        """The keys of one purpose: SEAL or BACKUP."""
+        return KeyRing(self.secrets / f"{name}.key")
 
 
 def from_environment(environ: Mapping[str, str]) -> ProcessSettings:

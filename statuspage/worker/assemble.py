@@ -13,13 +13,12 @@ from statuspage.core.notices import Channel
 from statuspage.core.vocabulary import UpdateMode
 from statuspage.ports import Ports
 from statuspage.settings import Settings
+from statuspage.settings.keys import SEAL
 from statuspage.settings.loader import Loaded
 from statuspage.settings.process import ProcessSettings
 from statuspage.store import components
 from statuspage.words import PageFacts, Words
 from statuspage.words.catalogue import load_catalogue
-
-KEY_SEAL = "seal"  # under which deliveries are sealed
 
 
 def build_context(ports: Ports, process: ProcessSettings, loaded: Loaded) -> Context:
@@ -28,7 +27,7 @@ def build_context(ports: Ports, process: ProcessSettings, loaded: Loaded) -> Con
         ports=ports,
         settings=loaded.settings,
         words=build_words(loaded.settings, _kept_names(ports)),
-        seal_key=process.key(KEY_SEAL),
+        keys=process.keys(SEAL),
         configs=loaded.configs,
         targets=loaded.targets,
         channels=channel_infos(loaded.settings, loaded.configs),

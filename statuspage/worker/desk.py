@@ -158,8 +158,10 @@ class Desk:
         sealed = accounts.credentials(session, self.account)
         if sealed is not None:
             configured = _configured(self.ctx.configs[self.account])
-            values = accounts.open_credentials(sealed, key=self.ctx.seal_key, account=self.account, configured=configured)
-            self.network.use(values or {})
+            opened = (
+                accounts.open_credentials(sealed, key=key, account=self.account, configured=configured) for key in self.ctx.keys.accepted()
+            )
+            self.network.use(next((values for values in opened if values is not None), {}))
 
     def renew(self, why: BroadcastError) -> bool:
         """After a refusal of our credentials: one refresh, where the network has one. False: the account is stopped, with an alarm."""

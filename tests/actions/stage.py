@@ -15,6 +15,7 @@ from statuspage.core.deliveries import Delivery
 from statuspage.core.detector import Streak
 from statuspage.core.incidents import Incident, IncidentUpdate
 from statuspage.core.notices import Channel
+from statuspage.core.seal import OneKey
 from statuspage.core.sights import Memory
 from statuspage.core.vocabulary import ComponentStatus, DeliveryState, LinkMode, SubjectKind, UpdateMode
 from statuspage.ports import Ports
@@ -140,7 +141,7 @@ class Stage:
 
     def __post_init__(self) -> None:
         ports: Any = Ports(self.clock, self.chance, None, self.database, None)  # type: ignore[arg-type]
-        self.ctx = Context(ports, self.of, words(self.of), b"k" * 32, channels={info.channel.name: info for info in self.channels})
+        self.ctx = Context(ports, self.of, words(self.of), OneKey(b"k" * 32), channels={info.channel.name: info for info in self.channels})
 
     def with_settings(self, **changes: Any) -> Stage:
         return replace(self, of=settings(**changes))

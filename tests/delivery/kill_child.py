@@ -11,6 +11,7 @@ from typing import Any
 from broadcasters.http import Answer, Request, RequestsTransport
 from statuspage.actions.context import ChannelInfo, Context
 from statuspage.core.notices import Channel
+from statuspage.core.seal import OneKey
 from statuspage.core.vocabulary import LinkMode, UpdateMode
 from statuspage.outside import Folder, SystemClock, SystemRandomness
 from statuspage.ports import Ports
@@ -36,7 +37,7 @@ def context(url: str, kind: str, address: str, transport: Any, quiet_s: float) -
     channel = Channel(kind, kind, kind, "en", UpdateMode.REPLY, LinkMode.NEVER)
     ports = Ports(SystemClock(), SystemRandomness(), transport, Database(url), Folder(Path("/nonexistent")))
     infos = {kind: ChannelInfo(channel, fits=lambda text: True)}
-    return Context(ports, settings, SimWords(), SEAL_KEY, {kind: Config(address, "good")}, {}, infos)  # type: ignore[arg-type]
+    return Context(ports, settings, SimWords(), OneKey(SEAL_KEY), {kind: Config(address, "good")}, {}, infos)  # type: ignore[arg-type]
 
 
 class DyingTransport:

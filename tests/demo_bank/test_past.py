@@ -15,6 +15,7 @@ import pytest
 
 from statuspage.actions.context import Context
 from statuspage.core.errors import NotFound
+from statuspage.core.seal import OneKey
 from statuspage.core.vocabulary import ComponentStatus, IncidentStatus, MaintenanceStatus, NoticeKind, SubjectKind
 from statuspage.demo import bank as demonstration_bank
 from statuspage.demo import networks, past
@@ -51,7 +52,7 @@ class Stage:
             ports,
             loaded.settings,
             words,
-            b"k" * 32,
+            OneKey(b"k" * 32),
             configs=loaded.configs,
             channels=channel_infos(loaded.settings, loaded.configs),
         )

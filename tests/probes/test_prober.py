@@ -16,6 +16,7 @@ from sqlalchemy import select
 
 from statuspage.actions.context import Context
 from statuspage.core.errors import NotFound
+from statuspage.core.seal import OneKey
 from statuspage.core.vocabulary import Outcome, Reason
 from statuspage.outside import Folder, SystemClock, SystemRandomness
 from statuspage.ports import Ports
@@ -71,7 +72,7 @@ class Stage:
         )
         targets = {probe.name: TypeAdapter(PROBES[probe.kind].Target).validate_python(probe.target) for probe in settings.probes}
         ports = Ports(SystemClock(), SystemRandomness(), cast(Any, None), cast(Any, self.store), Folder(self.folder))
-        return Context(ports, settings, cast(Any, None), b"key", targets=targets)
+        return Context(ports, settings, cast(Any, None), OneKey(b"key"), targets=targets)
 
     def rows(self) -> list[CheckRow]:
         with self.store.database.reading() as session:

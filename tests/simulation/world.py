@@ -20,6 +20,7 @@ from broadcasters.http import Answer, Request
 from broadcasters.post import DeliveryClass
 from statuspage.actions.context import ChannelInfo, Context
 from statuspage.core.notices import Channel
+from statuspage.core.seal import OneKey
 from statuspage.core.vocabulary import LinkMode, UpdateMode
 from statuspage.ports import Ports
 from statuspage.settings import Settings
@@ -292,7 +293,7 @@ class World:
     def context(self, process: Process) -> Context:
         ports = Ports(SimClock(self, process), SimRandomness(self.chance), self, self.store, None)  # type: ignore[arg-type]
         configs = {kind: Config(f"https://{kind}.sim", "good") for kind in self.knobs.classes}
-        return Context(ports, self.settings, SimWords(), SEAL_KEY, configs, {}, self.channels)  # type: ignore[arg-type]
+        return Context(ports, self.settings, SimWords(), OneKey(SEAL_KEY), configs, {}, self.channels)  # type: ignore[arg-type]
 
     def exchange(self, request: Request) -> Answer:
         """The transport port."""

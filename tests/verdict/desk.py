@@ -13,6 +13,7 @@ from statuspage.actions.context import Context
 from statuspage.core.checks import CheckResult
 from statuspage.core.detector import Streak, observe
 from statuspage.core.incidents import Incident
+from statuspage.core.seal import OneKey
 from statuspage.core.timeline import StatusChange
 from statuspage.core.vocabulary import NoticeKind, Outcome, Reason, SubjectKind
 from statuspage.ports import Ports
@@ -72,7 +73,7 @@ class Desk:
 
     def __post_init__(self) -> None:
         ports: Any = Ports(self.clock, Chance(), None, self.database, None)  # type: ignore[arg-type]
-        self.ctx = Context(ports, self.of, words(self.of), b"k" * 32, channels={info.channel.name: info for info in CHANNELS})
+        self.ctx = Context(ports, self.of, words(self.of), OneKey(b"k" * 32), channels={info.channel.name: info for info in CHANNELS})
         self.verdicts = Verdicts(self.ctx)
         self._streaks: dict[tuple[str, str], Streak] = {}
         self._events = [(number * 0.7, probe.name, place) for probe in self.of.probes for number, place in enumerate(self._places(probe))]
