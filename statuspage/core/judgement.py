@@ -29,6 +29,7 @@ class Rules:
     resolve_automatically: bool = True
     reopen_within_s: float = 1800.0
     group_within_s: float = 60.0
+    flapping_calm_s: float = 300.0
     new_per_component_s: float = 1800.0
     new_per_day: int = 6
 
@@ -234,9 +235,7 @@ def _onward(situation: Situation, incident: Incident, failing: Mapping[str, Fail
     restored_at = _restored_at(situation, incident)
     if restored_at is None:
         return _extend(situation, incident, own, joining)
-    calm = max(
-        (calm_needed(situation.sights[slug].failed_at, situation.now) for slug in _watched(situation, incident)), default=timedelta(0)
-    )
+    calm = max((_calm(situation, situation.sights[slug]) for slug in _watched(situation, incident)), default=timedelta(0))
     return Recover(incident.id, restored_at) if situation.now - restored_at >= calm else None
 
 
@@ -270,7 +269,7 @@ def _extend(situation: Situation, incident: Incident, own: Mapping[str, Failure]
         return None
     for slug in _watched(situation, incident):
         sight = situation.sights[slug]
-        calm = calm_needed(sight.failed_at, situation.now)
+        calm = _calm(situation, sight)
         good = sight.verdict.status is ComponentStatus.OPERATIONAL and situation.now - sight.confirmed_at >= calm
         if good and before[slug] is not ComponentStatus.OPERATIONAL:
             changed[slug] = ComponentStatus.OPERATIONAL
@@ -278,6 +277,10 @@ def _extend(situation: Situation, incident: Incident, own: Mapping[str, Failure]
         return None
     unexplained = [failure for failure in worse if not situation.landscape.ancestors(failure.slug) & before.keys()]
     return Extend(incident.id, changed, grave=bool(unexplained))
+
+
+def _calm(situation: Situation, sight: Sight) -> timedelta:
+    return calm_needed(sight.failed_at, situation.now, flapping_s=situation.rules.flapping_calm_s)
 
 
 def _milder(status: ComponentStatus, than: ComponentStatus) -> bool:

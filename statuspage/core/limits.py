@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 DAY = timedelta(hours=24)
 FLAPS = 3  # so many failures of a component within FLAP_WINDOW are flapping
 FLAP_WINDOW = timedelta(minutes=30)
-FLAP_CALM = timedelta(minutes=5)  # what flaps must be good for so long before it is said to work again
 
 
 def may_begin(begun: Iterable[datetime], now: datetime, *, every_s: float, per_day: int) -> bool:
@@ -21,10 +20,11 @@ def may_begin(begun: Iterable[datetime], now: datetime, *, every_s: float, per_d
     return len(recent) < per_day and all(now - moment >= timedelta(seconds=every_s) for moment in recent)
 
 
-def calm_needed(failed_at: Sequence[datetime], now: datetime) -> timedelta:
-    """How long a component must be good before the public is told that it works again: at once, or FLAP_CALM while it flaps.
+def calm_needed(failed_at: Sequence[datetime], now: datetime, *, flapping_s: float) -> timedelta:
+    """How long a component must be good before the public is told that it works again: at once, or longer while it flaps.
 
-    failed_at   moments at which its verdict turned to failing
+    failed_at    moments at which its verdict turned to failing
+    flapping_s   what flaps must be good for so many seconds
     """
     recent = sum(now - moment < FLAP_WINDOW for moment in failed_at)
-    return FLAP_CALM if recent >= FLAPS else timedelta(0)
+    return timedelta(seconds=flapping_s) if recent >= FLAPS else timedelta(0)

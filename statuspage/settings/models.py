@@ -124,6 +124,9 @@ class Incidents(Model):
     resolve_automatically: bool = True
     reopen_within_s: Seconds = 1800.0
     group_within_s: Seconds = Field(default=60.0, description="Failures that begin so close together are one incident.")
+    flapping_calm_s: Seconds = Field(
+        default=300.0, description="What failed 3 times in 30 min must be good for so long to count as working."
+    )
     new_per_component_s: Seconds = 1800.0
     new_per_day: int = Field(default=6, ge=1)
     next_update_s: dict[Impact, Seconds] = {

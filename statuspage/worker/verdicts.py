@@ -251,6 +251,7 @@ def rules_of(settings: Settings) -> Rules:
         resolve_automatically=found.resolve_automatically,
         reopen_within_s=found.reopen_within_s,
         group_within_s=found.group_within_s,
+        flapping_calm_s=found.flapping_calm_s,
         new_per_component_s=found.new_per_component_s,
         new_per_day=found.new_per_day,
     )
