@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,7 +20,6 @@ from statuspage.store.people import Person, SignedIn
 
 TOKEN_LENGTH = 50  # letters of ID_ALPHABET: 258 bits
 HASHER = PasswordHasher(time_cost=2, memory_cost=47104, parallelism=1)
-_NOBODY = HASHER.hash("nobody has this password")  # checked when the name is unknown: both answers take as long
 
 
 @dataclass(frozen=True)
@@ -152,15 +152,22 @@ def _begin(session: Any, ctx: Context, person: Person, what: str) -> NewSession:
     return NewSession(begun, token)
 
 
+@functools.cache
+def _nobody() -> str:
+    """Checked when the name is unknown: both answers take as long. Made when it is first needed, for it takes a while and 46 MiB."""
+    return HASHER.hash("nobody has this password")
+
+
 def _password_fits(person: Person | None, password: str) -> bool:
     if len(password) > PASSWORD_MAX:
         return False
-    known = person.password_hash if person and person.password_hash else _NOBODY
+    nobody = _nobody()  # for a known name too: the very first answer would tell otherwise
+    known = person.password_hash if person and person.password_hash else nobody
     try:
         HASHER.verify(known, password)
     except (VerificationError, InvalidHashError):
         return False
-    return known is not _NOBODY
+    return known is not nobody
 
 
 def _existing(person: Person | None, name: str) -> Person:

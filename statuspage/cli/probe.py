@@ -8,7 +8,6 @@ import click
 
 from statuspage.cli.common import REFUSED, Invocation, explained, show_one
 from statuspage.core.vocabulary import Outcome
-from statuspage.worker.prober import run_once
 
 
 @click.group()
@@ -23,6 +22,8 @@ def probe() -> None:
 @explained
 def run(invocation: Invocation, name: str, location: str | None) -> None:
     """Look once, now, and show everything that was seen. It is recorded nowhere. Exit status 1 unless it passed or was only slow."""
+    from statuspage.worker.prober import run_once  # the engine of the probes: the other commands start sooner
+
     result = run_once(invocation.context(), name, location)
     seen = {
         "probe": result.probe,

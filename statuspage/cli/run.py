@@ -17,7 +17,6 @@ from statuspage.store import Database
 from statuspage.store.migrate import require_head
 from statuspage.worker import logs
 from statuspage.worker.process import Build, run_role
-from statuspage.worker.roles import prober_loops, worker_loops
 
 HOST = click.option("--host", envvar="STATUSPAGE_HOST", default="127.0.0.1", show_default=True, help="Address to listen on.")
 
@@ -40,6 +39,8 @@ def web(invocation: Invocation, host: str, port: int) -> None:
 @explained
 def prober(invocation: Invocation) -> None:
     """Run the probes of one location."""
+    from statuspage.worker.roles import prober_loops  # libraries for probing and posting: the other commands start sooner
+
     _run(invocation, "prober", prober_loops)
 
 
@@ -48,6 +49,8 @@ def prober(invocation: Invocation) -> None:
 @explained
 def worker(invocation: Invocation) -> None:
     """Run verdicts, incidents, publication and deliveries."""
+    from statuspage.worker.roles import worker_loops
+
     _run(invocation, "worker", worker_loops)
 
 

@@ -8,7 +8,6 @@ import threading
 from pathlib import Path
 
 from statuspage.actions.context import Context
-from statuspage.demo import bank, networks, past
 
 CONFIGURATION = Path(__file__).parent / "demonstration.yaml"
 PORTS = 5  # page, bank, bank by TLS, switchboard, networks
@@ -26,6 +25,8 @@ def addresses(host: str, port: int) -> dict[str, str]:
 
 def environment(host: str, port: int, data: Path) -> dict[str, str]:
     """What the demonstration's configuration refers to."""
+    from statuspage.demo import bank, networks  # two web applications, of no use to those who run no demonstration
+
     own = {
         "PAGE_URL": f"http://{host}:{port}",
         "BANK_HOST": host,
@@ -42,11 +43,15 @@ def environment(host: str, port: int, data: Path) -> dict[str, str]:
 
 def tell_the_past(context: Context) -> None:
     """Fills an empty database with a plausible past, marked as a demonstration; the second time it does nothing."""
+    from statuspage.demo import past  # only the first start needs it
+
     past.tell(context)
 
 
 def serve(host: str, port: int, data: Path) -> None:
     """Runs the bank, its switchboard and the networks until SIGTERM or Ctrl-C."""
+    from statuspage.demo import bank, networks
+
     stop = threading.Event()
     parent = os.getppid()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())

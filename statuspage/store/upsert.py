@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 
 def insert_for(session: Session) -> Callable[..., Any]:
     """The dialect's own `insert`, which has on_conflict_do_nothing and on_conflict_do_update."""
-    return sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
+    if session.get_bind().dialect.name == "sqlite":
+        from sqlalchemy.dialects.sqlite import insert  # each dialect takes a tenth of a second to read, and only one is in use
+    else:
+        from sqlalchemy.dialects.postgresql import insert
+    return insert
