@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy.exc import OperationalError
 
 from statuspage.actions.context import Context
 from statuspage.settings.process import ProcessSettings
@@ -216,13 +217,12 @@ class Stuck:
     def writing(self) -> Iterator[Any]:
         self.asked += 1
         self.go_on.wait(60)
-        raise RuntimeError("let go")
+        raise OperationalError("let go", None, Exception())
         yield
 
     reading = writing
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_database_that_hangs_is_reported_in_time_and_asked_only_once_at_a_time(ctx: Context, process: ProcessSettings) -> None:
     stuck, examiner = Stuck(), Examiner(within_s=0.05)
     hung = replace(ctx, ports=replace(ctx.ports, store=stuck))
