@@ -7,16 +7,21 @@ from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
 
+from sqlalchemy import func, select
+
 from statuspage.core.deliveries import Delivery
 from statuspage.core.delivery_rules import INTENT_GOOD_FOR_S
 from statuspage.core.vocabulary import DeliveryState, NoticeKind, SubjectKind
 from statuspage.store import deliveries
+from statuspage.store.tables import AttemptRow
 from tests.simulation.networks import TruePost
 from tests.simulation.people import Operators, Told
 from tests.simulation.ports import wall_of
 from tests.simulation.world import World
 
-_CODE = re.compile(r"Ref ([2-9A-Z]{7})")
+SETTLED_S = 600.0
+BLIND_MARGIN_S = 60.0  # the deadline of the request that was under way when the last fault ended, and what follows the ten minutes
+_CODE = re.compile(r"(?:Ref |/u/)([2-9A-Z]{7})\b")
 _OPEN = (DeliveryState.WAITING, DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.UNKNOWN)
 _NOT_OUT = (DeliveryState.SUPERSEDED, DeliveryState.WITHDRAWN, DeliveryState.REFUSED, DeliveryState.QUEUED)
 _MAY_BE_STUCK = ("expired", "duplicate", "content", "gone", "refused", "retry")
@@ -28,15 +33,44 @@ def code_of(text: str) -> str:
     return found.group(1) if found else ""
 
 
-def faults(world: World, people: Operators) -> list[str]:
-    """What went wrong, one line each; empty if everything is as promised."""
+def faults(world: World, people: Operators, *, healed_at: float | None = None, last_line: int = 0) -> list[str]:
+    """What went wrong, one line each; empty if everything is as promised.
+
+    healed_at, last_line   when the last fault ended, and the last line of any delivery's story then; None: nothing is asked of
+                           how soon everything settled
+    """
     with world.store.reading() as session:
         rows = {row.code: row for row in deliveries.listing(session, limit=10_000) if row.subject_kind is SubjectKind.INCIDENT}
         stories = {row.id: deliveries.story(session, row.id) for row in rows.values()}
     assumed = {row.code for row in rows.values() if any(a.outcome in ("assumed", "seen") for a in stories[row.id])}
     rejected = {row.code for row in rows.values() if any(a.outcome in ("stuck", "content", "restored") for a in stories[row.id])}
     judge = _Judge(world, people, rows, assumed, rejected)
-    return [*judge.posts(), *judge.rows_settled(), *judge.threads()]
+    late = [] if healed_at is None else _late(world, rows, assumed, healed_at, last_line)
+    return [*judge.posts(), *judge.rows_settled(), *judge.threads(), *late]
+
+
+def _late(world: World, rows: dict[str, Delivery], assumed: set[str], healed_at: float, last_line: int) -> Iterator[str]:
+    """D28: everything is final ten minutes after the last fault.
+
+    Two things last by design. A wait that a network asked for, up to an hour, is no fault that ended: the ten minutes begin when it is
+    over. On a network that cannot be read people get ten minutes to look (D11): a thread in which that happened begins with them, after
+    the request whose answer was lost, and ends a moment later.
+    """
+    by_id = {row.id: row for row in rows.values()}
+    blind = {(row.subject_id, row.channel) for row in rows.values() if row.code in assumed}
+    with world.store.reading() as session:
+        lines = session.execute(
+            select(AttemptRow.delivery_id, func.max(AttemptRow.at)).where(AttemptRow.id > last_line).group_by(AttemptRow.delivery_id)
+        ).all()
+    for delivery_id, at in lines:
+        row = by_id.get(delivery_id)
+        if row is None:
+            continue
+        begun = max(healed_at, world.networks[row.channel].asked_until)
+        most = SETTLED_S + (BLIND_MARGIN_S if (row.subject_id, row.channel) in blind else 0.0)
+        took = (at - wall_of(begun, 0.0)).total_seconds()
+        if took > most:
+            yield f"late: {row.code} on {row.channel} became {row.state} {took:.0f} s after the last fault"
 
 
 class _Judge:
