@@ -129,13 +129,15 @@ def page_status(components: Iterable[ComponentStatus], unattached: Iterable[Impa
 
     components   what each shows; for the public API pass the last known status in place of UNKNOWN
     unattached   impacts of open incidents that name none of these components; they count as they are
-    returns      with an UNKNOWN and nothing worse: indicator none with MONITORING_IMPAIRED, which readers of the sentence must
-                 show as grey, never as green
+    returns      with an UNKNOWN and no failure: MONITORING_IMPAIRED, which readers of the sentence must show as grey, never as
+                 green; planned work elsewhere does not hide it, and only its indicator stays
     """
     shown = tuple(components)
     hit = worst(shown)
     known = (status for status in shown if status is not ComponentStatus.UNKNOWN)
     found = _page_status(hit, everywhere=all(status is hit for status in known))
+    if hit is ComponentStatus.UNDER_MAINTENANCE and ComponentStatus.UNKNOWN in shown:
+        found = PageStatus(found.indicator, PageSentence.MONITORING_IMPAIRED)
     loose = max(unattached, key=_BY_IMPACT.index, default=Impact.NONE)
     return max(found, _OF_IMPACT[loose], key=lambda status: tuple(Indicator).index(status.indicator))
 

@@ -196,7 +196,7 @@ class ApiV2:
             "affected_components": affected or None,
             "deliver_notifications": True,
             "custom_tweet": None,
-            "tweet_id": None,
+            "tweet_id": update.x_post,
         }
 
     def _full_name(self, component_id: str) -> str:

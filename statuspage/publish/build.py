@@ -89,7 +89,8 @@ class Builder:
     def _feeds(self, snapshot: Snapshot, language: str) -> Iterator[Source]:
         title = self._wording.text("title", language, bank=snapshot.page.name)
         description = self._wording.text("feed.description", language, bank=snapshot.page.bank)
-        feed = feeds.feed_of(snapshot, language, title=title, description=description)
+        warning = self._wording.warning(language)
+        feed = feeds.feed_of(snapshot, language, title=title, description=description, warning=warning)
         site = Site(snapshot.page)
         for kind, make in (("atom", feeds.atom), ("rss", feeds.rss), ("json", feeds.json_feed)):
             yield site.feed(language, kind), feed, partial(make, feed)

@@ -1,7 +1,7 @@
 """RSS 2.0, Atom and JSON Feed in one language.
 
-Atom and JSON Feed have one entry per incident or planned work, RSS one item per update. Ids are addresses on our own host and never
-change; `updated` moves only when something was said. Nothing here depends on when it is made: the same snapshot, the same bytes.
+Atom and JSON Feed have one entry per incident, planned work or fraud warning, RSS one item per update. Ids are addresses on our
+own host and never change; `updated` moves only when something was said. Nothing here depends on when it is made: the same snapshot, the same bytes.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from markupsafe import escape
 
 from statuspage.publish.api_v2 import dump
 from statuspage.publish.site import Site
-from statuspage.publish.snapshot import PublicIncident, PublicPage, PublicUpdate, Snapshot, Subject, said
+from statuspage.publish.snapshot import PublicIncident, PublicPage, PublicUpdate, PublicWarning, Snapshot, Subject, said
 
 LATEST = 20  # incidents and planned works in a feed
 LATEST_ITEMS = 60  # updates in RSS
@@ -23,13 +23,17 @@ _GENERATOR = "statuspage"
 
 
 class Entry(NamedTuple):
-    """One incident or planned work as a feed tells it. `updates` are newest first."""
+    """One incident, planned work or warning as a feed tells it. `updates` are newest first."""
 
     url: str
     title: str
     published: datetime
     updated: datetime
     updates: tuple[PublicUpdate, ...]
+
+    def place(self, update: PublicUpdate) -> str:
+        """Address of one update; a warning has no page of its own, so its address is a place already."""
+        return self.url if "#" in self.url else f"{self.url}#update-{update.sequence}"
 
 
 class Feed(NamedTuple):
@@ -48,11 +52,15 @@ class Feed(NamedTuple):
         return site.url(site.feed(self.language, kind))
 
 
-def feed_of(snapshot: Snapshot, language: str, *, title: str, description: str) -> Feed:
-    """The newest of the snapshot in one language. An empty feed is as old as the page's first component."""
+def feed_of(snapshot: Snapshot, language: str, *, title: str, description: str, warning: str) -> Feed:
+    """The newest of the snapshot in one language. An empty feed is as old as the page's first component.
+
+    warning   title of every fraud warning
+    """
     site, default = Site(snapshot.page), snapshot.page.default_language
-    subjects = sorted(snapshot.subjects, key=lambda subject: subject.created_at, reverse=True)
-    entries = tuple(_entry(subject, site, language, default) for subject in subjects[:LATEST])
+    told = [_entry(subject, site, language, default) for subject in snapshot.subjects]
+    told += [_warning(one, f"{site.url(site.front(language))}#{site.warning(one.id)}", warning) for one in snapshot.warnings]
+    entries = tuple(sorted(told, key=lambda entry: entry.published, reverse=True)[:LATEST])
     born = min((component.created_at for component in snapshot.components), default=snapshot.content_at)
     updated = max((entry.updated for entry in entries), default=born)
     return Feed(snapshot.page, language, title, site.url(site.front(language)), description, updated, entries)
@@ -64,6 +72,11 @@ def _entry(subject: Subject, site: Site, language: str, default: str) -> Entry:
     return Entry(
         site.url(address(language, subject.id)), said(subject.titles, language, default), subject.created_at, updated, subject.updates
     )
+
+
+def _warning(one: PublicWarning, url: str, title: str) -> Entry:
+    moments = [update.created_at for update in one.updates]
+    return Entry(url, title, min(moments), max(moments), one.updates)
 
 
 def _html(text: str) -> str:
@@ -120,7 +133,7 @@ def rss(feed: Feed) -> bytes:
     told.sort(key=lambda pair: (pair[0].created_at, pair[0].sequence), reverse=True)
     for update, entry in told[:LATEST_ITEMS]:
         item = made.add_entry(order="append")
-        place = f"{entry.url}#update-{update.sequence}"
+        place = entry.place(update)
         item.guid(place, permalink=True)
         item.title(entry.title)
         item.link(href=place)

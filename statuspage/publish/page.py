@@ -64,6 +64,13 @@ class SpokenWords:
         return self.wording.duration(seconds, self.language)
 
 
+class WarningView(NamedTuple):
+    """One fraud warning. `place` is its id on the page."""
+
+    place: str
+    updates: tuple[UpdateView, ...]
+
+
 @dataclass(frozen=True)
 class FrontView:
     status: ComponentStatus
@@ -74,7 +81,7 @@ class FrontView:
     stale: str
     safety: str
     rule: str
-    warnings: tuple[tuple[UpdateView, ...], ...]
+    warnings: tuple[WarningView, ...]
     current: tuple[SubjectView, ...]
     upcoming: tuple[SubjectView, ...]
     groups: tuple[GroupView, ...]
@@ -143,7 +150,7 @@ class Pages:
                 partial=state(ComponentStatus.PARTIAL_OUTAGE),
                 degraded=state(ComponentStatus.DEGRADED_PERFORMANCE),
             ),
-            warnings=tuple(views.updates(one.updates) for one in snapshot.warnings),
+            warnings=tuple(WarningView(self.site.warning(one.id), views.updates(one.updates)) for one in snapshot.warnings),
             current=tuple(views.subject(one, now) for one in snapshot.current),
             upcoming=tuple(views.subject(one, now) for one in snapshot.upcoming_maintenances),
             groups=views.groups(self._histories(snapshot, now.astimezone(views.zone).date())),

@@ -69,6 +69,10 @@ class Site:
     def history(self, language: str) -> str:
         return f"/{language}/history/"
 
+    def warning(self, warning_id: str) -> str:
+        """The place of a fraud warning on the front page."""
+        return f"warning-{warning_id}"
+
     def month(self, language: str, year: int, month: int) -> str:
         return f"/{language}/history/{year:04d}-{month:02d}/"
 

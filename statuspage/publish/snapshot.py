@@ -103,7 +103,8 @@ class PublicUpdate:
     """One dated statement.
 
     affected    component id, status before, status after
-    corrects    the sequence of the update that this one corrects; corrected_by: of the one that corrects it
+    corrects    the sequence of the update that this one corrects
+    x_post      number of the post on X that carries it, in the page's default language if there are several
     """
 
     id: str
@@ -116,6 +117,7 @@ class PublicUpdate:
     affected: tuple[tuple[str, ComponentStatus, ComponentStatus], ...] = ()
     corrects: int | None = None
     next_update_by: datetime | None = None
+    x_post: str | None = None
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup, escape
 
+from statuspage.core.promises import is_broken
 from statuspage.core.vocabulary import ComponentStatus, Impact, IncidentStatus, NoticeKind
 from statuspage.publish import history
 from statuspage.publish.site import Site
@@ -52,7 +53,7 @@ class PostView:
 
 @dataclass(frozen=True)
 class SubjectView:
-    """An incident or planned work. `status`: whose colour it has; `late_s`: how late the promised update is, 0 if it is not."""
+    """An incident or planned work. `status`: whose colour it has; `late_s`: how late the promised update is, 0 within its minute."""
 
     id: str
     href: str
@@ -103,6 +104,12 @@ class ComponentView:
 class GroupView:
     name: str
     components: tuple[ComponentView, ...]
+
+
+def without_line(text: str, lines: Collection[str]) -> str:
+    """The text without its last line, if that is one of `lines`: every page has the safety line once, at its own place."""
+    told, _, last = text.rpartition("\n")
+    return told if told and last in lines else text
 
 
 def paragraph(text: str, own_root: str) -> Markup:
@@ -162,7 +169,7 @@ class Views:
             cancelled=cancelled,
             affected=self.names(subject.component_ids),
             next_update_by=promised,
-            late_s=max(0.0, (near - promised).total_seconds()) if near and promised else 0.0,
+            late_s=(near - promised).total_seconds() if near and promised and is_broken(next_update_by=promised, kept_at=near) else 0.0,
             posts=tuple(PostView(self._network(link), link.language, link.url) for link in safe_links(subject.permalinks)),
             updates=self.updates(subject.updates),
         )
@@ -180,6 +187,7 @@ class Views:
         return ComponentStatus.OPERATIONAL if working_again else COLOUR[incident.impact]
 
     def updates(self, updates: Sequence[PublicUpdate]) -> tuple[UpdateView, ...]:
+        safety = [self.wording.safety(language) for language in (self.language, self.default)]
         shown_at = {update.sequence: update.display_at for update in updates}
         corrected = {update.corrects for update in updates}
         return tuple(
@@ -187,7 +195,7 @@ class Views:
                 sequence=update.sequence,
                 phase=self.wording.phase(update.kind if update.kind in OWN_NAME else update.status, self.language),
                 at=update.display_at,
-                html=paragraph(self.said(update.texts), self.site.root),
+                html=paragraph(without_line(self.said(update.texts), safety), self.site.root),
                 foreign="" if update.texts.get(self.language) else self.default,
                 corrects_at=shown_at.get(update.corrects) if update.corrects is not None else None,
                 corrected=update.sequence in corrected,

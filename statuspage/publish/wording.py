@@ -37,6 +37,10 @@ class Wording:
         """The line that the bank never asks for codes, with the page's own address."""
         return self._catalogue.template(("safety",), language).fill(lambda _slot: self._page.url)
 
+    def warning(self, language: str) -> str:
+        """Title of a fraud warning."""
+        return self._catalogue.template(("notice", "fraud_warning", "title"), language).source()
+
     def language_name(self, language: str) -> str:
         """A language's name in itself: "Deutsch"."""
         return str(locale_of(language).get_language_name(language)).capitalize()

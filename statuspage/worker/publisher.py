@@ -87,7 +87,7 @@ class Publisher:
             if ticks - self._looked_closer < LOOK_CLOSER_S:
                 return False
             self._looked_closer = ticks
-            return self._reader.shown(session, now) != self._seen.shown
+            return self._reader.seen(session, now) != self._seen.seen
 
     def _sync(self) -> None:
         """Sees that every component of this configuration has an id, once."""
@@ -128,7 +128,7 @@ class Publisher:
         with self._ctx.ports.store.writing() as session:
             generation = publications.claim(session, now)
             look = self._reader.look(session, now)
-            return generation, look, self._reader.snapshot(session, now, look.shown, days)
+            return generation, look, self._reader.snapshot(session, now, look.seen, days)
 
     def _archive_one(self) -> Iterator[str]:
         """Brings one month of the archive up to date; there is time now."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 from statuspage.actions.context import Context
@@ -51,12 +51,19 @@ GENUINE = frozenset(
 )  # on its way, or perhaps seen by somebody
 
 
+class Seen(NamedTuple):
+    """What each public component shows right now. impaired: nobody sees one that has probes, whatever it shows for other reasons."""
+
+    shown: Shown
+    impaired: bool
+
+
 @dataclass(frozen=True)
 class Look:
-    """What decides whether there is anything new: where the store stands, and what each public component shows right now."""
+    """What decides whether there is anything new: where the store stands, and what is seen."""
 
     mark: Mark
-    shown: Shown
+    seen: Seen
 
 
 @dataclass(frozen=True)
@@ -69,8 +76,9 @@ class Told:
     void: tuple[str, ...]
 
     @property
-    def subjects(self) -> tuple[Subject, ...]:
-        return (*self.incidents, *self.maintenances)
+    def newest_first(self) -> tuple[Subject, ...]:
+        """Incidents and works together, by the moment at which they began or are to begin."""
+        return tuple(sorted((*self.incidents, *self.maintenances), key=_public_began, reverse=True))
 
 
 @dataclass(frozen=True)
@@ -97,24 +105,25 @@ class Reader:
 
     def look(self, session: Session, now: datetime) -> Look:
         """What an edition made now would show, and where the store stands at that."""
-        return Look(publications.mark(session), self.shown(session, now))
+        return Look(publications.mark(session), self.seen(session, now))
 
-    def shown(self, session: Session, now: datetime) -> dict[str, ComponentStatus]:
-        """slug -> what a public component shows: incidents, planned work, probes; unknown when its probes have no fresh data."""
+    def seen(self, session: Session, now: datetime) -> Seen:
+        """What components show: incidents, planned work, probes; unknown when their probes have no fresh data."""
         memory = detector.load(session)
         said = detector.verdicts(session)
         opened = [incident for incident in incidents.opened(session) if not incident.drill]
         works = [work for work in maintenance.unfinished(session) if not work.drill]
-        shown = {}
+        shown, impaired = {}, False
         for slug, probes in self._probes.items():
             fresh = any(is_fresh(_newest(memory.streaks, probe.name), now, probe.interval_s) for probe in probes)
             verdict = (said.get(slug, ComponentStatus.UNKNOWN) if fresh else ComponentStatus.UNKNOWN) if probes else None
+            impaired = impaired or verdict is ComponentStatus.UNKNOWN
             shown[slug] = component_status(
                 incidents=[incident.components[slug] for incident in opened if slug in incident.components],
                 under_maintenance=any(work.silences(slug, now) for work in works),
                 verdict=verdict,
             )
-        return shown
+        return Seen(shown, impaired)
 
     def days(self, session: Session, now: datetime) -> dict[str, tuple[Day, ...]]:
         """slug -> the last 90 local days, today last."""
@@ -125,15 +134,19 @@ class Reader:
 
     # --- everything -----------------------------------------------------------------------------------------------------
 
-    def snapshot(self, session: Session, now: datetime, shown: Shown, days: Mapping[str, tuple[Day, ...]]) -> Reading:
-        """All that the public may see. shown, days: from look() and days()."""
+    def snapshot(self, session: Session, now: datetime, seen: Seen, days: Mapping[str, tuple[Day, ...]]) -> Reading:
+        """All that the public may see. seen, days: from look() and days()."""
         records = components.all(session)
         found = self._public_incidents([*incidents.opened(session), *incidents.listing(session, limit=2 * LATEST)])
         works = self._public_works([*maintenance.unfinished(session), *maintenance.listing(session, limit=2 * LATEST)])
         told = self._tell(session, _newest_first(found), _newest_first(works), records, posts_since=now - HOT_FOR)
-        listed = self._components(session, records, shown, days)
+        listed = self._components(session, records, seen.shown, days)
         groups = self._groups(records, listed)
-        moments = [*(one.updated_at for one in listed), *(one.updated_at for one in groups), *(one.updated_at for one in told.subjects)]
+        moments = [
+            *(one.updated_at for one in listed),
+            *(one.updated_at for one in groups),
+            *(one.updated_at for one in (*told.incidents, *told.maintenances)),
+        ]
         warnings, warned = self._warnings(session, now, records)
         moments += [one.created_at for warning in warnings for one in warning.updates]
         made = Snapshot(
@@ -144,7 +157,7 @@ class Reader:
             maintenances=told.maintenances,
             months=self._months(session, now),
             codes=(*told.codes, *warned),
-            impaired=any(shown[slug] is ComponentStatus.UNKNOWN for slug, probes in self._probes.items() if probes),
+            impaired=seen.impaired,
             content_at=max(moments, default=now),
             made_at=now,
             warnings=warnings,
@@ -157,7 +170,7 @@ class Reader:
         found = self._public_incidents(publications.incidents_begun(session, start, end))
         works = self._public_works(publications.maintenance_begun(session, start, end))
         told = self._tell(session, found, works, components.all(session), posts_since=None)
-        return Month(year, month, told.subjects, told.codes)
+        return Month(year, month, told.newest_first, told.codes)
 
     def _public_incidents(self, found: Iterable[Incident]) -> list[Incident]:
         """Each once; without drills and without those that touch nothing public."""
@@ -267,7 +280,7 @@ class Reader:
             created_at=one.created_at,
             updated_at=one.updated_at,
             started_at=one.started_at,
-            updates=self._updates(said, records),
+            updates=self._updates(said, records, sent),
             monitoring_at=watched[-1] if watched else None,
             restored_at=None if one.is_open else one.moments.restored_at,
             resolved_at=None if one.is_open else one.moments.resolved_at,
@@ -287,7 +300,7 @@ class Reader:
             updated_at=one.updated_at,
             scheduled_for=one.scheduled_for,
             scheduled_until=one.scheduled_until,
-            updates=self._updates(said, records),
+            updates=self._updates(said, records, sent),
             started_at=one.started_at,
             completed_at=one.completed_at,
             cancelled=one.cancelled,
@@ -298,8 +311,9 @@ class Reader:
     def _ids(self, slugs: Iterable[str], records: Records) -> tuple[str, ...]:
         return tuple(records[slug].id for slug in slugs if slug in self._slugs)
 
-    def _updates(self, said: Iterable[IncidentUpdate], records: Records) -> tuple[PublicUpdate, ...]:
+    def _updates(self, said: Iterable[IncidentUpdate], records: Records, sent: Sequence[Delivery]) -> tuple[PublicUpdate, ...]:
         """Newest first."""
+        posts = self._posts_on_x(sent)
         return tuple(
             PublicUpdate(
                 id=one.id,
@@ -312,6 +326,7 @@ class Reader:
                 affected=tuple((records[slug].id, old, new) for slug, old, new in one.affected if slug in self._slugs),
                 corrects=one.corrects,
                 next_update_by=one.next_update_by,
+                x_post=posts.get(one.sequence),
             )
             for one in sorted(said, key=lambda update: update.sequence, reverse=True)
         )
@@ -326,6 +341,12 @@ class Reader:
                 first.setdefault(row.channel, row)
         return tuple(Permalink(row.network, row.channel, row.language, row.url) for row in first.values() if row.url)
 
+    def _posts_on_x(self, rows: Iterable[Delivery]) -> dict[int, str]:
+        """sequence -> number of the post on X; where several languages speak there, the page's default one."""
+        mine = [row for row in rows if row.network == "x" and row.channel not in self._hidden and row.state is DeliveryState.DELIVERED]
+        mine.sort(key=lambda row: row.language == self.page.default_language)
+        return {row.sequence: row.remote_id for row in mine if row.remote_id}
+
     def _codes(self, rows: Iterable[Delivery], path: str) -> tuple[list[PublicCode], list[str]]:
         """The genuine messages, and the codes of those that were never sent and never will be."""
         public = [row for row in rows if row.channel not in self._hidden]
@@ -339,7 +360,7 @@ class Reader:
         sent = deliveries.of_subjects(session, SubjectKind.WARNING, real)
         shown = [one for one in real if now - recent[one] <= WARNED_ON_PAGE]
         codes, _ = self._codes([row for rows in sent.values() for row in rows], "")
-        return tuple(PublicWarning(one, self._updates(said.get(one, []), records)) for one in shown), codes
+        return tuple(PublicWarning(one, self._updates(said.get(one, []), records, sent.get(one, []))) for one in shown), codes
 
 
 def _newest(streaks: Mapping[tuple[str, str], Streak], probe: str) -> datetime | None:
@@ -355,6 +376,10 @@ def _newest_first(found: Sequence[S]) -> list[S]:
 
 def _began(one: Incident | Maintenance) -> datetime:
     return one.started_at if isinstance(one, Incident) else one.scheduled_for
+
+
+def _public_began(one: Subject) -> datetime:
+    return one.started_at if isinstance(one, PublicIncident) else one.scheduled_for
 
 
 def _goes_on(one: Incident | Maintenance) -> bool:

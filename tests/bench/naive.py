@@ -29,8 +29,8 @@ def build() -> Flask:
         now = ctx.now()
         with ctx.ports.store.reading() as session:
             days = reader.days(session, now)
-            shown = reader.shown(session, now)
-            snapshot = reader.snapshot(session, now, shown, days).snapshot
+            seen = reader.seen(session, now)
+            snapshot = reader.snapshot(session, now, seen, days).snapshot
         return Response(pages.front(snapshot, "en"), content_type="text/html; charset=utf-8")
 
     return app

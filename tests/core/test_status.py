@@ -61,6 +61,8 @@ def test_the_worst_status_is_one_of_them_and_none_is_graver(found):
         ([FINE, UNKNOWN], Indicator.NONE, PageSentence.MONITORING_IMPAIRED),
         ([UNKNOWN], Indicator.NONE, PageSentence.MONITORING_IMPAIRED),
         ([WORK, FINE], Indicator.MAINTENANCE, PageSentence.UNDER_MAINTENANCE),
+        ([WORK, FINE, UNKNOWN], Indicator.MAINTENANCE, PageSentence.MONITORING_IMPAIRED),
+        ([WORK, DEGRADED, UNKNOWN], Indicator.MINOR, PageSentence.DEGRADED),
         ([WORK, DEGRADED], Indicator.MINOR, PageSentence.DEGRADED),
         ([DEGRADED, DEGRADED], Indicator.MINOR, PageSentence.DEGRADED),
         ([PARTIAL, FINE], Indicator.MINOR, PageSentence.MINOR_OUTAGE),

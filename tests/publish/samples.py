@@ -17,6 +17,7 @@ from statuspage.publish.snapshot import (
     PublicMaintenance,
     PublicPage,
     PublicUpdate,
+    PublicWarning,
     Snapshot,
 )
 from statuspage.publish.wording import Wording
@@ -172,6 +173,12 @@ def maintenance(number: int = 1, starts_in: timedelta = timedelta(days=3), **cha
         updates=(update(1, 2880, "scheduled", kind="planned"),),
     )
     return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def warning(number: int = 1, minutes_ago: float = 12) -> PublicWarning:
+    text = "Watch out: someone is pretending to be us. Name or site: bank-help[.]example.\n"
+    told = {"en": text + "We never ask for your password, PIN or codes. Trust only https://status.example.com."}
+    return PublicWarning(identifier("wa", number), (update(1, minutes_ago, "none", kind="fraud_warning", texts=told),))
 
 
 def code(text: str = "Logging in does not work. We never ask for your codes. https://status.example.com/u/K7Q2MXP") -> PublicCode:

@@ -14,14 +14,30 @@ from statuspage.core.vocabulary import ComponentStatus
 from statuspage.publish import feeds
 from statuspage.publish.encode import Encoded
 from statuspage.publish.feeds import Feed, feed_of
+from statuspage.publish.page import Pages
 from statuspage.publish.snapshot import Snapshot
-from tests.publish.samples import NOW, builder, components, identifier, incident, maintenance, outage, past_incident, snapshot, update
+from tests.publish.samples import (
+    NOW,
+    builder,
+    components,
+    identifier,
+    incident,
+    maintenance,
+    outage,
+    past_incident,
+    snapshot,
+    update,
+    warning,
+    wording,
+)
 
 FRONTS = {"index.html", "status.txt", "fresh.json", *(f"{language}/index.html" for language in ("en", "es", "nl", "fr", "de"))}
 
 
 def feed(found: Snapshot, language: str = "en") -> Feed:
-    return feed_of(found, language, title="Example Bank: service status", description="Incidents and planned work at Example Bank")
+    return feed_of(
+        found, language, title="Example Bank: service status", description="Incidents and planned work at Example Bank", warning="Watch out"
+    )
 
 
 def content(found: Snapshot, generation: int) -> dict[str, Encoded]:
@@ -68,6 +84,19 @@ def test_rss_has_one_item_per_update_newest_first() -> None:
     assert not read.bozo and read.version == "rss20"
     assert [item.id.rpartition("#")[2] for item in read.entries] == ["update-3", "update-2", "update-1"]
     assert read.entries[0].published_parsed > read.entries[1].published_parsed
+
+
+def test_a_fraud_warning_is_in_every_feed_and_its_address_is_its_place_on_the_front_page() -> None:
+    warned = replace(outage(), warnings=(warning(minutes_ago=1),))
+    place = f"https://status.example.com/en/#warning-{identifier('wa', 1)}"
+
+    items = json.loads(feeds.json_feed(feed(warned)))["items"]
+    rss, atom = (feedparser.parse(make(feed(warned))).entries for make in (feeds.rss, feeds.atom))
+
+    assert items[0]["id"] == rss[0].id == atom[0].id == place
+    assert items[0]["title"] == rss[0].title == atom[0].title == "Watch out"
+    assert "bank-help[.]example" in items[0]["content_html"] and "bank-help[.]example" in rss[0].description
+    assert f'id="warning-{identifier("wa", 1)}"' in Pages(warned.page, wording()).front(warned, "en").decode()
 
 
 def test_json_feed_has_the_keys_of_its_version() -> None:

@@ -35,7 +35,7 @@ FIELDS: dict[str, Callable[[str], Snapshot]] = {
 def files_of(found: Snapshot) -> dict[str, bytes]:
     """The front page, both XML feeds as one output, JSON Feed, and the API: all through the same cleaning."""
     found = cleaned(found)
-    feed = feed_of(found, "en", title=found.page.name, description=found.page.bank)
+    feed = feed_of(found, "en", title=found.page.name, description=found.page.bank, warning="w")
     return {
         "html": Pages(found.page, wording()).front(found, "en"),
         "xml": feeds.atom(feed) + b"\x00\x00" + feeds.rss(feed),
@@ -153,7 +153,7 @@ def test_a_hostile_text_stays_a_text_in_every_output(payloads: tuple[str, ...]) 
 
     for payload in payloads:
         found = cleaned(attacked(payload))
-        feed = feed_of(found, "en", title="t", description="d")
+        feed = feed_of(found, "en", title="t", description="d", warning="w")
         pages = Pages(found.page, wording())
         harmless(pages.front(found, "en").decode(), payload)
         harmless(pages.code(found.codes[0]).decode(), payload)

@@ -30,6 +30,7 @@ from tests.publish.samples import (
     past_incident,
     snapshot,
     update,
+    warning,
     wording,
 )
 
@@ -188,10 +189,30 @@ def test_an_open_incident_shows_its_newest_update_first_and_the_promise() -> Non
 
 def test_a_broken_promise_is_shown_as_late() -> None:
     late = incident(1, 2, next_update_by=NOW - timedelta(minutes=4))
+    kept = incident(1, 2, next_update_by=NOW - timedelta(seconds=59))
 
-    page = front(snapshot(incidents=(late,)))
+    assert "late by 4 min" in front(snapshot(incidents=(late,))).text
+    assert "late by" not in front(snapshot(incidents=(kept,))).text
 
-    assert "late by 4 min" in page.text
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_page_has_the_safety_line_once(language: str) -> None:
+    whole = replace(outage(updates=6), warnings=(warning(),))
+    subject = Page(Pages(PAGE, wording()).subject(whole, whole.incidents[0], language))
+
+    for page in (front(whole, language).text, subject.text):
+        assert page.count(wording().safety(language).split(". ")[0]) == 1
+        assert page.count(wording().safety("en").split(". ")[0]) == (language == "en")  # what is shown untranslated brings none along
+        assert "14:45" in page
+
+
+def test_planned_work_elsewhere_does_not_hide_that_a_service_is_not_seen() -> None:
+    both = {0: ComponentStatus.UNKNOWN, 3: ComponentStatus.UNDER_MAINTENANCE}
+
+    page = front(snapshot(components=components(12, both), impaired=True))
+
+    assert "We cannot see everything right now" in page.text
+    assert "Planned work is under way" not in page.text
 
 
 def test_a_long_list_of_affected_services_is_counted_instead_of_told() -> None:

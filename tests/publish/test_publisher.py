@@ -9,7 +9,7 @@ import pytest
 
 from statuspage.actions import incidents, maintenance, warnings
 from statuspage.actions.checks import record
-from statuspage.actions.incidents import Declaration, Resolution
+from statuspage.actions.incidents import Change, Declaration, Resolution
 from statuspage.actions.maintenance import Plan
 from statuspage.core.vocabulary import ComponentStatus, DeliveryState, SubjectKind
 from statuspage.publish.manifest import MANIFEST, Manifest
@@ -144,6 +144,7 @@ def test_a_fraud_warning_stands_on_the_page_for_a_week_and_a_rehearsed_one_never
     quick.publish()
 
     assert "bank-help[.]example" in quick.text("en/index.html") and "bank-help[.]example" in quick.text("status.txt")
+    assert all("bank-help[.]example" in quick.text(f"es/feed.{kind}") for kind in ("atom", "rss", "json"))
     assert not [path for path, body in quick.everything().items() if b"drill-help" in body]
     code = stage.posts(real.subject_id, SubjectKind.WARNING)[0].code
     assert "bank-help[.]example" in quick.text(f"u/{code}/index.html")
@@ -167,6 +168,49 @@ def test_permalinks_appear_on_the_page_and_do_not_touch_feeds(quick: Press) -> N
 
     assert "https://social.example.com/@bank/77" in quick.text("en/index.html")
     assert {path: body for path, body in quick.everything().items() if "/feed." in path} == feeds
+
+
+def test_the_public_api_names_the_post_on_x_of_each_update(sqlite_database: Database, tmp_path: Path) -> None:
+    press = Press(sqlite_database, tmp_path)
+    incident = declared(press.stage, "cards")
+    for number, row in enumerate(press.stage.posts(incident)):
+        with press.database.writing() as session:
+            deliveries.change(session, row, state=DeliveryState.DELIVERED.value, remote_id=f"19{number}", url="https://x.example/1")
+            deliveries.note(session, row, press.stage.clock.now(), "send", "ok")
+    posts = [f"19{number}" for number, row in enumerate(press.stage.posts(incident)) if row.network == "x"]
+    incidents.update(press.stage.ctx, Change(incident.id, "Ana"))
+
+    press.publish()
+
+    updates = press.json("api/v2/incidents.json")["incidents"][0]["incident_updates"]
+    assert [one["tweet_id"] for one in updates] == [None, *posts]
+
+
+def test_a_component_under_work_that_nobody_sees_leaves_the_monitoring_impaired(sqlite_database: Database, tmp_path: Path) -> None:
+    press = Press(sqlite_database, tmp_path, of=probed("login", "cards"))
+    look_around(press, ("login", "cards"))
+    now = press.stage.clock.now()
+    work = maintenance.plan(press.stage.ctx, Plan(("login",), now + timedelta(hours=1), now + timedelta(hours=3), "Ana")).work
+    press.stage.clock.at += timedelta(hours=1)
+    maintenance.start_due(press.stage.ctx, work_id=work.id)
+    look_around(press, ("cards",))
+
+    assert press.json("api/v2/summary.json")["monitoring"]["impaired"] is True
+    assert "We cannot see everything right now" in press.text("en/index.html")
+
+
+def test_a_month_tells_incidents_and_works_together_newest_first(quick: Press) -> None:
+    stage = quick.stage
+    first = declared(stage, "cards")
+    start = stage.clock.now() + timedelta(hours=1)
+    work = maintenance.plan(stage.ctx, Plan(("atm",), start, start + timedelta(hours=1), "Ana")).work
+    stage.clock.at += timedelta(hours=2)
+    last = declared(stage, "login")
+
+    quick.settle()
+
+    page = quick.text(f"en/history/{stage.clock.now():%Y-%m}/index.html")
+    assert page.index(last.id) < page.index(work.id) < page.index(first.id)
 
 
 def test_planned_work_is_listed_runs_and_ends(quick: Press) -> None:
