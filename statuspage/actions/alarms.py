@@ -7,11 +7,23 @@ from typing import Any
 
 from statuspage.actions.context import ChannelInfo, Context
 from statuspage.core.deliveries import Delivery
+from statuspage.core.errors import NotAllowed, NotFound
 from statuspage.core.seal import digest_of, seal
 from statuspage.core.vocabulary import DeliveryState, NoticeKind, SubjectKind, UpdateMode
-from statuspage.store import alarms, deliveries
+from statuspage.store import alarms, audit, deliveries
 
 _RAISED, _OVER = 1, 2  # sequences within an alarm's thread
+_PAGES = {
+    "delivery": "deliveries",
+    "unknown": "deliveries",
+    "promise": "incidents",
+    "promise-unkept": "incidents",
+    "resolve": "incidents",
+    "contradiction": "incidents",
+    "private": "incidents",
+    "maintenance": "maintenance",
+}  # beginning of a key -> the console's page of what it is about
+OF_DELIVERIES = ("delivery", "unknown")  # beginnings of the keys that end with a delivery's id
 
 
 def raise_alarm(ctx: Context, key: str, text: str) -> None:
@@ -34,14 +46,52 @@ def raise_in(session: Any, ctx: Context, key: str, text: str, *, tell: bool = Tr
     alarms.add(session, alarm)
     channels = _operators(ctx) if tell else []
     if channels:
-        _tell(session, ctx, alarm.id, _RAISED, text, channels)
+        _tell(session, ctx, alarm.id, _RAISED, f"{text}\n{address(ctx, key)}", channels)
 
 
 def clear_in(session: Any, ctx: Context, key: str) -> None:
     """As clear_alarm, in the caller's transaction. What was not yet begun to be told is withdrawn, and not told at all."""
     alarm = alarms.open_one(session, key)
-    if alarm is None:
-        return
+    if alarm is not None:
+        _close(session, ctx, alarm, f"Over: {alarm.text}")
+
+
+def dismiss(ctx: Context, alarm_id: str, who: str) -> None:
+    """`who` has looked into it: the alarm is closed. If what it tells of is found again, it comes again.
+
+    raises   NotFound; NotAllowed for a delivery that still waits for a decision: there the decision ends the alarm
+    """
+    with ctx.ports.store.writing() as session:
+        alarm = alarms.get(session, alarm_id)
+        if alarm.cleared_at is not None:
+            raise NotAllowed(f"Alarm {alarm.id} is over already. Nothing was changed.")
+        topic, _, about = alarm.key.partition(":")
+        if topic in OF_DELIVERIES and _undecided(session, about):
+            raise NotAllowed(f"Delivery {about} waits for a decision. Decide there; that ends the alarm. Nothing was changed.")
+        _close(session, ctx, alarm, f"Looked into by {who}: {alarm.text}")
+        audit.append(session, at=ctx.now(), who=who, what="alarm.dismiss", subject=alarm.key, detail={})
+
+
+def path(key: str) -> str:
+    """The console's page on which a person deals with an alarm, below the page's own address."""
+    topic, _, about = key.partition(":")
+    page = _PAGES.get(topic)
+    return f"console/{page}/{about}" if page and about else "console/"
+
+
+def address(ctx: Context, key: str) -> str:
+    """The same as a whole address."""
+    return f"{ctx.settings.page.url.rstrip('/')}/{path(key)}"
+
+
+def _undecided(session: Any, delivery_id: str) -> bool:
+    try:
+        return not deliveries.get(session, delivery_id).state.final
+    except NotFound:
+        return False
+
+
+def _close(session: Any, ctx: Context, alarm: alarms.Alarm, text: str) -> None:
     now = ctx.now()
     alarms.clear(session, alarm.id, now)
     heard = set()
@@ -52,7 +102,7 @@ def clear_in(session: Any, ctx: Context, key: str) -> None:
             deliveries.note(session, row, now, "decide", "withdrawn", "over before it was told")
     channels = [info for info in _operators(ctx) if info.channel.name in heard]
     if channels:
-        _tell(session, ctx, alarm.id, _OVER, f"Over: {alarm.text}", channels)
+        _tell(session, ctx, alarm.id, _OVER, text, channels)
 
 
 def _operators(ctx: Context) -> list[ChannelInfo]:

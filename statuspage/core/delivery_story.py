@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 from statuspage.core.deliveries import Delivery
 from statuspage.core.delivery_rules import expired, is_alarm
@@ -77,6 +77,25 @@ def told(act: str, outcome: str) -> str:
         return _TOLD[act, outcome]
     words = _ANSWERED.get(outcome, outcome.replace("_", " "))
     return f"Looked at the own timeline: {words[:1].lower()}{words[1:]}" if act == "find" else words
+
+
+class Line(Protocol):
+    """One line of a story, as the store keeps it."""
+
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def act(self) -> str: ...
+    @property
+    def outcome(self) -> str: ...
+
+
+def unknown_since(row: Delivery, story: Sequence[Line]) -> datetime | None:
+    """When the row last became unknown: its last send or decision that left it so. None for a row that is not unknown."""
+    if row.state is not S.UNKNOWN:
+        return None
+    ends = [line.at for line in story if line.act != "find" and line.outcome not in ("intent", "repeat")]
+    return ends[-1] if ends else row.last_attempt_at
 
 
 # --- where it stands ----------------------------------------------------------------------------------------------------------

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
+from statuspage.core.errors import NotFound
 from statuspage.store.tables import AlarmRow
 
 
@@ -29,8 +30,16 @@ def add(session: Session, alarm: Alarm) -> None:
 
 def open_one(session: Session, key: str) -> Alarm | None:
     """The open alarm of that key."""
-    row = session.scalars(select(AlarmRow).where(AlarmRow.key == key, AlarmRow.cleared_at.is_(None))).first()
+    row = session.scalars(_OPEN, {"key": key}).first()
     return None if row is None else _alarm(row)
+
+
+def get(session: Session, alarm_id: str) -> Alarm:
+    """Raises NotFound."""
+    row = session.get(AlarmRow, alarm_id)
+    if row is None:
+        raise NotFound(f"There is no alarm {alarm_id!r}. Nothing was changed.")
+    return _alarm(row)
 
 
 def count_open(session: Session) -> int:
@@ -47,6 +56,9 @@ def listing(session: Session, *, only_open: bool = True, limit: int = 200) -> li
     if only_open:
         query = query.where(AlarmRow.cleared_at.is_(None))
     return [_alarm(row) for row in session.scalars(query)]
+
+
+_OPEN = select(AlarmRow).where(AlarmRow.key == bindparam("key"), AlarmRow.cleared_at.is_(None))  # of a hot path: built once
 
 
 def _alarm(row: AlarmRow) -> Alarm:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from broadcasters.errors import BroadcastError
+from statuspage.actions import stories
 from statuspage.actions.alarms import clear_in, raise_in
 from statuspage.actions.context import Context
 from statuspage.actions.deliveries import RESTORED, RESTORED_WAITING
@@ -38,6 +39,7 @@ NO_REPEAT = frozenset({"content", "denied", "billing", "gone", "duplicate", REST
 class Desk:
     """due, since: delivery id -> monotonic moment of its next step, and since when it is unknown to this process.
 
+    epochs      delivery id -> the epoch for which the two above were noted
     unwritten   a change that the database did not take yet; written before anything else is done
     patient     rows that wait only because something failed
     spent       unknown rows that have had all their attempts, over all epochs
@@ -51,6 +53,7 @@ class Desk:
     due: dict[str, float] = field(default_factory=dict)
     since: dict[str, float] = field(default_factory=dict)
     holds: dict[str, float] = field(default_factory=dict)
+    epochs: dict[str, int] = field(default_factory=dict)
     unwritten: list[Callable[[Any], None]] = field(default_factory=list)
     refreshed: bool = False
     patient: set[str] = field(default_factory=set)
@@ -133,7 +136,10 @@ class Desk:
 
     def alarm(self, session: Any, key: str, text: str, row: Delivery | None = None) -> None:
         """Tells the operators; trouble with their own channels is only listed, or each alarm would raise the next."""
-        raise_in(session, self.ctx, key, text, tell=row is None or not is_alarm(row))
+        if row is None:
+            raise_in(session, self.ctx, key, text)
+        else:
+            stories.alarm(session, self.ctx, key, text, row, tell=not is_alarm(row))
 
     def clear(self, session: Any, key: str) -> None:
         clear_in(session, self.ctx, key)

@@ -205,6 +205,10 @@ class Dispatcher:
             yield head
 
     def _due_at(self, desk: Desk, row: Delivery) -> float:
+        if desk.epochs.setdefault(row.id, row.epoch) != row.epoch:  # a person sends it again: what it waited for counts no more
+            desk.epochs[row.id] = row.epoch
+            desk.due.pop(row.id, None)
+            desk.since.pop(row.id, None)
         if row.id not in desk.due:
             left = 0.0 if row.next_attempt_at is None else (row.next_attempt_at - self._ctx.now()).total_seconds()
             desk.due[row.id] = desk.mono() + min(max(left, 0.0), self._ctx.settings.delivery.retry_after_max_s)

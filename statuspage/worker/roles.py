@@ -18,12 +18,13 @@ from statuspage.worker.prober import Prober
 from statuspage.worker.promises import Promises
 from statuspage.worker.publisher import Publisher
 from statuspage.worker.verdicts import Verdicts
+from statuspage.worker.watchman import Watchman
 
 
 def worker_loops(context: Context, process: ProcessSettings) -> Sequence[Loop]:
-    """Verdicts, promises, publication, clean-up, and one dispatcher per account."""
+    """Verdicts, promises, publication, clean-up, the watch over the ledger, and one dispatcher per account."""
     targets = [Folder(process.public), *(Folder(Path(folder)) for folder in context.settings.publishing.folders)]
-    locks = {name: context.ports.store.lock(name) for name in (Verdicts.name, Promises.name, Publisher.name, Cleaner.name)}
+    locks = {name: context.ports.store.lock(name) for name in (Verdicts.name, Promises.name, Publisher.name, Cleaner.name, Watchman.name)}
     owners = {name: as_owner(context, lock) for name, lock in locks.items()}
     publisher = Publisher(owners[Publisher.name], targets)
     makers: dict[str, Callable[[], Loop]] = {
@@ -31,6 +32,7 @@ def worker_loops(context: Context, process: ProcessSettings) -> Sequence[Loop]:
         Promises.name: partial(Promises, owners[Promises.name]),
         Publisher.name: lambda: publisher,  # one for good: its mirrors are loops of their own
         Cleaner.name: partial(Cleaner, owners[Cleaner.name]),
+        Watchman.name: partial(Watchman, owners[Watchman.name]),
     }
     owned = [Owned(name, make, locks[name]) for name, make in makers.items()]
     return [*owned, *publisher.mirrors, *(Dispatcher(context, account) for account in _accounts(context.settings))]
@@ -48,7 +50,7 @@ def expected_loops(settings: Settings) -> frozenset[str]:
     mirrors = {f"mirror:{number}" for number, _ in enumerate(settings.publishing.folders, 1)}
     probers = {prober_name(location.name) for location in settings.locations}
     dispatchers = {dispatcher_name(account) for account in _accounts(settings)}
-    return frozenset({Verdicts.name, Promises.name, Publisher.name, Cleaner.name} | mirrors | probers | dispatchers)
+    return frozenset({Verdicts.name, Promises.name, Publisher.name, Cleaner.name, Watchman.name} | mirrors | probers | dispatchers)
 
 
 def prober_name(location: str) -> str:

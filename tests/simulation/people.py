@@ -94,7 +94,7 @@ class Operators:
         row = world.chance.choice(rows)
         try:
             if row.state is DeliveryState.STUCK and world.chance.random() < 0.7:
-                deeds.retry(ctx, row.id, "operator")
+                deeds.retry(ctx, row.id, "operator", looked=True)
                 self.told[row.code].retried = True
                 with world.store.reading() as session:
                     self.told[row.code].vouched_until = deliveries.get(session, row.id).valid_until

@@ -1,0 +1,115 @@
+"""Watches the ledger for what needs a person: no delivery stays stuck or unknown without an alarm, and no alarm outlives its delivery.
+
+Apart from the dispatchers, since one of them may hang in its network for as long as a post may take, or belong to an account that
+is configured no more. Reads only; what it raises and clears are alarms.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from statuspage.actions import alarms, stories
+from statuspage.actions.context import Context
+from statuspage.core.deliveries import Delivery
+from statuspage.core.delivery_rules import is_alarm
+from statuspage.core.errors import NotFound
+from statuspage.core.vocabulary import DeliveryState
+from statuspage.store import Session, deliveries
+from statuspage.store import alarms as alarm_store
+
+STEP_S = 1.0
+GRACE_S = 2.0  # beyond the quiet period: so long the look that settles it may take
+_WATCHED = (DeliveryState.UNKNOWN, DeliveryState.SENDING, DeliveryState.STUCK, DeliveryState.QUEUED)
+_DOUBT = ("ambiguous", "duplicate")  # error classes of a row that was unknown and is being repeated
+_MOST = 1000  # rows at a time, the newest first
+
+
+class Watchman:
+    """One owner at a time. Remembers, on the monotonic clock, since when each row is unknown."""
+
+    name = "watchman"
+
+    def __init__(self, ctx: Context) -> None:
+        self.ctx = ctx
+        self._since: dict[tuple[str, int], float] = {}  # delivery id and epoch -> monotonic moment
+        self._new = True
+
+    def step(self) -> float:
+        """One look at all that is open."""
+        with self.ctx.ports.store.reading() as session:
+            rows = deliveries.listing(session, _WATCHED, limit=_MOST)
+            known = {alarm.key for alarm in alarm_store.listing(session, limit=_MOST)}
+            over = [key for key in sorted(known) if self._is_over(session, key)]
+        self._remember(rows)
+        for key, text, row in self._wanted(rows):
+            if key not in known:
+                self._raise(key, text, row)
+        for key in over:
+            alarms.clear_alarm(self.ctx, key)
+        return STEP_S
+
+    def _remember(self, rows: list[Delivery]) -> None:
+        """A row found unknown by a new owner is as old as its last attempt says, but never older than the quiet period."""
+        now, wall, quiet_s = self.ctx.ports.clock.monotonic(), self.ctx.now(), self.ctx.settings.delivery.quiet_s
+        unclear = {(row.id, row.epoch): row for row in rows if _is_unclear(row)}
+        self._since = {which: at for which, at in self._since.items() if which in unclear}
+        for which, row in unclear.items():
+            age = _age_s(row, wall) if self._new else 0.0
+            self._since.setdefault(which, now - min(age, quiet_s))
+        self._new = False
+
+    def _wanted(self, rows: list[Delivery]) -> list[tuple[str, str, Delivery]]:
+        """Key, text and row of every alarm that must stand."""
+        now, own = self.ctx.ports.clock.monotonic(), self.ctx.settings.delivery
+        found = []
+        for row in rows:
+            since = self._since.get((row.id, row.epoch))
+            if since is not None and now - since >= own.quiet_s + GRACE_S:
+                text = (
+                    f"Delivery {row.id} on {row.channel}: for more than {own.quiet_s:.0f} s nobody knows whether it was published. "
+                    f"{row.detail} It waits, and so does its thread. Look at the channel; then say whether it is there."
+                )
+                found.append((f"unknown:{row.id}", text, row))
+            elif row.state is DeliveryState.STUCK:
+                text = f"Delivery {row.id} on {row.channel} is stuck: {row.detail} Retry or withdraw it; the next update replaces it."
+                found.append((f"delivery:{row.id}", text, row))
+            elif row.state is DeliveryState.QUEUED and self._orphaned(row):
+                text = (
+                    f"Delivery {row.id} waits on {row.channel}, and nobody sends it: no channel uses the account {row.account} any more. "
+                    "Configure the channel again, or withdraw it."
+                )
+                found.append((f"delivery:{row.id}", text, row))
+        return found
+
+    def _orphaned(self, row: Delivery) -> bool:
+        return row.account not in {info.channel.account for info in self.ctx.channels.values()}
+
+    def _is_over(self, session: Session, key: str) -> bool:
+        """True for the alarm of a delivery that needs nobody any more. A refused one stands until a person has looked into it."""
+        topic, _, delivery_id = key.partition(":")
+        if topic not in alarms.OF_DELIVERIES:
+            return False
+        try:
+            row = deliveries.get(session, delivery_id)
+        except NotFound:
+            return True  # kept no longer
+        if row.state.final:
+            return row.state is not DeliveryState.REFUSED
+        if topic == "unknown":
+            return not _is_unclear(row) and row.state is not DeliveryState.SENDING
+        return row.state is DeliveryState.QUEUED and not self._orphaned(row)
+
+    def _raise(self, key: str, text: str, row: Delivery) -> None:
+        with self.ctx.ports.store.writing() as session:
+            standing = deliveries.get(session, row.id)
+            if _is_unclear(standing) == _is_unclear(row) and not standing.state.final:
+                stories.alarm(session, self.ctx, key, text, standing, tell=not is_alarm(row))
+
+
+def _is_unclear(row: Delivery) -> bool:
+    """True while nobody knows whether it is out, also while it is being repeated."""
+    return row.state is DeliveryState.UNKNOWN or (row.state is DeliveryState.SENDING and row.error_class in _DOUBT)
+
+
+def _age_s(row: Delivery, wall: datetime) -> float:
+    return 0.0 if row.last_attempt_at is None else max((wall - row.last_attempt_at).total_seconds(), 0.0)

@@ -1,0 +1,211 @@
+"""What is stuck, refused or unknown for too long reaches the operators' own channel within 5 s, and is over when it is settled."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import text as sql
+
+from statuspage.actions import alarms as alarm_deeds
+from statuspage.actions import deliveries as deeds
+from statuspage.core.errors import NotAllowed
+from statuspage.core.vocabulary import DeliveryState, NoticeKind
+from statuspage.store import alarms, audit
+from statuspage.worker.watchman import STEP_S, Watchman
+from tests.delivery.stage import Stage
+
+OPERATORS = "natural"
+WITHIN_S = 5.0
+QUIET = 120.0
+
+
+class Watched(Stage):
+    """A quiet world whose natural-key account is the operators' channel, with a watchman who works every second."""
+
+    def __init__(self, *classes: str, seed: int = 1, mode: str = "reply") -> None:
+        super().__init__(OPERATORS, *classes, seed=seed, mode=mode)
+        info = self.world.channels[OPERATORS]
+        self.world.channels[OPERATORS] = replace(info, channel=replace(info.channel, operators=True))  # type: ignore[index]
+        self.watchman = Watchman(self.world.outside)
+        self._watch()
+
+    def _watch(self) -> None:
+        self.watchman.step()
+        self.world.poke()
+        self.world.later(STEP_S, self._watch)
+
+    def heard(self, topic: str = "") -> list[str]:
+        """What operators were told of deliveries."""
+        return [text for text in self.texts(OPERATORS) if "Delivery " in text and topic in text]
+
+    def until(self, wanted: DeliveryState, channel: str, most_s: float = 400.0) -> None:
+        """Passes until the channel's newest row is in that state."""
+        end = self.world.time + most_s
+        self.world.run_until(end, lambda: self.states(channel)[-1:] == [wanted])
+        assert self.states(channel)[-1] is wanted
+
+
+@pytest.mark.parametrize("kind", ["keyed", "staged", "bare", "blind"])
+def test_a_refused_text_is_told_within_five_seconds_with_what_to_do_and_where(kind: str) -> None:
+    stage = Watched(kind)
+    stage.network(kind).script = ["rejected"]
+    stage.tell()
+    stage.until(DeliveryState.STUCK, kind)
+
+    stage.passes(WITHIN_S)
+
+    row = stage.rows(kind)[0]
+    (said,) = stage.heard()
+    assert f"Delivery {row.id} on {kind} is stuck" in said
+    assert "Retry or withdraw it" in said
+    assert "It is update 1 of incident incident0000." in said
+    assert f"https://page.sim/console/deliveries/{row.id}" in said
+
+
+def test_a_row_that_somebody_changed_is_told_within_five_seconds_and_stays_until_a_person_looked() -> None:
+    stage = Watched("bare")
+    stage.network("bare").down = True
+    stage.tell()
+    stage.passes(3.0)
+    row = stage.rows("bare")[0]
+    with stage.world.store.writing() as session:
+        session.execute(sql("UPDATE delivery SET text = 'x', text_alone = 'x', request = NULL WHERE id = :id"), {"id": row.id})
+    stage.network("bare").down = False
+    stage.until(DeliveryState.REFUSED, "bare")
+
+    stage.passes(WITHIN_S)
+    told = stage.heard("its seal is wrong")
+    stage.passes(300.0)
+    still = stage.alarms()
+    with stage.world.store.reading() as session:
+        alarm = next(one for one in alarms.listing(session) if one.key == f"delivery:{row.id}")
+    alarm_deeds.dismiss(stage.world.outside, alarm.id, "Ada")
+    stage.passes(60.0)
+
+    assert len(told) == 1
+    assert f"delivery:{row.id}" in still
+    assert f"delivery:{row.id}" not in stage.alarms()
+    assert len(stage.heard("Looked into by Ada")) == 1
+    with stage.world.store.reading() as session:
+        assert ("Ada", "alarm.dismiss") in [(entry.who, entry.what) for entry in audit.listing(session)]
+
+
+@pytest.mark.parametrize("kind", ["keyed", "bare"])
+def test_what_stays_unknown_beyond_the_quiet_period_is_told_within_five_seconds(kind: str) -> None:
+    """The network never answers, also while a dispatcher hangs in it for half a minute at a time."""
+    stage = Watched(kind)
+    network = stage.network(kind)
+    network.script, network.reads = ["lost"] * 100, ["lost"] * 100
+    stage.tell()
+    stage.until(DeliveryState.UNKNOWN, kind)
+    row = stage.rows(kind)[0]
+
+    stage.passes(QUIET - 1.0)
+    before = stage.heard()
+    stage.passes(1.0 + WITHIN_S)
+    said = stage.heard()
+
+    assert before == []
+    assert len(said) == 1
+    assert "nobody knows whether it was published" in said[0]
+    assert f"https://page.sim/console/deliveries/{row.id}" in said[0]
+
+
+def test_what_settles_in_its_quiet_period_alarms_nobody() -> None:
+    stage = Watched("bare", "keyed")
+    for kind in ("bare", "keyed"):
+        stage.network(kind).script = ["lost"]
+
+    stage.tell()
+    stage.passes(600.0)
+
+    assert [stage.states(kind) for kind in ("bare", "keyed")] == [[DeliveryState.DELIVERED]] * 2
+    assert stage.heard() == []
+
+
+def test_a_blind_network_alarms_at_once_and_the_alarm_ends_with_the_decision() -> None:
+    stage = Watched("blind")
+    stage.network("blind").script = ["error"]
+    stage.tell()
+    stage.until(DeliveryState.UNKNOWN, "blind")
+    stage.passes(WITHIN_S)
+    told = stage.heard("the network cannot be asked")
+
+    deeds.mark_seen(stage.world.outside, stage.rows("blind")[0].id, "Ada")
+    stage.passes(WITHIN_S)
+
+    assert len(told) == 1
+    assert stage.alarms() == []
+    assert len(stage.heard("Over: ")) == 1
+
+
+def test_an_alarm_ends_when_the_next_update_replaces_what_was_stuck() -> None:
+    stage = Watched("bare")
+    stage.network("bare").script = ["rejected"]
+    stage.tell()
+    stage.until(DeliveryState.STUCK, "bare")
+    stage.passes(WITHIN_S)
+    raised = stage.alarms()
+
+    stage.tell(NoticeKind.IDENTIFIED)
+    stage.passes(WITHIN_S + 5.0)
+
+    assert len(raised) == 1
+    assert stage.states("bare") == [DeliveryState.SUPERSEDED, DeliveryState.DELIVERED]
+    assert stage.alarms() == []
+
+
+def test_a_new_owner_of_the_watch_does_not_begin_the_quiet_period_anew() -> None:
+    stage = Watched("bare")
+    stage.network("bare").script, stage.network("bare").reads = ["lost"], ["lost"] * 100
+    stage.tell()
+    stage.until(DeliveryState.UNKNOWN, "bare")
+    stage.passes(QUIET - 10.0)
+
+    stage.watchman._since, stage.watchman._new = {}, True
+    stage.passes(10.0 + WITHIN_S)
+
+    assert len(stage.heard()) == 1
+
+
+def test_a_delivery_of_an_account_that_is_configured_no_more_is_told() -> None:
+    stage = Watched("bare")
+    stage.network("bare").down = True
+    stage.tell()
+    stage.passes(3.0)
+    without = {name: info for name, info in stage.world.channels.items() if name != "bare"}
+    stage.watchman.ctx = replace(stage.watchman.ctx, channels=without)
+
+    stage.passes(WITHIN_S)
+
+    assert len(stage.heard("no channel uses the account bare any more")) == 1
+
+
+def test_a_person_who_did_not_look_sends_nothing_twice() -> None:
+    stage = Watched("blind")
+    stage.network("blind").script = ["error_applied"]
+    stage.tell()
+    stage.until(DeliveryState.UNKNOWN, "blind")
+    row = stage.rows("blind")[0]
+
+    with pytest.raises(NotAllowed, match="could post it twice"):
+        deeds.retry(stage.world.outside, row.id, "Ada")
+    with pytest.raises(NotAllowed, match="may still appear"):
+        deeds.retry(stage.world.outside, row.id, "Ada", looked=True)
+
+    assert stage.states("blind") == [DeliveryState.UNKNOWN]
+
+
+def test_a_person_who_looked_after_the_quiet_period_may_send_it_again() -> None:
+    stage = Watched("blind")
+    stage.network("blind").script = ["error"]
+    stage.tell()
+    stage.until(DeliveryState.UNKNOWN, "blind")
+    stage.passes(QUIET + 1.0)
+
+    deeds.retry(stage.world.outside, stage.rows("blind")[0].id, "Ada", looked=True)
+    stage.passes(WITHIN_S)
+
+    assert stage.states("blind") == [DeliveryState.DELIVERED]
+    assert len(stage.texts("blind")) == 1
