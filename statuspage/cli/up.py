@@ -18,8 +18,9 @@ from urllib.parse import urlsplit
 import click
 
 from statuspage.actions.people import ensure_administrator, sign_in_path
-from statuspage.cli.common import REFUSED, Invocation, explained, fail, prepare
+from statuspage.cli.common import REFUSED, Invocation, at_work, explained, fail, prepare
 from statuspage.cli.run import HOST
+from statuspage.core.hosts import everywhere, in_url
 from statuspage.demo import stage
 from statuspage.outside import SystemClock
 from statuspage.ports import Ports
@@ -65,7 +66,7 @@ def up(invocation: Invocation, demo: bool, host: str, port: int, config: Path | 
     raise_interrupt_on_terminate()
     try:
         prepare(process)
-        with _alone(process):
+        with _alone(process), at_work(process):
             _require_free_ports(host, [port + step for step in range(stage.PORTS if demo else 1)])
             _run(process, demo)
     except KeyboardInterrupt:
@@ -175,13 +176,13 @@ def _require_free_ports(host: str, ports: list[int]) -> None:
 
 
 def _base(process: ProcessSettings) -> str:
-    host = f"[{process.host}]" if ":" in process.host else process.host
-    return f"http://{host}:{process.port}"
+    return f"http://{in_url(process.host)}:{process.port}"
 
 
 def _addresses(process: ProcessSettings, demo: bool) -> dict[str, str]:
+    """Of everything that answers; none ends in a slash, so that {page}/u/CODE and {networks}/truth are addresses too."""
     base = _base(process)
-    found = {"page": f"{base}/", "console": f"{base}/console/", "metrics": f"{base}/metrics"}
+    found = {"page": base, "console": f"{base}/console", "metrics": f"{base}/metrics"}
     return found | (stage.addresses(process.host, process.port) if demo else {})
 
 
@@ -202,6 +203,8 @@ def _tell(addresses: dict[str, str], process: ProcessSettings, demo: bool) -> No
     if "sign_in" not in known:
         lines.append(f"  {LABELS['sign_in']:<13} statuspage person link administrator")
     advice = f"{ADVICE}\n" if demo else ""
+    if everywhere(process.host):
+        advice += "It listens on every address of this machine: from elsewhere, use the machine's name instead.\n"
     click.echo(
         "\nEverything is up.\n" + "\n".join(lines) + f"\n\n{advice}Ctrl-C stops everything; what was done is kept in {process.data}.\n"
     )

@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 
 from statuspage.actions.context import Context
+from statuspage.core.hosts import in_url, network_of, reached_at
 
 CONFIGURATION = Path(__file__).parent / "demonstration.yaml"
 PORTS = 5  # page, bank, bank by TLS, switchboard, networks
@@ -15,11 +16,11 @@ LOOK_FOR_PARENT_EVERY_S = 1.0
 
 
 def addresses(host: str, port: int) -> dict[str, str]:
-    """Addresses of the bank, its switchboard and the networks, when the page is at `port`."""
+    """Addresses of the bank, its switchboard and the networks, when the page is at `port`; without a slash at the end."""
     return {
-        "bank": f"http://{host}:{port + 1}/",
-        "switchboard": f"http://{host}:{port + 3}",
-        "networks": f"http://{host}:{port + 4}",
+        "bank": f"http://{in_url(host)}:{port + 1}",
+        "switchboard": f"http://{in_url(host)}:{port + 3}",
+        "networks": f"http://{in_url(host)}:{port + 4}",
     }
 
 
@@ -27,16 +28,18 @@ def environment(host: str, port: int, data: Path) -> dict[str, str]:
     """What the demonstration's configuration refers to."""
     from statuspage.demo import bank, networks  # two web applications, of no use to those who run no demonstration
 
+    there = addresses(host, port)
     own = {
-        "PAGE_URL": f"http://{host}:{port}",
-        "BANK_HOST": host,
+        "PAGE_URL": f"http://{in_url(host)}:{port}",
+        "BANK_HOST": reached_at(host),
+        "BANK_NETWORK": network_of(host),
         "BANK_PORT": str(port + 1),
-        "BANK_URL": f"http://{host}:{port + 1}",
+        "BANK_URL": there["bank"],
         "BANK_TLS_PORT": str(port + 2),
-        "BANK_TLS_URL": f"https://{host}:{port + 2}",
+        "BANK_TLS_URL": f"https://{in_url(host)}:{port + 2}",
         "BANK_CA": str(data / "demo" / "bank" / "ca.pem"),
-        "SWITCHBOARD_URL": f"http://{host}:{port + 3}",
-        "NETWORKS_URL": f"http://{host}:{port + 4}",
+        "SWITCHBOARD_URL": there["switchboard"],
+        "NETWORKS_URL": there["networks"],
     }
     return {**own, **bank.references(), **networks.environment()}
 

@@ -49,9 +49,9 @@ def _say_journal(version: tuple[int, ...]) -> None:
     """The journal is the same everywhere, since several programs with libraries of their own may open one file; the log says why."""
     number = ".".join(map(str, version))
     if wal_is_safe(version):
-        log.info("rollback journal: the database may be opened by other programs whose SQLite is older", sqlite=number)
+        log.info("rollback journal: the database may be opened by other programs whose SQLite is older", sqlite=number, routine=True)
     else:
-        log.warning("rollback journal instead of WAL: this SQLite library can corrupt a WAL database", sqlite=number)
+        log.info("rollback journal instead of WAL: this SQLite library can corrupt a WAL database", sqlite=number, routine=True)
 
 
 def _again_while_locked(attempt: Callable[[], Any]) -> None:

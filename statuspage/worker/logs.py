@@ -1,13 +1,27 @@
-"""Structured logs: one JSON object a line on standard error; for people at a terminal, plain lines. Libraries' logs included."""
+"""Structured logs: one JSON object a line on standard error; for people at a terminal, plain lines. Libraries' logs included.
+
+An event with `routine=True` is for the record only: it says that a start went as every start goes. People at a terminal are spared it.
+"""
 
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
+
+
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # all but tab and line end, which a traceback needs
+
+
+def _escaped(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for key, value in event.items():
+        if isinstance(value, str):
+            event[key] = _CONTROLS.sub(lambda found: f"\\x{ord(found.group()):02x}", value)
+    return event
 
 
 def set_up(*, plain: bool, role: str) -> None:
@@ -17,16 +31,25 @@ def set_up(*, plain: bool, role: str) -> None:
         event.setdefault("role", role)  # not by a context variable: the loops' threads would not have it
         return event
 
+    def spare_routine(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        if event.pop("routine", False) and plain:
+            raise structlog.DropEvent
+        return event
+
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer(colors=False) if plain else structlog.processors.JSONRenderer(ensure_ascii=True)
+        structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0, pad_level=False)
+        if plain
+        else structlog.processors.JSONRenderer(ensure_ascii=True)
     )
+    ending: list[structlog.typing.Processor] = [structlog.processors.format_exc_info, *([_escaped] if plain else []), renderer]
     shared: list[structlog.typing.Processor] = [
+        spare_routine,
         name_role,
         structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.TimeStamper(fmt="%H:%M:%S" if plain else "iso", utc=not plain),
     ]
     structlog.configure(
-        processors=[*shared, structlog.processors.format_exc_info, renderer],
+        processors=[*shared, *ending],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
@@ -36,7 +59,7 @@ def set_up(*, plain: bool, role: str) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
-            processors=[remove, structlog.processors.format_exc_info, renderer],
+            processors=[remove, *ending],
         )
     )
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)

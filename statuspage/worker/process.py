@@ -79,8 +79,8 @@ class Follower:
             log.error("the new configuration cannot be used here; the old one keeps running", generation=newest, problems=error.problems)
             return
         self.driver.run(loops)
-        self.generation = generation
-        log.info("configuration in force", generation=generation, loops=[loop.name for loop in loops])
+        first, self.generation = not self.generation, generation
+        log.info("configuration in force", generation=generation, loops=[loop.name for loop in loops], routine=first)
 
 
 def run_role(role: str, process: ProcessSettings, environ: Mapping[str, str], build: Build) -> None:

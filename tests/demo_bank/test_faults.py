@@ -211,7 +211,7 @@ def test_a_stopped_booking_database_leaves_an_empty_list_and_a_right_balance(
 
 
 def test_a_maintenance_page_from_a_back_end_becomes_a_500_of_the_front_end(
-    bank: RunningBank, browser: Browser, sign_in: Callable[[], requests.Response]
+    bank: RunningBank, browser: Browser, sign_in: Callable[[], requests.Response], caplog: pytest.LogCaptureFixture
 ) -> None:
     bank.fault("maintenance_page")
     arrived = landed(sign_in())
@@ -221,6 +221,7 @@ def test_a_maintenance_page_from_a_back_end_becomes_a_500_of_the_front_end(
     assert arrived == "/accounts"
     assert answer.status_code == 500 and "Something went wrong" in answer.text
     assert browser.get("/sign-in").status_code == 200
+    assert caplog.text == ""  # the fault was switched on: whoever watches the terminal is not frightened with a traceback
     bank.mend("maintenance_page")
     assert works(browser, sign_in)
 

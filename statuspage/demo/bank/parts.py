@@ -25,6 +25,10 @@ class PartDown(Exception):
     """The part refused the call, or the connection to it broke."""
 
 
+class PartUnreadable(Exception):
+    """It answered, with something else than data. No view expects that, so customers get the error page."""
+
+
 class PartSilent(PartDown):
     """No answer within the caller's own time-out."""
 
@@ -62,7 +66,7 @@ class Part:
         self._waiting = waiting
 
     def call(self, operation: str, **arguments: object) -> Any:
-        """The part's answer, parsed. Raises PartDown, PartSilent, or ValueError where the answer is no JSON."""
+        """The part's answer, parsed. Raises PartDown, PartSilent, or PartUnreadable where the answer is no JSON."""
         if self.state is PartState.FROZEN:
             self._waiting.pause(self.timeout_s, while_=lambda: self.state is PartState.FROZEN)
             if self.state is PartState.FROZEN:
@@ -70,5 +74,11 @@ class Part:
         if self.state is PartState.STOPPED:
             raise PartDown(f"{self.name} refused the connection")
         if self.state is PartState.MAINTENANCE:
-            return json.loads(MAINTENANCE_PAGE)
-        return json.loads(json.dumps(self._operations[operation](**arguments)))
+            return self._read(MAINTENANCE_PAGE)
+        return self._read(json.dumps(self._operations[operation](**arguments)))
+
+    def _read(self, answer: str) -> Any:
+        try:
+            return json.loads(answer)
+        except ValueError:
+            raise PartUnreadable(f"{self.name} answered something that is no JSON") from None

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from statuspage.core.hosts import in_url
 from statuspage.demo.bank.bank import Bank
 from statuspage.demo.bank.certificates import Authority
 from statuspage.demo.bank.faults import Faults, Settings
@@ -42,7 +43,7 @@ class RunningBank:
         try:
             started.append(Listener(host, ports[0], self._door, self._waiting))
             started.append(Listener(host, ports[1], self._door, self._waiting, Line(tls=self._good)))
-            urls = [f"{scheme}://{_in_url(host)}:{one.port}" for scheme, one in zip(("http", "https"), started, strict=True)]
+            urls = [f"{scheme}://{in_url(host)}:{one.port}" for scheme, one in zip(("http", "https"), started, strict=True)]
             started.append(Listener(host, ports[2], create_switchboard(self.faults, *urls), board_waiting))
         except OSError:
             for listener in started:
@@ -51,7 +52,7 @@ class RunningBank:
             raise
         self._plain, self._tls, self._board = started
         self.url, self.tls_url = urls
-        self.switchboard = f"http://{_in_url(host)}:{self._board.port}"
+        self.switchboard = f"http://{in_url(host)}:{self._board.port}"
 
     def fault(self, name: str, **settings: object) -> None:
         """Turn a fault on, as the switchboard does."""
@@ -84,12 +85,6 @@ class RunningBank:
             )
             listener.behave(line)
         self._waiting.changed()
-
-
-def _in_url(host: str) -> str:
-    if host in ("0.0.0.0", "::"):  # noqa: S104  (compared, not bound)
-        return "127.0.0.1"
-    return f"[{host}]" if ":" in host else host
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from statuspage.demo.bank import mobile
 from statuspage.demo.bank.bank import Bank
 from statuspage.demo.bank.customers import CUSTOMERS, PEOPLE
 from statuspage.demo.bank.money import cents, compact, euros, grouped
-from statuspage.demo.bank.parts import PartDown
+from statuspage.demo.bank.parts import PartDown, PartUnreadable
 from statuspage.demo.bank.sessions import Visitor
 
 TEMPLATES = Path(__file__).resolve().parents[3] / "templates" / "demo_bank"
@@ -42,8 +42,8 @@ def create_website(bank: Bank) -> Flask:
     app.register_blueprint(pages)
     app.register_blueprint(mobile.api)
     app.after_request(_headers)
-    for status in (400, 404, 405, 500):
-        app.register_error_handler(status, _error_page)
+    for unexpected in (400, 404, 405, 500, PartUnreadable):  # the last is a fault that was switched on: nothing for the log
+        app.register_error_handler(unexpected, _error_page)
     app.context_processor(lambda: {"form_token": _form_token, "visitor": g.get("visitor")})
     return app
 

@@ -17,18 +17,37 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from statuspage.demo.networks import bluesky, facebook, mastodon, telegram, timelines, webhook, x
+from statuspage.core.hosts import in_url
+from statuspage.demo.networks import (
+    bluesky,
+    facebook,
+    google_business,
+    instagram,
+    linkedin,
+    mastodon,
+    pinterest,
+    snapchat,
+    telegram,
+    threads,
+    timelines,
+    webhook,
+    x,
+)
 from statuspage.demo.networks.faults import BadFault, Fault, Misbehaviour, fault_from
+from statuspage.demo.networks.pictures import Pictures
 from statuspage.demo.networks.truth import Truth
 from statuspage.demo.networks.wire import Call, Reply
 from statuspage.demo.networks.world import Network, World
 from statuspage.outside import SystemClock
 
-NETWORKS: dict[str, Network] = {one.NAME: one for one in (mastodon, bluesky, x, facebook, telegram, webhook)}
+_SHOWN = (mastodon, bluesky, x, facebook, threads, instagram, linkedin, pinterest, telegram, snapchat, google_business, webhook)
+NETWORKS: dict[str, Network] = {one.NAME: one for one in _SHOWN}
 LONGEST_BODY = 1024 * 1024
 LONGEST_HANG_S = 120.0  # who asked has long given up
 
-_SIGN_IN = ("createSession", "refreshSession", "oauth2/token")
+_SIGN_IN = (
+    "createSession", "refreshSession", "oauth2/token", "refresh_access_token", "accessToken", "oauth/token", "access_token", "/token"
+)  # fmt: skip
 _REFUSED = ("429", "revoked", "expired", "duplicate", "denied")
 
 
@@ -47,8 +66,8 @@ class RunningNetworks:
         except OSError:
             self._server.server_close()
             raise
-        self._server.world = World(self._truth, Misbehaviour(), moment)
-        self.url = self._server.url = f"http://{host}:{self._server.server_address[1]}"
+        self.world = self._server.world = World(self._truth, Misbehaviour(), moment, Pictures(folder / "pictures"))
+        self.url = self._server.url = f"http://{in_url(host)}:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self._thread.start()
 
@@ -65,6 +84,10 @@ class RunningNetworks:
     def truth(self, network: str | None = None) -> list[dict[str, Any]]:
         """Every post truly applied, oldest first; see docs/demonstration-networks.md for the keys."""
         return [entry.as_json() for entry in self._truth.all() if network in (None, entry.network)]
+
+    def keep_picture(self, data: bytes) -> str:
+        """Keeps a picture, and gives the name under which /pictures/NAME.jpg shows it."""
+        return self._server.world.pictures.kept(data)
 
     def misbehave(self, network: str, fault: str, **settings: Any) -> None:
         """Turn a fault on, as PUT /misbehave/NETWORK does."""
@@ -120,6 +143,7 @@ class _Server(ThreadingHTTPServer):
         self.released = threading.Event()
         self._late = 0
         self._late_changed = threading.Condition()
+        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         super().__init__(address, handler)
 
     def server_bind(self) -> None:
@@ -164,7 +188,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._handle()
 
-    do_POST = do_PUT = do_DELETE = do_GET
+    do_POST = do_PUT = do_PATCH = do_DELETE = do_GET
 
     def log_message(self, format: str, *args: Any) -> None:
         """Paths hold tokens: nothing is logged."""
@@ -185,6 +209,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._truth(rest, dict(parse_qsl(parts.query)))
         elif first == "misbehave":
             self._misbehave(rest, body)
+        elif first == "pictures" and self.command == "GET":
+            self._picture(rest)
         elif self.command == "GET" and (first in NETWORKS or not first):
             self._page(network, parts.path)
         else:
@@ -219,6 +245,12 @@ class _Handler(BaseHTTPRequestHandler):
         page = timelines.page([(one.NAME, one.TITLE) for one in shown], self.server.world, self.server.url, path)
         self._write(200, {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store"}, page.encode())
 
+    def _picture(self, name: str) -> None:
+        picture = self.server.world.pictures.read(name.removesuffix(".jpg"))
+        if picture is None:
+            return self._send(Reply(404, {"error": "There is no such picture."}))
+        return self._write(200, {"Content-Type": "image/jpeg", "Cache-Control": "max-age=86400"}, picture)
+
     # --- networks and their faults --------------------------------------------------------------------------------------------------
 
     def _network(self, network: Network, call: Call) -> None:
@@ -232,7 +264,8 @@ class _Handler(BaseHTTPRequestHandler):
                     return Reply(400, {"error": "The request cannot be read."})
 
         signing_in = any(part in call.path for part in _SIGN_IN)
-        write = call.method in ("POST", "PUT") and not signing_in
+        prepares = any(call.path.endswith(end) for end in getattr(network, "PREPARES", ()))  # a container is no post
+        write = call.method in ("POST", "PUT", "PATCH") and not signing_in and not prepares
         refused = None if signing_in else world.faults.take(network.NAME, write, _refusals(write))
         if refused is not None:
             return self._send(_refused(network, refused))
@@ -253,7 +286,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self.server.closing.wait(LONGEST_HANG_S)
             case "cut":
                 head, body = self._bytes(reply.status, dict(reply.headers), self._json(reply))
-                self._raw(head + body[: len(body) // 2])
+                self._raw(head + body[: len(body) // 2] if body else head[:8])
             case "drip":
                 self._drip(self._bytes(reply.status, dict(reply.headers), self._json(reply))[0], fault["every_s"])
 
