@@ -14,7 +14,8 @@ from statuspage.actions.notices import Statement, announce, check_free_text, not
 from statuspage.core.errors import Conflict, NotAllowed
 from statuspage.core.incidents import IncidentUpdate
 from statuspage.core.maintenance import Maintenance, touches_pay_day
-from statuspage.core.vocabulary import MaintenanceStatus, NoticeKind, SubjectKind
+from statuspage.core.promises import Cadence, next_update
+from statuspage.core.vocabulary import Impact, MaintenanceStatus, NoticeKind, SubjectKind
 from statuspage.store import Session, audit, maintenance
 
 Texts = Mapping[str, str]  # language -> a person's words
@@ -162,6 +163,25 @@ def end_due(ctx: Context, *, work_id: str) -> Maintenance:
             alarms.raise_in(session, ctx, overtime_key(work.id), text)
             return work
         return _complete(session, ctx, work, audit.MACHINE, "", {}, now)
+
+
+def keep_promise(ctx: Context, *, work_id: str, promised: datetime) -> Maintenance:
+    """The work's promised moment passed and nobody said that it is done, or takes longer: that much is said by itself.
+
+    Nothing happens if the promise is no longer `promised`: somebody spoke meanwhile.
+    """
+    with ctx.ports.store.writing() as session:
+        now = ctx.now()
+        work = maintenance.get(session, work_id, for_change=True)
+        if work.completed_at is not None or work.next_update_by != promised:
+            return work
+        rules = ctx.settings.incidents
+        cadence = Cadence(rules.next_update_s, rules.slow_after_s, rules.slow_update_s)
+        promise = next_update(now, began_at=work.scheduled_until, impact=Impact.NONE, cadence=cadence)
+        after = replace(work, next_update_by=promise, updated_at=now)
+        saved = maintenance.save(session, after)
+        _say(session, ctx, saved, _Telling(NoticeKind.PLANNED_OVERDUE, audit.MACHINE, "maintenance.keep_promise"), now)
+        return saved
 
 
 def correct(ctx: Context, *, work_id: str, sequence: int, wrong: Texts, text: Texts, who: str) -> IncidentUpdate:

@@ -81,6 +81,7 @@ class NoticeKind(StrEnum):
     PLANNED = "planned"
     PLANNED_STARTED = "planned_started"
     PLANNED_LONGER = "planned_longer"
+    PLANNED_OVERDUE = "planned_overdue"
     PLANNED_DONE = "planned_done"
     PLANNED_CANCELLED = "planned_cancelled"
     CORRECTION = "correction"

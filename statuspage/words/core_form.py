@@ -31,6 +31,7 @@ _PHASES: Mapping[NoticeKind, str] = {
     NoticeKind.PLANNED: "scheduled",
     NoticeKind.PLANNED_STARTED: "in_progress",
     NoticeKind.PLANNED_LONGER: "in_progress",
+    NoticeKind.PLANNED_OVERDUE: "in_progress",
     NoticeKind.PLANNED_DONE: "completed",
 }  # for all others the phase has the kind's own name
 

@@ -9,7 +9,7 @@ from statuspage.actions import alarms, automatic, changes, incidents, maintenanc
 from statuspage.actions.context import Context
 from statuspage.core.incidents import Incident
 from statuspage.core.maintenance import Maintenance
-from statuspage.core.promises import remind_at
+from statuspage.core.promises import SHOWN_TO, remind_at
 from statuspage.core.vocabulary import IncidentStatus, MaintenanceStatus, SubjectKind
 from statuspage.store import Session, updates
 from statuspage.store import alarms as alarm_store
@@ -66,16 +66,26 @@ class Promises:
         if work.status is MaintenanceStatus.SCHEDULED and now >= work.scheduled_for:
             maintenance.start_due(self.ctx, work_id=work.id)
             yield "started"
+        over = work
         if now >= work.scheduled_until:
-            maintenance.end_due(self.ctx, work_id=work.id)
+            over = maintenance.end_due(self.ctx, work_id=work.id)
             yield "ended"
+        if over.next_update_by is not None and self._passes(over.next_update_by, now):
+            maintenance.keep_promise(self.ctx, work_id=work.id, promised=over.next_update_by)
+            yield "kept"
 
     def _is_due(self, session: Session, work: Maintenance, now: datetime) -> bool:
-        """True if it should start, or end; work past its end of which people know already waits for its checks to be good."""
+        """True if it should start, end, or speak; work past its end of which people know already waits for its checks to be good."""
         if work.status is MaintenanceStatus.SCHEDULED:
             return now >= work.scheduled_for
+        if work.next_update_by is not None and self._passes(work.next_update_by, now):
+            return True
         known = alarm_store.open_one(session, maintenance.overtime_key(work.id)) is not None
         return now >= work.scheduled_until and (not known or set(work.components) <= sight.working(session, self.ctx))
+
+    def _passes(self, promised: datetime, now: datetime) -> bool:
+        """True in the second half of the promised minute: checks that turn good as the work ends have the first to say so."""
+        return now >= promised + SHOWN_TO / 2
 
     def _remind_at(self, promised_at: datetime, promised: datetime) -> datetime:
         return remind_at(made_at=promised_at, next_update_by=promised, before_s=self.ctx.settings.incidents.remind_before_s)

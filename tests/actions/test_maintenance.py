@@ -12,7 +12,7 @@ from statuspage.actions.maintenance import Plan
 from statuspage.core.errors import Conflict, NotAllowed, NotFound
 from statuspage.core.maintenance import Maintenance
 from statuspage.core.vocabulary import DeliveryState, MaintenanceStatus, NoticeKind, SubjectKind
-from statuspage.store import audit
+from statuspage.store import audit, updates
 from statuspage.worker.promises import Promises
 from tests.actions.stage import DOWN, GOOD, PUBLIC, SECRET_NAME, T0, Stage
 
@@ -77,10 +77,39 @@ def test_work_past_its_end_with_red_checks_alarms_stops_silencing_and_ends_when_
     stage.verdicts({"transfers": GOOD})
     stage.forward(minutes=9)
     loop.step()
-    assert kinds(stage, work)[-1] is NoticeKind.PLANNED_STARTED, "the good result is old: nobody knows"
+    assert kinds(stage, work)[-1] is NoticeKind.PLANNED_OVERDUE, "the good result is old: nobody knows"
     stage.verdicts({"transfers": GOOD})
     loop.step()
     assert kinds(stage, work)[-1] is NoticeKind.PLANNED_DONE and stage.alarms() == {}
+
+
+def test_work_past_its_end_of_which_nobody_spoke_says_so_within_the_promised_minute_and_promises_again(stage: Stage) -> None:
+    work, loop = planned(stage), Promises(stage.ctx)
+    stage.forward(days=2)
+    loop.step()
+    stage.forward(hours=3, seconds=29)
+    loop.step()
+    assert kinds(stage, work)[-1] is NoticeKind.PLANNED_STARTED, "checks may still turn good"
+
+    stage.forward(seconds=1)
+    for _ in range(3):
+        loop.step()
+
+    told = stage.said(work.id, WORK)[-1]
+    assert kinds(stage, work)[2:] == [NoticeKind.PLANNED_OVERDUE]
+    assert told.texts["en"].startswith("The end of the planned work is not confirmed yet: Transfers. Planned end: Wed 17:35 CET.")
+    assert told.next_update_by == END + timedelta(minutes=61) and told.status == "in_progress" and told.author == ""
+    assert {post.channel for post in stage.posts(work.id, WORK) if post.sequence == told.sequence} == PUBLIC
+    with stage.database.reading() as session:
+        assert updates.broken_promises(session, WORK, work.id, stage.clock.now()) == []
+        assert maintenance.maintenance.get(session, work.id).scheduled_until == END, "it silences nothing again"
+
+    stage.forward(minutes=62)
+    loop.step()
+    maintenance.complete(stage.ctx, work_id=work.id, who="Ana")
+    stage.forward(minutes=90)
+    loop.step()
+    assert kinds(stage, work)[2:] == [NoticeKind.PLANNED_OVERDUE] * 2 + [NoticeKind.PLANNED_DONE]
 
 
 def test_longer_work_is_told_with_its_new_end_which_silences_until_then(stage: Stage) -> None:

@@ -188,6 +188,7 @@ SHORTEST = {
     NoticeKind.PLANNED: "Card payments: Planned. 23 Nov 13:20 CET – 23 Nov 14:35 CET. {end}",
     NoticeKind.PLANNED_STARTED: "Card payments: Work under way. Mon 13:20 CET – Mon 14:35 CET. {end}",
     NoticeKind.PLANNED_LONGER: "Card payments: Work under way. Mon 13:20 CET – Mon 14:35 CET. Next update: Mon 14:55 CET. {end}",
+    NoticeKind.PLANNED_OVERDUE: "Card payments: Work under way. Next update: Mon 14:55 CET. {end}",
     NoticeKind.PLANNED_DONE: "Card payments: Work finished. {end}",
     NoticeKind.PLANNED_CANCELLED: "Card payments: Cancelled. 23 Nov 13:20 CET. {end}",
     NoticeKind.CORRECTION: "Card payments: Correction. Next update: Mon 14:55 CET. {end}",
