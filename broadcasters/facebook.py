@@ -94,7 +94,8 @@ def recent(config: Config, http: Http, since: datetime) -> list[Found]:
     }
 
     def page(query: dict[str, str]) -> tuple[Sequence[Found], dict[str, str] | None]:
-        posts, onward = _send(http, config, "GET", f"{config.page_id}/feed?{urlencode(query)}", create=False, read=lambda answer: meta.page(answer, _found))
+        path = f"{config.page_id}/feed?{urlencode(query)}"
+        posts, onward = _send(http, config, "GET", path, create=False, read=lambda answer: meta.page(answer, _found))
         return posts, {**first, **onward} if onward else None
 
     return timeline.read_back(since, first, page)

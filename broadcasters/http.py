@@ -26,7 +26,7 @@ from broadcasters.errors import BroadcastError, OutcomeClass, Rejected, Unavaila
 from broadcasters.mapping import Reading, by_status, error_for, lost
 from broadcasters.wire import Answer, NoAnswer, NotSent, Request, Transport
 
-__all__ = ["Answer", "Http", "NoAnswer", "NotSent", "Reading", "Request", "RequestsTransport", "Transport", "checked_base"]
+__all__ = ["Answer", "Http", "NoAnswer", "NotSent", "Reading", "Request", "RequestsTransport", "Transport", "checked_base", "switched_on"]
 
 MAX_ANSWER_BYTES = 1024 * 1024
 MAX_HEADER_BYTES = 64 * 1024
@@ -133,6 +133,15 @@ def checked_base(url: str, where: str) -> str:
         f"{where} must be an https address (http only on this machine) without user name; "
         f"found the scheme {parts.scheme!r} and the host {parts.hostname!r}. Nothing is sent until this is changed."
     )
+
+
+def switched_on(enable: bool, name: str) -> None:
+    """For a kind that was never tried against the real network. Raises ValueError unless the configuration wants it all the same."""
+    if not enable:
+        raise ValueError(
+            f"enable: {name} is off. It was tried only against the demonstration network, never against the real one; "
+            "write enable: true to use it all the same. Nothing is sent until then."
+        )
 
 
 def _content(json: Any, form: Mapping[str, str] | None, body: bytes | None) -> tuple[bytes, dict[str, str]]:

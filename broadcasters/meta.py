@@ -27,8 +27,8 @@ _BY_CODE: Mapping[int, OutcomeClass] = {
     506: OutcomeClass.DUPLICATE,
     **dict.fromkeys((1, 2), OutcomeClass.AMBIGUOUS),
 }
-_BY_SUBCODE: Mapping[int, OutcomeClass] = {  # Instagram's, which say more than their code
-    **dict.fromkeys((2207003, 2207001, 2207032, 2207053), OutcomeClass.RETRY),  # the picture was not fetched, or not in time
+BY_SUBCODE: Mapping[int, OutcomeClass] = {  # Instagram's, which say more than their code
+    **dict.fromkeys((2207001, 2207003, 2207032, 2207052, 2207053), OutcomeClass.RETRY),  # the picture was not fetched, or not in time
     2207020: OutcomeClass.RETRY,  # the container has expired
     2207027: OutcomeClass.RETRY,  # the container is not ready yet
     **dict.fromkeys((2207004, 2207005, 2207009), OutcomeClass.CONTENT),  # size, format, shape of the picture
@@ -43,7 +43,7 @@ def reading(answer: Answer, parsed: Any) -> Reading | None:
     if not isinstance(error, dict) or not isinstance(error.get("code"), int):
         return None
     code, subcode = error["code"], error.get("error_subcode")
-    outcome = _BY_SUBCODE.get(subcode) if isinstance(subcode, int) else None
+    outcome = BY_SUBCODE.get(subcode) if isinstance(subcode, int) else None
     outcome = outcome or _BY_CODE.get(code) or (OutcomeClass.AMBIGUOUS if error.get("is_transient") is True else None)
     if outcome is None:
         return None

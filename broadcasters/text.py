@@ -57,7 +57,7 @@ def measure(text: str, limits: Limits) -> int:
         case Unit.WEIGHTED:
             return weighted_length(text)
         case Unit.EMOJI_BYTES:
-            return sum(_bytes(cluster) if _EMOJI.search(cluster) else len(cluster) for cluster in _CLUSTER.findall(text))
+            return sum(1 if letter in _PLAIN else _with_emoji(letter) for letter in _CLUSTER.findall(text))
 
 
 def fits(text: str, limits: Limits) -> bool:
@@ -71,6 +71,7 @@ def fits(text: str, limits: Limits) -> bool:
 
 _CLUSTER = regex.compile(r"\X")
 _EMOJI = regex.compile(r"\p{Extended_Pictographic}|\p{Emoji_Presentation}|\p{RI}|[\u20e3\ufe0f]")
+_PLAIN = frozenset(chr(number) for number in range(0x20, 0x250) if chr(number) not in "©®")  # letters that are no emoji
 _CONJUNCT = regex.compile(r"\p{ccc=9}[\p{M}\u200d]*(?=\p{Lo})")
 _LINK = regex.compile(r"https?://(?P<host>[^\s/?#:])[^\s]*", regex.IGNORECASE)
 _LINK_END = regex.compile(r"[\p{L}\p{N}=_#/+\-&]")
@@ -80,6 +81,10 @@ _MENTION = regex.compile(r"(?<![\w=/])(@\w+)@[\w.-]*\w")
 def _graphemes(text: str) -> int:
     """Letters as readers see them. Indic conjuncts count in their parts: servers with tables older than Unicode 15.1 take them apart."""
     return sum(1 + len(_CONJUNCT.findall(cluster)) for cluster in _CLUSTER.findall(text))
+
+
+def _with_emoji(cluster: str) -> int:
+    return _bytes(cluster) if _EMOJI.search(cluster) else len(cluster)
 
 
 def _bytes(text: str) -> int:

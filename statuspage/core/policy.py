@@ -9,7 +9,12 @@ from typing import Literal, Protocol
 from statuspage.core.vocabulary import ComponentStatus, Impact
 
 # Networks on which customers read posts. A webhook or a mail is not one of them: it may stand alone.
-SOCIAL_NETWORKS = frozenset({"mastodon", "bluesky", "x", "facebook", "instagram", "threads", "linkedin", "telegram", "discord", "whatsapp"})
+SOCIAL_NETWORKS = frozenset(
+    {
+        "mastodon", "bluesky", "x", "facebook", "instagram", "threads", "linkedin", "pinterest", "snapchat", "google_business",
+        "telegram", "discord", "whatsapp",
+    }
+)  # fmt: skip
 
 
 class Rule(Protocol):

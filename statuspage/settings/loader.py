@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import types
 import typing
@@ -12,6 +13,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from broadcasters import CLOSED
 from statuspage.settings import rules
 from statuspage.settings.kinds import account_configs, probe_targets
 from statuspage.settings.models import Settings
@@ -73,9 +75,14 @@ class _Reading:
         self.folder = folder
         self.environ = environ
         self.problems: list[str] = []
+        self.said: set[tuple[int, str]] = set()
 
     def problem(self, path: Path, message: str) -> None:
-        self.problems.append(f"{self.name}:{self.source.line(path)}: {_where(path)}: {message}")
+        """Adds it, unless the same was said of the same line: what an alias repeats has to be put right once."""
+        line = self.source.line(path)
+        if (line, message) not in self.said:
+            self.said.add((line, message))
+            self.problems.append(f"{self.name}:{line}: {_where(path)}: {message}")
 
     def finish(self, text: str) -> Loaded:
         self._check_secrets()
@@ -125,7 +132,7 @@ class _Reading:
             kind = kinds().get(item.kind)
             if kind is None:
                 allowed = ", ".join(sorted(kinds()))
-                closed = " Google+ closed in 2019." if item.kind in ("google+", "googleplus", "google_plus") else ""
+                closed = f" {CLOSED[item.kind]}" if item.kind in CLOSED else ""
                 self.problem((section, index, "kind"), f"found {item.kind!r}.{closed} Use one of: {allowed}.")
                 continue
             forbid_unknown_keys(kind)
@@ -145,11 +152,16 @@ class _Reading:
 
 def _message(detail: dict[str, Any], kind: Any, hidden: bool) -> str:
     if detail["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
-        return f"this key is unknown. Remove it, or look for a slip of the pen; known here: {_keys(kind)}."
+        return f"this key is unknown.{_meant(detail['loc'][-1], kind)} Remove it, or correct it; known here: {_keys(kind)}."
     if detail["type"] in ("missing", "missing_argument"):
         return "this key is missing."
     found = "" if hidden else f"found {detail['input']!r}. "
     return f"{found}{detail['msg']}."
+
+
+def _meant(key: Any, kind: Any) -> str:
+    near = difflib.get_close_matches(str(key), _keys(kind).split(", "), n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""
 
 
 def _inside(kind: Any, path: Path) -> Any:

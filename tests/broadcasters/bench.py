@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import socket
 import threading
 import traceback
@@ -9,22 +10,27 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from types import ModuleType
 from typing import Any
 
+import PIL.Image
 import pytest
 
-from broadcasters import BROADCASTERS
+from broadcasters import BROADCASTERS, OWN
 from broadcasters.errors import BroadcastError
 from broadcasters.http import Answer, Http, Request, RequestsTransport
-from broadcasters.post import Post, Receipt
+from broadcasters.post import DeliveryClass, Image, Post, Receipt
 from broadcasters.text import make_tid
 from statuspage.demo.networks.accounts import ACCOUNTS, configs
 from statuspage.demo.networks.server import RunningNetworks
 
-KINDS = ("mastodon", "bluesky", "x", "facebook", "telegram", "webhook")
-EDITING = ("mastodon", "facebook", "telegram")
-READABLE = ("mastodon", "bluesky", "x", "facebook")
+KINDS = tuple(module.KIND for module in OWN)
+EDITING = tuple(module.KIND for module in OWN if hasattr(module, "edit"))
+READABLE = tuple(module.KIND for module in OWN if hasattr(module, "find"))
+WORDLESS = ("webhook", "snapchat")  # a receiver and a picture have no rule about texts
+SESSIONS = ("bluesky", "snapchat", "google_business")
+NAMES = {"webhook": "operators", "google_business": "google"}  # of their accounts, where they are not called like their kind
 CODE, LINK = "K7Q2M3X", "https://status.bank.es/u/K7Q2M3X"
 WORDS = f"Pagos con tarjeta: no funcionan.\n\nPróxima información: 15:05 CET. {LINK}"
 
@@ -51,6 +57,7 @@ class Bench:
     clock: Hands
     config: Any
     deadline_s: float = 5.0
+    image: Image | None = None
 
     @property
     def module(self) -> ModuleType:
@@ -61,11 +68,21 @@ class Bench:
 
     def post(self, text: str = WORDS, number: int = 1, **more: Any) -> Post:
         moment = self.clock() + timedelta(microseconds=number)
-        fields = {"language": "es", "key": f"key-{number}", "code": CODE, "link": LINK, **more}
+        fields = {"language": "es", "key": f"key-{number}", "code": CODE, "link": LINK, "image": self.image, **more}
         return Post(text=text, created_at=self.clock(), record_key=make_tid(moment, 7), **fields)
 
-    def broadcast(self, post: Post, deadline_s: float | None = None) -> Receipt:
-        receipt: Receipt = self.module.broadcast(post, self.config, self.http(deadline_s))
+    @property
+    def staged(self) -> bool:
+        return getattr(self.module, "CLASS", None) is DeliveryClass.STAGED
+
+    def broadcast(self, post: Post, deadline_s: float | None = None, config: Any = None) -> Receipt:
+        """One post, made first where the network wants it so. deadline_s: for the call that publishes."""
+        config = config or self.config
+        receipt: Receipt
+        if self.staged:
+            receipt = self.module.publish(self.module.stage(post, config, self.http()), post, config, self.http(deadline_s))
+        else:
+            receipt = self.module.broadcast(post, config, self.http(deadline_s))
         return receipt
 
     def edit(self, post: Post, deadline_s: float | None = None) -> Receipt:
@@ -79,14 +96,28 @@ class Bench:
         return self.networks.truth(self.kind)
 
 
+def configured(kind: str, networks_url: str) -> Any:
+    """The Config of a kind's account at the demonstration networks, without a session."""
+    return BROADCASTERS[kind].Config(**configs(networks_url)[NAMES.get(kind, kind)][1])
+
+
 def bench_for(kind: str, networks: RunningNetworks, clock: Hands) -> Bench:
-    """A bench with a session where the network has sessions."""
-    module = BROADCASTERS[kind]
-    config = module.Config(**configs(networks.url)["operators" if kind == "webhook" else kind][1])
+    """A bench with a session where the network has sessions, and a picture where it needs one."""
+    module, config = BROADCASTERS[kind], configured(kind, networks.url)
     bench = Bench(kind, networks, clock, config)
-    if kind == "bluesky":
+    if kind in SESSIONS:
         bench.config = replace(config, **module.refresh(config, bench.http()))
+    if getattr(module, "PICTURES", False):
+        bench.image = Image(f"{networks.url}/pictures/{networks.keep_picture(picture())}.jpg", "Pagos con tarjeta: no funcionan.")
     return bench
+
+
+@cache
+def picture() -> bytes:
+    """A JPEG such as networks take."""
+    stream = io.BytesIO()
+    PIL.Image.new("RGB", (400, 400), "white").save(stream, "JPEG")
+    return stream.getvalue()
 
 
 def failure(act: Callable[[], object], secrets: tuple[str, ...] = ()) -> BroadcastError:

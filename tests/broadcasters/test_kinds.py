@@ -14,8 +14,7 @@ import broadcasters
 from broadcasters import BROADCASTERS
 from broadcasters.post import DeliveryClass
 from broadcasters.text import Limits
-from statuspage.demo.networks.accounts import configs
-from tests.broadcasters.bench import KINDS
+from tests.broadcasters.bench import KINDS, READABLE, configured
 
 CLASSES = {
     "mastodon": DeliveryClass.KEYED,
@@ -24,13 +23,21 @@ CLASSES = {
     "facebook": DeliveryClass.BARE,
     "telegram": DeliveryClass.BLIND,
     "webhook": DeliveryClass.NATURAL_KEY,
+    "threads": DeliveryClass.STAGED,
+    "instagram": DeliveryClass.STAGED,
+    "linkedin": DeliveryClass.BARE,
+    "pinterest": DeliveryClass.BARE,
+    "snapchat": DeliveryClass.STAGED,
+    "google_business": DeliveryClass.BARE,
 }
-DEFAULT_MODES = {"mastodon": "reply", "bluesky": "reply", "x": "new", "facebook": "edit", "telegram": "edit", "webhook": "new"}
+DEFAULT_MODES = {
+    "mastodon": "reply", "bluesky": "reply", "x": "new", "facebook": "edit", "telegram": "edit", "webhook": "new", "threads": "reply",
+    "instagram": "new", "linkedin": "edit", "pinterest": "new", "snapchat": "new", "google_business": "edit",
+}  # fmt: skip
 
 
 def made(kind: str) -> tuple[ModuleType, Any]:
-    given = configs("http://127.0.0.1:1")["operators" if kind == "webhook" else kind]
-    return BROADCASTERS[kind], BROADCASTERS[kind].Config(**given[1])
+    return BROADCASTERS[kind], configured(kind, "http://127.0.0.1:1")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -40,9 +47,13 @@ def test_a_broadcaster_has_all_that_its_class_and_modes_promise(kind: str) -> No
 
     assert (module.KIND, delivery_class, module.MODES[0]) == (kind, CLASSES[kind], DEFAULT_MODES[kind])
     assert isinstance(module.limits(config), Limits)
-    assert callable(module.broadcast) and callable(module.verify)
+    staged = delivery_class is DeliveryClass.STAGED
+    assert [hasattr(module, name) for name in ("stage", "publish", "ask", "broadcast")] == [staged, staged, staged, not staged]
+    assert callable(module.verify)
     assert hasattr(module, "edit") is ("edit" in module.MODES)
-    assert hasattr(module, "find") is (delivery_class in (DeliveryClass.KEYED, DeliveryClass.BARE) or kind == "bluesky")
+    assert (kind in READABLE) is (
+        delivery_class in (DeliveryClass.KEYED, DeliveryClass.BARE) or kind in ("bluesky", "threads", "instagram")
+    )
     assert hasattr(module, "KEY_WINDOW_S") is (delivery_class is DeliveryClass.KEYED)
 
 
@@ -66,6 +77,16 @@ def test_a_configuration_shows_no_secret_and_cannot_be_changed(kind: str) -> Non
         ("x", "user_id", "@demobank"),
         ("facebook", "page_id", "demobank"),
         ("telegram", "chat_id", "demobank"),
+        ("threads", "user_id", "@demobank"),
+        ("threads", "base_url", "http://threads.test"),
+        ("instagram", "user_id", "demobank"),
+        ("linkedin", "organization", "urn:li:organization:5000001"),
+        ("linkedin", "version", "2026"),
+        ("linkedin", "version", "202613"),
+        ("pinterest", "board_id", "service-status"),
+        ("google_business", "location_id", "locations/7"),
+        ("google_business", "sign_in_url", "http://google.test"),
+        ("snapchat", "base_url", "http://snapchat.test"),
         ("webhook", "url", "http://bank.test/hook"),
         ("webhook", "secret", "whsec_short"),
         ("webhook", "secret", "c2VjcmV0"),
@@ -80,6 +101,14 @@ def test_a_value_that_cannot_be_right_is_refused_with_a_reason(kind: str, field:
 
     if field in ("secret", "previous_secret"):
         assert value not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["snapchat", "google_business"])
+def test_a_kind_that_was_never_tried_against_the_real_network_is_off_until_it_is_switched_on(kind: str) -> None:
+    _, config = made(kind)
+
+    with pytest.raises(ValueError, match="only against the demonstration network"):
+        dataclasses.replace(config, enable=False)
 
 
 def test_another_package_can_bring_a_kind_but_not_take_one_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:

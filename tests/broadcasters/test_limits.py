@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import random
+from dataclasses import replace
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
 import regex
 
+from broadcasters.http import Answer, Http, Request
 from broadcasters.text import Limits, Unit, fits
-from statuspage.demo.networks.server import RunningNetworks
-from tests.broadcasters.bench import KINDS, Hands, bench_for
+from statuspage.demo.networks.server import NETWORKS, RunningNetworks
+from statuspage.demo.networks.wire import Call
+from statuspage.demo.networks.world import World
+from tests.broadcasters.bench import KINDS, WORDLESS, Bench, Hands, bench_for
 
 COUNT = 500
 LINK = "https://status.bank.es/u/K7Q2M3X"
@@ -19,6 +25,35 @@ PIECES = (
     "خدمة البطاقات متوقفة ", "שירות ", "हिन्दी ", "👨‍👩‍👧‍👦", "🇪🇸", "🇧🇪", "👋🏽", "☺️", "1️⃣", "🏳️‍🌈", "⚠️", "\n\n", " ", "— ",
     "bank.es ", "https://bank.es/aviso ", "15:05 CET. ", "‏", "한국어 ",
 )  # fmt: skip
+
+
+class Straight:
+    """A transport that asks the demonstration networks without a socket between: thousands of posts in seconds."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def exchange(self, request: Request) -> Answer:
+        parts = urlsplit(request.url)
+        network, _, path = parts.path.lstrip("/").partition("/")
+        if network == "pictures":
+            return Answer(200, [], self._world.pictures.read(path.removesuffix(".jpg")) or b"")
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        query = dict(parse_qsl(parts.query, keep_blank_values=True))
+        call = Call(request.method, f"/{unquote(path)}", query, headers, request.body, f"{parts.scheme}://{parts.netloc}/{network}")
+        reply = NETWORKS[network].answer(call, self._world)
+        body = b"" if reply.body is None else json.dumps(reply.body, ensure_ascii=False).encode()
+        return Answer(reply.status, list(reply.headers.items()), body)
+
+
+class Quick(Bench):
+    def http(self, deadline_s: float | None = None) -> Http:
+        return Http(Straight(self.networks.world), now=self.clock)
+
+
+def quick(kind: str, networks: RunningNetworks, clock: Hands) -> Quick:
+    bench = bench_for(kind, networks, clock)
+    return Quick(kind, networks, clock, bench.config, image=bench.image)
 
 
 def generated(seed: int, limits: Limits) -> str:
@@ -34,23 +69,44 @@ def generated(seed: int, limits: Limits) -> str:
     return "".join(letters[:low]) + tail
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "snapchat"])
 def test_no_text_that_fits_is_refused_by_the_networks_own_counter(kind: str, networks: RunningNetworks, clock: Hands) -> None:
     """D25"""
-    bench = bench_for(kind, networks, clock)
+    bench = quick(kind, networks, clock)
     limits = bench.module.limits(bench.config)
-    if limits.maximum > 4096:
-        limits = Limits(limits.unit, 500)  # 63,206 letters 500 times would only cost time; the next test goes to the end once
+    if limits.maximum > 1000:
+        limits = replace(limits, maximum=500)  # long texts 500 times would only cost time; the next test goes to the end once
     texts = [generated(seed, limits) for seed in range(COUNT)]
 
     for number, text in enumerate(texts):
+        clock.turn(3600)  # some networks take fifty posts a day
         bench.broadcast(bench.post(text, number))
 
     assert [one["text"] for one in bench.truth()] == texts
     assert all(text.endswith(LINK) for text in texts)
 
 
-@pytest.mark.parametrize("kind", ["facebook", "webhook"])
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in WORDLESS])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(50 %) #1_* {a|b} <c> ~d~ @e [f](g) \\h",
+        f"⚠️👨‍👩‍👧‍👦{LINK}",
+        f"⚠️ {LINK}, fin.",
+        "L’authentification forte à l’ouverture de session est indisponible dans « Espace Entreprises & Professions libérales ».",
+        "Die Echtzeitüberweisungsauftragsbestätigung der Unternehmenskundenabteilung ist vorübergehend nicht verfügbar.",
+        "https://status.bank.es/u/A_(1)_#2",
+    ],
+)
+def test_hostile_texts_are_published_whole(kind: str, text: str, networks: RunningNetworks, clock: Hands) -> None:
+    bench = quick(kind, networks, clock)
+
+    receipt = bench.broadcast(bench.post(text))
+
+    assert ([one["text"] for one in bench.truth()], receipt.wrong) == ([text], "")
+
+
+@pytest.mark.parametrize("kind", ["facebook", "webhook", "telegram", "linkedin", "instagram", "google_business"])
 def test_a_text_of_exactly_the_limit_is_taken(kind: str, networks: RunningNetworks, clock: Hands) -> None:
     bench = bench_for(kind, networks, clock)
     text = "x" * bench.module.limits(bench.config).maximum
@@ -60,7 +116,7 @@ def test_a_text_of_exactly_the_limit_is_taken(kind: str, networks: RunningNetwor
     assert [one["text"] for one in bench.truth()] == [text]
 
 
-@pytest.mark.parametrize("kind", ["mastodon", "bluesky", "x", "telegram"])
+@pytest.mark.parametrize("kind", ["mastodon", "bluesky", "x", "threads", "pinterest"])
 def test_the_generated_texts_go_to_the_limit(kind: str, networks: RunningNetworks, clock: Hands) -> None:
     """Else the test above could not fail."""
     bench = bench_for(kind, networks, clock)

@@ -13,9 +13,22 @@ import pytest
 from broadcasters import BROADCASTERS, timeline
 from broadcasters.errors import OutcomeClass, Rejected, Unavailable, Uncertain
 from broadcasters.post import Remote
-from statuspage.demo.networks.accounts import configs
 from statuspage.demo.networks.server import RunningNetworks
-from tests.broadcasters.bench import CODE, EDITING, KINDS, LINK, READABLE, WORDS, Bench, Hands, bench_for, failure
+from tests.broadcasters.bench import (
+    CODE,
+    EDITING,
+    KINDS,
+    LINK,
+    READABLE,
+    SESSIONS,
+    WORDLESS,
+    WORDS,
+    Bench,
+    Hands,
+    bench_for,
+    configured,
+    failure,
+)
 
 SHORT_S = 0.2  # deadline where the situation is that no answer comes
 
@@ -44,9 +57,11 @@ def test_a_post_is_published_with_its_words_language_and_address(bench: Bench) -
     receipt = bench.broadcast(bench.post())
 
     (applied,) = bench.truth()
-    assert (applied["text"], applied["id"], applied["in_reply_to"]) == (WORDS, receipt.remote.id, None)
-    assert applied["language"] == ("es" if bench.kind in ("mastodon", "bluesky", "webhook") else None)
-    if bench.kind != "webhook":
+    words = CODE if bench.kind == "snapchat" else WORDS  # a picture alone
+    assert (applied["text"], applied["id"], applied["in_reply_to"], receipt.wrong) == (words, receipt.remote.id, None, "")
+    assert applied["language"] == ("es" if bench.kind in ("mastodon", "bluesky", "webhook", "google_business") else None)
+    assert bool(applied["picture"]) is (bench.image is not None)
+    if bench.kind not in WORDLESS:
         assert receipt.url == applied["url"]
         with urllib.request.urlopen(applied["url"]) as page:
             assert LINK in page.read().decode()
@@ -104,11 +119,11 @@ def test_a_post_that_takes_effect_late_is_uncertain_and_then_there(bench: Bench)
 def test_a_network_that_refuses_connections_got_nothing(bench: Bench) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         nowhere = f"http://127.0.0.1:{taken.getsockname()[1]}"
-    config = bench.module.Config(**configs(nowhere)["operators" if bench.kind == "webhook" else bench.kind][1])
-    if bench.kind == "bluesky":
+    config = configured(bench.kind, nowhere)
+    if bench.kind in SESSIONS:
         config = replace(config, access_token=bench.config.access_token)
 
-    error = failure(lambda: bench.module.broadcast(bench.post(), config, bench.http()))
+    error = failure(lambda: bench.broadcast(bench.post(), config=config))
 
     assert isinstance(error, Unavailable)
     assert error.outcome is OutcomeClass.RETRY
@@ -135,9 +150,9 @@ def test_an_account_that_may_not_post_is_told_apart(bench: Bench) -> None:
 
 
 def test_a_text_that_the_network_refuses_is_a_matter_of_content(bench: Bench) -> None:
-    if bench.kind == "webhook":
+    if bench.kind in WORDLESS:
         assert not bench.module.limits(bench.config).per_link
-        return  # a receiver has no rule about texts
+        return
     maximum = bench.module.limits(bench.config).maximum
 
     error = failure(lambda: bench.broadcast(bench.post(text="x" * (maximum + 1))))
@@ -160,7 +175,7 @@ def test_a_refusal_as_a_repeat_is_uncertain(bench: Bench) -> None:
 
 # --- repeats ------------------------------------------------------------------------------------------------------------------------
 
-REPEATED = {"mastodon": 1, "bluesky": 1, "webhook": 1, "telegram": 2}  # X and Facebook refuse, see below
+REPEATED = {"mastodon": 1, "bluesky": 1, "webhook": 1, "telegram": 2, "pinterest": 2, "google_business": 2}  # X and Facebook refuse
 
 
 @pytest.mark.parametrize("kind", REPEATED)
@@ -454,7 +469,7 @@ def test_verify_names_the_account_and_posts_nothing(bench: Bench) -> None:
     assert bench.truth() == []
 
 
-@pytest.mark.parametrize("kind", ["mastodon", "x", "facebook", "telegram"])
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ("bluesky", "webhook")])
 def test_verify_tells_of_a_revoked_token(kind: str, networks: RunningNetworks, clock: Hands) -> None:
     bench = bench_for(kind, networks, clock)
     networks.misbehave(kind, "revoked")

@@ -33,6 +33,9 @@ SIGNING_SECRET = "whsec_" + base64.b64encode(b"demonstration secret of the alarm
 OLD_SIGNING_SECRET = "whsec_" + base64.b64encode(b"demonstration secret now taken out of use").decode()
 APP_SECRET = "demo-app-secret-of-the-page"  # noqa: S105  public, as all of these
 X_CLIENT_ID = "demo-x-client"
+CLIENT_ID, CLIENT_SECRET = "demo-client", "demo-client-secret-0001"  # of every network that asks an app for both
+GOOGLE_ACCOUNT = "100000000000000000001"
+OFF_BY_DEFAULT = ("snapchat", "google")  # not in the demonstration's configuration, as in a real one they are off
 
 ACCOUNTS: tuple[Account, ...] = (
     Account("mastodon", "mastodon", "demobank", "109372843234000001", "demo-mastodon-token-0001", "DEMO_MASTODON_TOKEN"),
@@ -41,10 +44,17 @@ ACCOUNTS: tuple[Account, ...] = (
     Account("x", "x", "demobank", "1440000000000000001", "demo-x-user-token-0001", "DEMO_X_TOKEN"),
     Account("facebook", "facebook", "demobank", "104200000000001", "demo-facebook-page-token-0001", "DEMO_FACEBOOK_TOKEN"),
     Account("telegram", "telegram", "demobank", "-1001234567890", "7000000001:demo-telegram-bot-token-000000001", "DEMO_TELEGRAM_TOKEN"),
+    Account("threads", "threads", "demobank", "17841400000000001", "demo-threads-token-0001", "DEMO_THREADS_TOKEN"),
+    Account("instagram", "instagram", "demobank", "17841400000000002", "demo-instagram-token-0001", "DEMO_INSTAGRAM_TOKEN"),
+    Account("linkedin", "linkedin", "Demo Bank (demobank)", "5000001", "demo-linkedin-token-0001", "DEMO_LINKEDIN_TOKEN"),
+    Account("pinterest", "pinterest", "demobank", "630000000000000001", "demo-pinterest-token-0001", "DEMO_PINTEREST_TOKEN"),
+    Account("snapchat", "snapchat", "demobank", "demo-profile-0001", "demo-snapchat-refresh-0001", "DEMO_SNAPCHAT_REFRESH_TOKEN"),
+    Account("google", "google_business", "demobank", "7000000000000000001", "demo-google-refresh-0001", "DEMO_GOOGLE_REFRESH_TOKEN"),
     Account("operators", "webhook", "operators", "operators", SIGNING_SECRET, "DEMO_WEBHOOK_SECRET"),
 )
 
-NETWORKS = ("mastodon", "bluesky", "x", "facebook", "telegram", "webhook")
+
+NETWORKS = tuple(dict.fromkeys(one.network for one in ACCOUNTS))
 
 
 def account(config: str) -> Account:
@@ -54,7 +64,7 @@ def account(config: str) -> Account:
 
 def environment() -> Mapping[str, str]:
     """Variables that the demonstration's configuration refers to."""
-    return {one.variable: one.token for one in ACCOUNTS}
+    return {one.variable: one.token for one in ACCOUNTS if one.config not in OFF_BY_DEFAULT}
 
 
 def configs(networks_url: str, *, references: bool = False) -> dict[str, tuple[str, dict[str, Any]]]:
@@ -100,10 +110,63 @@ def configs(networks_url: str, *, references: bool = False) -> dict[str, tuple[s
                 "bot_token": secret("telegram"),
             },
         ),
+        "threads": ("threads", {"base_url": at("threads"), "user_id": account("threads").id, "access_token": secret("threads")}),
+        "instagram": (
+            "instagram",
+            {"base_url": at("instagram"), "user_id": account("instagram").id, "access_token": secret("instagram")},
+        ),
+        "linkedin": (
+            "linkedin",
+            {
+                "base_url": at("linkedin"),
+                "web_url": at("linkedin"),
+                "sign_in_url": at("linkedin"),
+                "organization": account("linkedin").id,
+                "access_token": secret("linkedin"),
+            },
+        ),
+        "pinterest": (
+            "pinterest",
+            {
+                "base_url": at("pinterest"),
+                "web_url": at("pinterest"),
+                "board_id": account("pinterest").id,
+                "access_token": secret("pinterest"),
+            },
+        ),
+        "snapchat": (
+            "snapchat",
+            {
+                "enable": True,
+                "base_url": at("snapchat"),
+                "sign_in_url": at("snapchat"),
+                "profile_id": account("snapchat").id,
+                "client_id": CLIENT_ID,
+                "client_secret": CLIENT_SECRET,
+                "refresh_token": secret("snapchat"),
+            },
+        ),
+        "google": (
+            "google_business",
+            {
+                "enable": True,
+                "base_url": at("google_business"),
+                "sign_in_url": at("google_business"),
+                "account_id": GOOGLE_ACCOUNT,
+                "location_id": account("google").id,
+                "client_id": CLIENT_ID,
+                "client_secret": CLIENT_SECRET,
+                "refresh_token": secret("google"),
+            },
+        ),
         "operators": ("webhook", {"url": f"{at('webhook')}/hook", "secret": secret("operators")}),
     }
 
 
 def account_entries(networks_url: str) -> list[dict[str, Any]]:
-    """`accounts:` of a configuration file for the demonstration networks; environment() gives what its references name."""
-    return [{"name": name, "kind": kind, "config": config} for name, (kind, config) in configs(networks_url, references=True).items()]
+    """`accounts:` of a configuration file for the demonstration networks; environment() gives what its references name.
+
+    Networks that are off by default are left out.
+    """
+    entries = configs(networks_url, references=True).items()
+    return [{"name": name, "kind": kind, "config": config} for name, (kind, config) in entries if name not in OFF_BY_DEFAULT]

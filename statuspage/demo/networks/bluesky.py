@@ -142,7 +142,7 @@ def _owner(repo: str) -> Account | None:
 def _get(call: Call, world: World) -> Reply:
     owner = _owner(call.query.get("repo", ""))
     entry = world.truth.get(NAME, f"at://{owner.id}/{COLLECTION}/{call.query.get('rkey', '')}") if owner else None
-    return Reply(200, _shown(entry)) if entry else _error(400, "RecordNotFound", "Could not locate record")
+    return Reply(200, _shown(entry, world)) if entry else _error(400, "RecordNotFound", "Could not locate record")
 
 
 def _list(call: Call, world: World) -> Reply:
@@ -154,8 +154,12 @@ def _list(call: Call, world: World) -> Reply:
     shown = [entry for entry in shown if cursor is None or entry.id.rpartition("/")[2] < cursor]
     page = shown[: min(int(call.query.get("limit", "50")), 100)]
     more = {"cursor": page[-1].id.rpartition("/")[2]} if page else {}
-    return Reply(200, {"records": [_shown(entry) for entry in page], **more})
+    return Reply(200, {"records": [_shown(entry, world) for entry in page], **more})
 
 
-def _shown(entry: Entry) -> dict[str, Any]:
-    return {"uri": entry.id, "cid": entry.memory["cid"], "value": json.loads(entry.memory["record"])}
+def _shown(entry: Entry, world: World) -> dict[str, Any]:
+    record = json.loads(entry.memory["record"])
+    if world.faults.standing(NAME, "garbled"):
+        for facet in record.get("facets", []):
+            facet["index"]["byteStart"] += 1
+    return {"uri": entry.id, "cid": entry.memory["cid"], "value": record}

@@ -89,3 +89,17 @@ def _weight(letter: str) -> int:
     code = ord(letter)
     light = code <= 0x10FF or 0x2000 <= code <= 0x200D or 0x2010 <= code <= 0x201F or 0x2032 <= code <= 0x2037
     return 1 if light else 2
+
+
+def links(text: str) -> set[str]:
+    """Different http(s) addresses in a text."""
+    return set(_LINK.findall(text))
+
+
+def threads_length(text: str) -> int:
+    """Letters as code points, but those that are pictures, and what belongs to them, as their UTF-8 bytes."""
+    return sum(len(letter.encode()) if _in_emoji(letter) else 1 for letter in text)
+
+
+def _in_emoji(letter: str) -> bool:
+    return _pictures(letter) or _indicates(letter) or letter in (_ZWJ, _KEYCAP, "\ufe0f") or "\U0001f3fb" <= letter <= "\U0001f3ff"

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from statuspage.demo.networks.accounts import APP_SECRET, Account
+from statuspage.demo.networks.meta import error, refusal
 from statuspage.demo.networks.truth import Entry
 from statuspage.demo.networks.wire import Call, Reply
 from statuspage.demo.networks.world import World, opened_by
@@ -28,7 +29,7 @@ def answer(call: Call, world: World) -> Reply:
         return refusal("revoked")
     proof = hmac.new(APP_SECRET.encode(), token.encode(), hashlib.sha256).hexdigest()
     if fields.get("appsecret_proof", proof) != proof:
-        return _error(400, 100, "Invalid appsecret_proof provided in the API argument")
+        return error(400, 100, "Invalid appsecret_proof provided in the API argument")
     if call.path == f"/v26.0/{owner.id}/feed":
         return _create(call, fields, world, owner) if call.method == "POST" else _feed(call, world, owner)
     if call.path == f"/v26.0/{owner.id}":
@@ -36,7 +37,7 @@ def answer(call: Call, world: World) -> Reply:
     found = _POST.fullmatch(call.path)
     entry = world.truth.get(NAME, found[1]) if found else None
     if entry is None or found is None:
-        return _error(400, 100, "Unsupported request. Object does not exist or cannot be loaded", subcode=33)
+        return error(400, 100, "Unsupported request. Object does not exist or cannot be loaded", subcode=33)
     if found[2]:
         return _comment(fields, world, owner, entry)
     if call.method == "POST":
@@ -44,37 +45,18 @@ def answer(call: Call, world: World) -> Reply:
     return Reply(200, {"id": entry.id, "permalink_url": entry.url})
 
 
-def refusal(kind: str) -> Reply:
-    match kind:
-        case "429":
-            return _error(400, 32, "Page request limit reached")
-        case "revoked":
-            return _error(400, 190, "Error validating access token", subcode=460)
-        case "denied":
-            return _error(403, 200, "Permissions error")
-        case "duplicate":
-            return _error(400, 506, "Duplicate status message")
-        case _:
-            return _error(500, 2, "An unexpected error has occurred. Please retry your request later.", transient=True)
-
-
-def _error(status: int, code: int, message: str, subcode: int | None = None, transient: bool = False) -> Reply:
-    error: dict[str, Any] = {"message": message, "type": "OAuthException", "code": code, "is_transient": transient, "fbtrace_id": "ADemo"}
-    return Reply(status, {"error": error | ({"error_subcode": subcode} if subcode else {})})
-
-
 def _wrong(fields: dict[str, Any]) -> Reply | None:
     message = fields.get("message")
     if not isinstance(message, str) or not message.strip():
-        return _error(400, 100, "Missing message or attachment")
-    return _error(400, 100, "The message is too long") if len(message) > MAXIMUM else None
+        return error(400, 100, "Missing message or attachment")
+    return error(400, 100, "The message is too long") if len(message) > MAXIMUM else None
 
 
 def _create(call: Call, fields: dict[str, Any], world: World, owner: Account) -> Reply:
     if wrong := _wrong(fields):
         return wrong
     if str(fields.get("link", "")).startswith("http://unreachable"):  # the link is fetched at once, and a page that is down is refused
-        return _error(400, 100, "The url you supplied is invalid", subcode=1609005)
+        return error(400, 100, "The url you supplied is invalid", subcode=1609005)
     newest = next((one for one in world.truth.timeline(NAME, owner.name) if one.in_reply_to is None), None)
     if newest is not None and newest.text == fields["message"]:
         return refusal("duplicate")

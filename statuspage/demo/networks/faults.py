@@ -14,7 +14,7 @@ FAULTS: Mapping[str, Mapping[str, Any]] = {
     "timeout": {"applied": False, "on": "write"},  # no answer at all
     "late": {"after_s": 10},  # no answer; what was sent takes effect after so many seconds
     "revoked": {},  # the account's token no longer counts
-    "expired": {},  # Bluesky: the session ran out; a refresh helps
+    "expired": {},  # the session or token ran out; a refresh helps, but not at Threads and Instagram
     "duplicate": {},  # refused as a repeat of an earlier text
     "denied": {},  # refused for this account
     "cut": {"applied": True, "on": "write"},  # half an answer, then the connection ends
@@ -22,6 +22,10 @@ FAULTS: Mapping[str, Mapping[str, Any]] = {
     "lag": {"seconds": 20},  # the timeline shows posts only after so long
     "keys_forgotten": {},  # Mastodon: idempotency keys are ignored, as some servers do
     "replies_allowed": {},  # X: the account may reply, as enterprise accounts may
+    "preparing": {"seconds": 5},  # Instagram, Threads: a container cannot be published before so long
+    "spent": {},  # Instagram, Threads: containers that are made now can never be published
+    "unfetched": {},  # Instagram: the picture's address did not answer
+    "garbled": {},  # Bluesky, LinkedIn: what is read back differs from what was sent
 }
 _KINDS: Mapping[str, Any] = {
     "retry_after_s": (int, float, str, type(None)), "status": int, "applied": bool, "after_s": (int, float), "every_s": (int, float),

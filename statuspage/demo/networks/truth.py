@@ -57,6 +57,8 @@ class Entry:
             "language": self.language,
             "at": self.at.isoformat(),
             "url": self.url,
+            "picture": self.memory.get("picture") or None,
+            "alt": self.memory.get("alt") or None,
             "removed_at": self.removed_at.isoformat() if self.removed_at else None,
         }
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,16 @@ class Call:
     def bearer(self) -> str:
         kind, _, token = self.headers.get("authorization", "").partition(" ")
         return token if kind == "Bearer" else ""
+
+
+def basic(call: Call) -> tuple[str, str]:
+    """Name and password of Basic authentication; ("", "") if there is none."""
+    kind, _, value = call.headers.get("authorization", "").partition(" ")
+    try:
+        name, _, password = base64.b64decode(value if kind == "Basic" else "", validate=True).decode().partition(":")
+    except (ValueError, binascii.Error):
+        return "", ""
+    return unquote(name), unquote(password)
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,23 @@ from typing import Protocol
 
 from statuspage.demo.networks.accounts import ACCOUNTS, Account
 from statuspage.demo.networks.faults import Misbehaviour
+from statuspage.demo.networks.pictures import Pictures
 from statuspage.demo.networks.truth import Entry, Truth
 from statuspage.demo.networks.wire import Call, Reply
+
+
+@dataclass
+class Container:
+    """A post that was made and is not published: nobody sees it. post: its id once it is."""
+
+    account: str
+    text: str
+    made_at: datetime
+    reply_to: str | None = None
+    picture: str = ""
+    alt: str = ""
+    state: str = "FINISHED"
+    post: str = ""
 
 
 @dataclass
@@ -20,6 +35,8 @@ class World:
     truth: Truth
     faults: Misbehaviour
     now: Callable[[], datetime]
+    pictures: Pictures
+    containers: dict[tuple[str, str], Container] = field(default_factory=dict)  # (network, its id) -> container
     sessions: dict[str, str] = field(default_factory=dict)  # token that a network gave out -> account it opens
 
     def lag_s(self, network: str) -> float:
