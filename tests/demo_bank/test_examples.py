@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from pathlib import Path
 
@@ -17,15 +16,14 @@ from statuspage.settings.loader import Loaded, load_file
 from statuspage.worker.assemble import build_words
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+INVENTED = dict(re.findall(r"^(\w+)=(.*)$", (EXAMPLES / "realistic-bank.env").read_text(encoding="utf-8"), re.MULTILINE))
 LANGUAGES = {"en", "es", "nl", "fr", "de"}
 
 
 def loaded(name: str) -> Loaded:
     """The example, with something fitting for every reference in it."""
     path = EXAMPLES / name
-    named = set(re.findall(r"\$\{(\w+)\}", path.read_text(encoding="utf-8")))
-    invented = dict.fromkeys(named, "A" * 32) | {"ALARM_SECRET": "whsec_" + base64.b64encode(b"x" * 32).decode()}
-    return load_file(path, invented | environment("127.0.0.1", 8000, Path("/nowhere")))
+    return load_file(path, INVENTED | environment("127.0.0.1", 8000, Path("/nowhere")))
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in EXAMPLES.glob("*.yaml")))
@@ -56,6 +54,12 @@ def test_the_realistic_bank_has_forty_components_named_in_five_languages() -> No
     assert {probe.kind for probe in found.probes} == {"http", "tcp", "tls", "dns", "journey"}
     assert {channel.language for channel in found.channels} == LANGUAGES
     assert all(not location.references or len(location.references) >= 3 for location in found.locations)
+
+
+def test_the_realistic_bank_comes_with_an_invented_value_for_each_reference_and_for_nothing_else() -> None:
+    text = (EXAMPLES / "realistic-bank.yaml").read_text(encoding="utf-8")
+
+    assert set(INVENTED) == set(re.findall(r"\$\{([A-Z]\w+)\}", re.sub(r"^#.*$", "", text, flags=re.MULTILINE)))
 
 
 def test_the_demonstration_posts_in_five_languages_on_six_networks_and_marks_itself() -> None:

@@ -92,8 +92,16 @@ def test_an_unknown_key_is_answered_with_the_keys_that_are_known_there() -> None
     (in_probe,) = problems(GOOD.replace("component: login\n", "component: login\n    intervall_s: 5\n", 1))
     (in_channel,) = problems(GOOD.replace("language: en}", "language: en, lnk: never}"))
 
-    assert "interval_s" in in_probe and "accounts" not in in_probe
-    assert "link" in in_channel and "interval_s" not in in_channel
+    assert "Did you mean 'interval_s'?" in in_probe and "accounts" not in in_probe
+    assert "Did you mean 'link'?" in in_channel and "interval_s" not in in_channel
+
+
+def test_a_mistake_that_an_alias_repeats_is_named_once() -> None:
+    text = GOOD.replace("contains: [welcome]", "contains: &words [welcome, '${NOWHERE}'], lacks: *words")
+
+    (found,) = problems(text)
+
+    assert "NOWHERE" in found
 
 
 def test_a_language_without_texts_is_refused_before_anything_starts() -> None:
