@@ -13,7 +13,6 @@ from typing import Any
 
 import structlog
 
-
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # all but tab and line end, which a traceback needs
 
 
