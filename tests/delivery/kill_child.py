@@ -24,20 +24,21 @@ from tests.simulation.world import SEAL_KEY, SimWords
 POINTS = ("claimed", "intent-committed", "sent", "answered", "recorded")
 
 
-def context(url: str, kind: str, address: str, transport: Any, quiet_s: float) -> Context:
-    """A context for one account of class `kind`, whose network listens at `address`."""
+def context(url: str, kind: str, address: str, transport: Any, quiet_s: float, account: str = "") -> Context:
+    """A context for one account of class `kind`, whose network listens at `address`. account: its name; else that of the class."""
+    name = account or kind
     settings = Settings.model_validate(
         {
             "page": {"name": "Example Bank", "bank": "Example", "url": "https://page.test"},
             "components": [{"slug": "cards", "name": {"en": "Cards"}}],
-            "accounts": [{"name": kind, "kind": kind, "config": {}}],
+            "accounts": [{"name": name, "kind": kind, "config": {}}],
             "delivery": {"quiet_s": quiet_s, "blind_assume_s": quiet_s, "backoff_base_s": 0.05, "deadline_s": 5.0},
         }
     )
-    channel = Channel(kind, kind, kind, "en", UpdateMode.REPLY, LinkMode.NEVER)
+    channel = Channel(name, name, kind, "en", UpdateMode.REPLY, LinkMode.NEVER)
     ports = Ports(SystemClock(), SystemRandomness(), transport, Database(url), Folder(Path("/nonexistent")))
-    infos = {kind: ChannelInfo(channel, fits=lambda text: True)}
-    return Context(ports, settings, SimWords(), OneKey(SEAL_KEY), {kind: Config(address, "good")}, {}, infos)  # type: ignore[arg-type]
+    infos = {name: ChannelInfo(channel, fits=lambda text: True)}
+    return Context(ports, settings, SimWords(), OneKey(SEAL_KEY), {name: Config(address, "good")}, {}, infos)  # type: ignore[arg-type]
 
 
 class DyingTransport:
@@ -53,12 +54,36 @@ class DyingTransport:
         return answer
 
 
-def dispatch_and_die(url: str, kind: str, address: str, point: str) -> None:
+def dispatch_and_die(url: str, kind: str, address: str, point: str, account: str) -> None:
     """Passes until the point is reached; never returns."""
-    ctx = context(url, kind, address, DyingTransport(die=point == "sent"), quiet_s=0.15)
-    for passed in _forever(Dispatcher(ctx, kind, BROADCASTERS)):
+    ctx = context(url, kind, address, DyingTransport(die=point == "sent"), quiet_s=0.15, account=account)
+    for passed in _forever(Dispatcher(ctx, account, BROADCASTERS)):
         if passed == point:
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+def dispatch(url: str, kind: str, address: str, quiet_s: float, tell: int = -1) -> None:
+    """As a worker does, for ever. tell: where to write after each pass whether this process owned the account, "y" or "n"."""
+    ctx = context(url, kind, address, DyingTransport(die=False), quiet_s=quiet_s)
+    dispatcher = Dispatcher(ctx, kind, BROADCASTERS)
+    while True:
+        pause = dispatcher.step()
+        if tell >= 0:
+            os.write(tell, b"y" if dispatcher.owner else b"n")
+        ctx.ports.clock.wait(pause)
+
+
+def dispatch_suspended(url: str, kind: str, address: str) -> None:
+    """One post, suspended between its intent commit and its first byte; exit status 0 when the pass is over."""
+    ctx = context(url, kind, address, DyingTransport(die=False), quiet_s=0.15)
+    dispatcher = Dispatcher(ctx, kind, BROADCASTERS)
+    intended = False
+    while not intended:
+        for passed in dispatcher.work():
+            if passed == "intent-committed":
+                intended = True
+                os.kill(os.getpid(), signal.SIGSTOP)
+    os._exit(0)
 
 
 def _forever(dispatcher: Dispatcher) -> Iterator[str]:
