@@ -198,6 +198,18 @@ class Backoff:
         return ceiling * chance
 
 
+def wait_left_s(row: Delivery, now: datetime, most_s: float) -> float:
+    """Seconds that a row must still wait when a process first sees it, from what the last one wrote down by its wall clock.
+
+    Never more than the whole of that wait, nor than `most_s`: a wall clock that was set back meanwhile must not stretch it.
+    """
+    if row.next_attempt_at is None:
+        return 0.0
+    left = (row.next_attempt_at - now).total_seconds()
+    whole = most_s if row.last_attempt_at is None else (row.next_attempt_at - row.last_attempt_at).total_seconds()
+    return max(min(left, whole, most_s), 0.0)
+
+
 def obeyed_s(asked_s: float | None, most_s: float) -> tuple[float, bool]:
     """What is honoured of a Retry-After, and whether it asks for more than that (then a person is told). Nonsense counts as nothing."""
     if asked_s is None or not asked_s > 0:

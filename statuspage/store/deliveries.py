@@ -5,9 +5,10 @@ Every change names the state (and epoch) it starts from and reports whether it s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Row, bindparam, func, insert, select, update
@@ -43,7 +44,7 @@ def add(session: Session, delivery: Delivery) -> None:
     """One new row, in the caller's transaction: update, notice and deliveries stand or fall together."""
     values = {name: getattr(delivery, name) for name in _NAMES}
     values["remote"] = dict(delivery.remote)
-    session.execute(insert(_TABLE), values)  # type: ignore[arg-type]
+    session.execute(_ADD, values)
 
 
 def get(session: Session, delivery_id: str) -> Delivery:
@@ -99,30 +100,21 @@ def busy_threads(session: Session, account: str) -> list[Delivery]:
 
 def subject_was_attempted(session: Session, kind: SubjectKind, subject_id: str) -> bool:
     """True if anything about the subject was ever sent, or tried, on any channel."""
-    query = select(_TABLE.c.id).where(_TABLE.c.subject_kind == kind, _TABLE.c.subject_id == subject_id, _TABLE.c.attempts > 0)
-    return session.execute(query.limit(1)).first() is not None
+    return session.execute(_ATTEMPTED, {"kind": str(kind), "subject_id": subject_id}).first() is not None
 
 
 def change(session: Session, seen: Delivery, **values: Any) -> bool:
     """Writes `values` if the row is still in the state, epoch and attempt in which it was `seen`; False if it is not."""
-    done = session.execute(
-        update(_TABLE)  # type: ignore[arg-type]
-        .where(
-            _TABLE.c.id == seen.id,
-            _TABLE.c.state == str(seen.state),
-            _TABLE.c.epoch == seen.epoch,
-            _TABLE.c.attempts == seen.attempts,
-            _TABLE.c.seal == seen.seal,
-        )
-        .values(**values)
-    )
+    as_seen = {"seen_id": seen.id, "seen_state": str(seen.state), "seen_epoch": seen.epoch, "seen_attempts": seen.attempts}
+    new = {f"new_{name}": value for name, value in values.items()}
+    done = session.execute(_change(tuple(values)), {**as_seen, "seen_seal": seen.seal, **new})
     return bool(done.rowcount)  # type: ignore[attr-defined]
 
 
 def note(session: Session, delivery: Delivery, at: datetime, act: str, outcome: str, detail: str = "") -> None:
     """Adds one line to a delivery's story."""
     values = {"delivery_id": delivery.id, "epoch": delivery.epoch, "at": at, "act": act, "outcome": outcome, "detail": detail}
-    session.execute(insert(AttemptRow.__table__), values)  # type: ignore[arg-type]
+    session.execute(_NOTE, values)
 
 
 def story(session: Session, delivery_id: str) -> list[Attempt]:
@@ -146,8 +138,7 @@ def unfinished(session: Session) -> list[Delivery]:
 
 def accept_first(session: Session, subject_id: str, network: str, at: datetime) -> None:
     """Remembers when a network first accepted a post about a subject; later calls change nothing."""
-    statement = insert_for(session)(FirstAcceptedRow.__table__).values(subject_id=subject_id, network=network, at=at)
-    session.execute(statement.on_conflict_do_nothing())
+    session.execute(_accept_first(insert_for(session)), {"subject_id": subject_id, "network": network, "at": at})
 
 
 def first_accepted(session: Session, subject_ids: Sequence[str]) -> dict[str, dict[str, datetime]]:
@@ -163,7 +154,7 @@ def first_accepted(session: Session, subject_ids: Sequence[str]) -> dict[str, di
 
 def is_drill(session: Session, notice_id: str) -> bool:
     """True if the notice belongs to a rehearsal."""
-    return bool(session.scalar(select(NoticeRow.drill).where(NoticeRow.id == notice_id)))
+    return bool(session.scalar(_DRILL, {"id": notice_id}))
 
 
 def add_alarm_notice(session: Session, notice_id: str, subject_id: str, sequence: int, at: datetime) -> None:
@@ -183,6 +174,14 @@ def add_alarm_notice(session: Session, notice_id: str, subject_id: str, sequence
 
 
 # Statements of the hot paths, built once.
+_ADD = insert(_TABLE)  # type: ignore[arg-type]
+_NOTE = insert(AttemptRow.__table__)  # type: ignore[arg-type]
+_DRILL = select(NoticeRow.drill).where(NoticeRow.id == bindparam("id"))
+_ATTEMPTED = (
+    select(_TABLE.c.id)
+    .where(_TABLE.c.subject_kind == bindparam("kind"), _TABLE.c.subject_id == bindparam("subject_id"), _TABLE.c.attempts > 0)
+    .limit(1)
+)
 _ORDER = (_TABLE.c.subject_id, _TABLE.c.channel, _TABLE.c.sequence)
 _MOVING = [str(state) for state in OPEN if state is not DeliveryState.STUCK]
 _ONE = select(*_COLUMNS).where(_TABLE.c.id == bindparam("id"))
@@ -203,6 +202,18 @@ _BUSY = (
     )
     .order_by(*_ORDER)
 )
+
+
+@cache
+def _accept_first(insert_into: Callable[..., Any]) -> Any:
+    return insert_into(FirstAcceptedRow.__table__).on_conflict_do_nothing()
+
+
+@cache
+def _change(names: tuple[str, ...]) -> Any:
+    """The update of those columns, as long as the row is as it was seen."""
+    as_seen = (_TABLE.c[name] == bindparam(f"seen_{name}") for name in ("id", "state", "epoch", "attempts", "seal"))
+    return update(_TABLE).where(*as_seen).values({name: bindparam(f"new_{name}") for name in names})  # type: ignore[arg-type]
 
 
 def _rows(session: Session, statement: Any, **values: str) -> list[Delivery]:

@@ -17,7 +17,7 @@ from broadcasters.errors import BroadcastError, OutcomeClass
 from broadcasters.http import Http
 from statuspage.actions.context import Context
 from statuspage.core.deliveries import Delivery
-from statuspage.core.delivery_rules import Plan, healed, hold_left_s, is_alarm, plan_thread
+from statuspage.core.delivery_rules import Plan, healed, hold_left_s, is_alarm, plan_thread, wait_left_s
 from statuspage.core.vocabulary import DeliveryState
 from statuspage.store import deliveries, switches
 from statuspage.store.locks import LockLost
@@ -210,8 +210,7 @@ class Dispatcher:
             desk.due.pop(row.id, None)
             desk.since.pop(row.id, None)
         if row.id not in desk.due:
-            left = 0.0 if row.next_attempt_at is None else (row.next_attempt_at - self._ctx.now()).total_seconds()
-            desk.due[row.id] = desk.mono() + min(max(left, 0.0), self._ctx.settings.delivery.retry_after_max_s)
+            desk.due[row.id] = desk.mono() + wait_left_s(row, self._ctx.now(), self._ctx.settings.delivery.retry_after_max_s)
         return desk.due[row.id]
 
     def _until_expiry(self, rows: list[Delivery]) -> Iterator[float]:

@@ -198,6 +198,21 @@ def test_a_wait_that_a_failing_network_asks_for_holds_for_the_account_whatever_p
     assert len(sent) == 3 and sent[1] - sent[0] >= 900.0
 
 
+def test_a_clock_set_back_while_a_process_restarts_does_not_stretch_a_wait() -> None:
+    """D23: what is written down in wall time is believed for no longer than it was meant to last."""
+    stage = Stage("bare")
+    network = stage.network("bare")
+    network.script, network.retry_after = ["throttled"], "300"
+    stage.tell()
+    stage.passes(5.0)
+    stage.world.kill(stage.process, "in the test")
+    stage.world.wall_offset_s = -7200.0
+
+    stage.passes(60.0 + 300.0 + 5.0)
+
+    assert stage.states("bare") == [DELIVERED]
+
+
 def test_one_post_that_goes_wakes_all_that_back_off() -> None:
     """D28: no row waits out the long pause that was drawn while the network failed."""
     waits = []

@@ -8,19 +8,22 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from email.utils import format_datetime
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from broadcasters.errors import OutcomeClass
 from broadcasters.http import Answer, Http, NoAnswer, NotSent, Reading, Request
 from broadcasters.post import DeliveryClass, Found, Post, Receipt, Remote
+from broadcasters.waiting import retry_after_s
+from tests.simulation.ports import wall_of
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
 WINDOW_S = 3600.0
-WAITS = ("", "1", "30", "60", "-5", "soon", "Mon, 02 Mar 2026 09:00:00 GMT")
+WAITS = ("", "", "1", "30", "60", "+60", "900", "+900", "99999999", "-5", "soon", "Mon, 02 Mar 2026 09:00:00 GMT")
 
 
 @dataclass
@@ -65,6 +68,7 @@ class FakeNetwork:
     retry_after: str | None = None
     status: int | None = None
     late_s: float | None = None
+    asked_until: float = 0.0  # until when it last asked to wait
 
     # --- answering ------------------------------------------------------------------------------------------------------
 
@@ -93,15 +97,9 @@ class FakeNetwork:
             world.point("sent")
         match fault:
             case "throttled":
-                wait = (
-                    self.retry_after
-                    if self.retry_after is not None
-                    else world.chance.choice(["", "1", "30", "60", "-5", "soon", "Mon, 02 Mar 2026 09:00:00 GMT"])
-                )
-                return _answer(429, {}, {"Retry-After": wait} if wait else {})
+                return _answer(429, {}, self._asking(self.retry_after if self.retry_after is not None else world.chance.choice(WAITS)))
             case "error":
-                wait = {"Retry-After": self.retry_after} if self.retry_after else {}
-                return _answer(self.status or world.chance.choice([500, 502, 503, 504]), {}, wait)
+                return _answer(self.status or world.chance.choice([500, 502, 503, 504]), {}, self._asking(self.retry_after or ""))
             case "error_applied":
                 do()
                 world.point("sent")
@@ -131,6 +129,15 @@ class FakeNetwork:
         answer = do()
         world.point("sent")
         return answer
+
+    def _asking(self, wait: str) -> dict[str, str]:
+        """The header that asks to wait, and when that ends: an hour is the longest that is obeyed."""
+        moment = wall_of(self.world.time, 0.0)
+        if wait.startswith("+"):  # as a date, by the network's own clock
+            wait = format_datetime(moment + timedelta(seconds=float(wait)), usegmt=True)
+        seconds = retry_after_s(wait, moment) or 0.0
+        self.asked_until = max(self.asked_until, self.world.time + min(seconds, 3600.0))
+        return {"Retry-After": wait, "Date": format_datetime(moment, usegmt=True)} if wait else {}
 
     def _apply_late(self, do: Callable[[], Answer], deadline_s: float) -> None:
         """The network does its part at most 90 s after the client gave up or died, whether or not the client runs meanwhile."""

@@ -75,6 +75,10 @@ class _Shared:
         Base.metadata.create_all(self.engine)
         self.template = _raw()
         self.raw.backup(self.template)
+        self.connection = self.engine.connect()  # kept: taking one from the pool costs as much as a small statement
+
+    def session(self) -> Session:
+        return Session(self.connection, expire_on_commit=False)
 
 
 _shared: list[_Shared] = []
@@ -100,14 +104,14 @@ class SimStore:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         self.trouble("begin")
-        with Session(self._shared.engine, expire_on_commit=False) as session, session.begin():
+        with self._shared.session() as session, session.begin():
             yield session
             self.trouble("commit")
         self.trouble("committed")
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        with Session(self._shared.engine, expire_on_commit=False) as session:
+        with self._shared.session() as session:
             yield session
 
     def lock(self, name: str) -> SimLock:

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from sqlalchemy import func, select
 
 from statuspage.core.vocabulary import DeliveryState, SubjectKind
+from statuspage.store.tables import AttemptRow, DeliveryRow
 from tests.simulation.checker import faults
 from tests.simulation.people import Operators, heal, script
 from tests.simulation.world import Knobs, World
 
 HEAL_S = 4 * 3600.0
-_OPEN = (DeliveryState.WAITING, DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.UNKNOWN)
+_OPEN = [str(state) for state in (DeliveryState.WAITING, DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.UNKNOWN)]
+_MOVING = select(DeliveryRow.id).where(DeliveryRow.state.in_(_OPEN), DeliveryRow.subject_kind == str(SubjectKind.INCIDENT)).limit(1)
+_LAST_LINE = select(func.coalesce(func.max(AttemptRow.id), 0))
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """faults: one line each; settled_s: virtual seconds from the end of the last fault until everything was final."""
+    """faults: one line each; settled_s: virtual seconds from the end of the last fault until everything was final, to a minute;
+    counts: how often each thing happened in this world."""
 
     seed: int
     faults: list[str]
     digest: str
     settled_s: float
     trace: list[str]
+    counts: dict[str, int] = field(default_factory=dict)
 
 
 def run(seed: int, knobs: Knobs | None = None, *, keep_trace: bool = False) -> Outcome:
@@ -33,14 +40,27 @@ def run(seed: int, knobs: Knobs | None = None, *, keep_trace: bool = False) -> O
         world.start(process)
     world.run_until(length)
     world.run_until(world.asleep_until + 1.0)
+    return finish(world, people)
+
+
+def finish(world: World, people: Operators) -> Outcome:
+    """The heal phase and the judgement."""
     heal(world, people)
-    healed_at = world.time
-    while world.time < healed_at + HEAL_S and _moving(people):
+    healed_at, last_line = world.time, _last_line(world)
+    while world.time < healed_at + HEAL_S and _moving(world):
         world.run_until(world.time + 60.0)
     settled = world.time - healed_at
     world.run_until(world.time + 150.0)  # what is still under way arrives
-    return Outcome(seed, faults(world, people), world.digest(), settled, world.trace)
+    found = faults(world, people, healed_at=healed_at, last_line=last_line)
+    world.end()
+    return Outcome(world.seed, found, world.digest(), settled, world.trace, dict(world.counts))
 
 
-def _moving(people: Operators) -> bool:
-    return any(row.subject_kind is SubjectKind.INCIDENT for row in people.rows(*_OPEN))
+def _moving(world: World) -> bool:
+    with world.store.reading() as session:
+        return session.execute(_MOVING).first() is not None
+
+
+def _last_line(world: World) -> int:
+    with world.store.reading() as session:
+        return session.scalar(_LAST_LINE) or 0

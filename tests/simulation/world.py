@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import heapq
 import random
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -151,6 +152,7 @@ class World:
         self.store.trouble = self._trouble
         self.store.wall = self.wall
         self.store.locks_are_sure = not self.knobs.lock_losses
+        self.counts: Counter[str] = Counter()
         self.trace: list[str] = []
         self.keep_trace = keep_trace
         self._digest = hashlib.sha256()
@@ -191,6 +193,14 @@ class World:
 
     def digest(self) -> str:
         return self._digest.hexdigest()
+
+    def end(self) -> None:
+        """Lets go of everything, so that nothing of this world outlives it."""
+        self._heap.clear()
+        for process in self.processes:
+            for thread in process.threads:
+                thread.dead = True
+                self._bury(thread)
 
     def later(self, delay_s: float, deed: Callable[..., object], *told: object) -> None:
         self._count += 1
