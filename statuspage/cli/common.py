@@ -12,8 +12,8 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -28,12 +28,14 @@ from statuspage.actions.context import Context
 from statuspage.core.errors import Conflict, DomainError, NotFound
 from statuspage.demo import stage
 from statuspage.ports import Ports
+from statuspage.settings.keys import BrokenKey, refuse_open_doors
 from statuspage.settings.loader import ConfigError
 from statuspage.settings.process import ProcessSettings
 from statuspage.store import Database
 from statuspage.store.migrate import NotMigrated, require_head
 from statuspage.store.trouble import StoreTrouble, reason
 from statuspage.worker.assemble import build_context
+from statuspage.worker.in_use import using
 from statuspage.worker.process import open_ports, running_configuration
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # a network's answer must not move the cursor of who reads it
@@ -89,6 +91,17 @@ def prepare(process: ProcessSettings) -> None:
         file.touch(mode=0o600)
 
 
+@contextmanager
+def at_work(process: ProcessSettings) -> Iterator[None]:
+    """Around whatever runs for long: others cannot get at keys and database, and no restore may begin meanwhile."""
+    file = Database(process.database).file
+    refuse_open_doors(process.secrets, [] if file is None else [file])
+    with using(process.data) as free:
+        if not free:
+            fail(f"A backup is being restored into {process.data}. Nothing was started; start again when that is done.", REFUSED)
+        yield
+
+
 def explained(function: Callable[P, R]) -> Callable[P, R]:
     """Turns errors into a sentence on standard error and the exit status of this module's docstring."""
 
@@ -98,7 +111,7 @@ def explained(function: Callable[P, R]) -> Callable[P, R]:
             return function(*args, **kwargs)
         except ConfigError as error:
             fail(f"The configuration is wrong; nothing was changed.\n{error}", WRONG_CONFIGURATION)
-        except NotMigrated as error:
+        except (NotMigrated, BrokenKey) as error:
             fail(str(error), NO_ANSWER)
         except NotFound as error:
             fail(str(error), NOT_FOUND)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from statuspage.cli.common import Invocation, explained
+from statuspage.cli.common import Invocation, at_work, explained
 from statuspage.demo import stage
 from statuspage.settings.process import ProcessSettings
 from statuspage.store import Database
@@ -30,8 +30,10 @@ def web(invocation: Invocation, host: str, port: int) -> None:
     """Serve the page, the console, health and metrics."""
     from statuspage.web.server import serve  # its libraries are needed here only
 
-    process = _begin(dataclasses.replace(invocation.process, host=host, port=port), "web")
-    serve(process)
+    process = dataclasses.replace(invocation.process, host=host, port=port)
+    _begin(process, "web")
+    with at_work(process):
+        serve(process)
 
 
 @click.command()
@@ -55,14 +57,15 @@ def worker(invocation: Invocation) -> None:
 
 
 def _run(invocation: Invocation, role: str, build: Build) -> None:
-    run_role(role, _begin(invocation.process, role), os.environ, build)
+    _begin(invocation.process, role)
+    with at_work(invocation.process):
+        run_role(role, invocation.process, os.environ, build)
 
 
-def _begin(process: ProcessSettings, role: str) -> ProcessSettings:
+def _begin(process: ProcessSettings, role: str) -> None:
     with closing(Database(process.database)) as database:  # the server forks: no connection may be open by then
         require_head(database)
     logs.set_up(plain=sys.stderr.isatty(), role=role)
-    return process
 
 
 @click.command()

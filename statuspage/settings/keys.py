@@ -51,6 +51,16 @@ class KeyRing:
         self._write([keys[0].hex()])
         return len(keys) - 1
 
+    def take(self, keys: Sequence[bytes]) -> None:
+        """Exactly these from now on, the newest first."""
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._write([key.hex() for key in keys])
+
+    def changed_at(self) -> float:
+        """When the file was written, in seconds since 1970."""
+        self.accepted()
+        return self.path.stat().st_mtime
+
     def _write(self, keys: Sequence[str]) -> None:
         aside = _aside(self.path, keys)
         aside.replace(self.path)

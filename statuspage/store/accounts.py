@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from statuspage.store.tables import AccountRow
@@ -76,6 +76,18 @@ def open_credentials(sealed: bytes, *, key: bytes, account: str, configured: str
         return None
     values: dict[str, str] = json.loads(opened)
     return values
+
+
+def open_with(sealed: bytes, keys: Iterable[bytes], *, account: str, configured: str) -> dict[str, str] | None:
+    """As open_credentials, under the first of the keys that fits."""
+    opened = (open_credentials(sealed, key=key, account=account, configured=configured) for key in keys)
+    return next((values for values in opened if values is not None), None)
+
+
+def replace_credentials(session: Session, name: str, before: bytes, after: bytes) -> bool:
+    """False if somebody else has put others there meanwhile; nothing is changed then."""
+    done = session.execute(update(AccountRow).where(AccountRow.name == name, AccountRow.credentials == before).values(credentials=after))
+    return bool(done.rowcount)  # type: ignore[attr-defined]
 
 
 def _put(session: Session, name: str, values: Mapping[str, object], defaults: Mapping[str, object] | None = None) -> None:

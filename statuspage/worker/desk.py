@@ -163,11 +163,8 @@ class Desk:
             self.gate.open_until = self.mono()
         sealed = accounts.credentials(session, self.account)
         if sealed is not None:
-            configured = _configured(self.ctx.configs[self.account])
-            opened = (
-                accounts.open_credentials(sealed, key=key, account=self.account, configured=configured) for key in self.ctx.keys.accepted()
-            )
-            self.network.use(next((values for values in opened if values is not None), {}))
+            of = configured(self.ctx.configs[self.account])
+            self.network.use(accounts.open_with(sealed, self.ctx.keys.accepted(), account=self.account, configured=of) or {})
 
     def renew(self, why: BroadcastError) -> bool:
         """After a refusal of our credentials: one refresh, where the network has one. False: the account is stopped, with an alarm."""
@@ -192,15 +189,15 @@ class Desk:
 
     def _keep(self, session: Any, values: dict[str, str]) -> None:
         nonce = bytes.fromhex(self.ctx.ports.random.token(2 * NONCE_BYTES, "0123456789abcdef"))
-        configured = _configured(self.ctx.configs[self.account])
-        sealed = accounts.seal_credentials(values, key=self.ctx.seal_key, account=self.account, configured=configured, nonce=nonce)
+        of = configured(self.ctx.configs[self.account])
+        sealed = accounts.seal_credentials(values, key=self.ctx.seal_key, account=self.account, configured=of, nonce=nonce)
         accounts.save_credentials(session, self.account, sealed, self.ctx.now())
 
     def note(self, session: Any, row: Delivery, act: str, outcome: str, detail: str = "") -> None:
         deliveries.note(session, row, self.ctx.now(), act, outcome, detail)
 
 
-def _configured(config: Any) -> str:
+def configured(config: Any) -> str:
     """A text that changes when the configured credentials change."""
     if is_dataclass(config) and not isinstance(config, type):
         return repr(list(zip([f.name for f in fields(config)], astuple(config), strict=True)))
