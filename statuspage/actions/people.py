@@ -65,27 +65,30 @@ def set_password(ctx: Context, *, name: str, password: str, who: str) -> None:
 
 
 def set_role(ctx: Context, *, name: str, role: Role, who: str) -> None:
-    """A new role; every session of that person ends, so that it counts at once."""
+    """A new role; every session of that person ends, so that it counts at once. Raises NotFound; NotAllowed for the last administrator."""
     with ctx.ports.store.writing() as session:
         person = _existing(people.by_name(session, name), name)
+        if role is not Role.ADMINISTRATOR:
+            _check_not_the_last(session, person)
         people.change(session, person.id, role=role)
         audit.append(session, at=ctx.now(), who=who, what="person.role", subject=name, detail={"role": str(role)})
 
 
 def disable(ctx: Context, *, name: str, who: str) -> None:
-    """That person can no longer sign in, and is signed out everywhere."""
+    """That person can no longer sign in, and is signed out everywhere. Raises NotFound; NotAllowed for the last administrator."""
     with ctx.ports.store.writing() as session:
         person = _existing(people.by_name(session, name), name)
+        _check_not_the_last(session, person)
         people.change(session, person.id, disabled_at=ctx.now())
         audit.append(session, at=ctx.now(), who=who, what="person.disable", subject=name, detail={})
 
 
-def sign_in_path(ctx: Context, person: Person) -> str:
+def sign_in_path(ctx: Context, person: Person, who: str = audit.MACHINE) -> str:
     """Path of a link that signs that person in once, within a day. Made anew each time; older ones stay good until used or over."""
     token = ctx.ports.random.token(TOKEN_LENGTH, ID_ALPHABET)
     with ctx.ports.store.writing() as session:
         people.add_link(session, token_hash=hash_of(token), person_id=person.id, expires_at=ctx.now() + LINK_LIFE)
-        audit.append(session, at=ctx.now(), who=audit.MACHINE, what="sign_in_link.make", subject=person.name, detail={})
+        audit.append(session, at=ctx.now(), who=who, what="sign_in_link.make", subject=person.name, detail={})
     return f"/console/link/{token}"
 
 
@@ -174,3 +177,9 @@ def _existing(person: Person | None, name: str) -> Person:
     if person is None:
         raise NotFound(f"There is nobody named {name!r}. Nothing was changed.")
     return person
+
+
+def _check_not_the_last(session: Any, person: Person) -> None:
+    administrators = [one.id for one in people.everybody(session) if one.role is Role.ADMINISTRATOR and one.disabled_at is None]
+    if administrators == [person.id]:
+        raise NotAllowed(f"{person.name} is the only administrator. Make somebody else one first. Nothing was changed.")

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from statuspage import __version__
-from statuspage.cli import backup, configuration, deliveries, incident, maintenance, people, probe, run, switches, up
+from statuspage.cli import backup, configuration, deliveries, incident, maintenance, people, probe, run, switches, up, warning
 from statuspage.cli.common import Invocation
 from statuspage.settings.process import ProcessSettings
 
@@ -38,6 +38,6 @@ def main(context: click.Context, config: Path, data: Path, database: str | None,
     context.obj = Invocation(ProcessSettings(config.absolute(), data, url), as_json)
 
 
-for module in (up, run, configuration, incident, maintenance, deliveries, switches, probe, people, backup):
+for module in (up, run, configuration, incident, maintenance, warning, deliveries, switches, probe, people, backup):
     for command in module.COMMANDS:
         main.add_command(command)

@@ -123,4 +123,23 @@ def show_work(invocation: Invocation, work_id: str) -> None:
     show_one(invocation, {**summary(found), "titles": dict(found.titles)})
 
 
+@maintenance.command()
+@click.argument("work_id")
+@click.argument("sequence", type=int)
+@click.option(
+    "--wrong", "wrong", multiple=True, required=True, type=TEXT, metavar="LANGUAGE=WORDS", help="What was wrong, in whole sentences."
+)
+@click.option(
+    "--right", "right", multiple=True, required=True, type=TEXT, metavar="LANGUAGE=WORDS", help="What is right, in whole sentences."
+)
+@click.pass_obj
+@explained
+def correct(
+    invocation: Invocation, work_id: str, sequence: int, wrong: Sequence[tuple[str, str]], right: Sequence[tuple[str, str]]
+) -> None:
+    """Correct update SEQUENCE. The old text stays visible; a correction is posted in the same threads."""
+    said = acts.correct(invocation.context(), work_id=work_id, sequence=sequence, wrong=dict(wrong), text=dict(right), who=who())
+    show_one(invocation, {"id": said.id, "sequence": said.sequence, "corrects": said.corrects, "languages": sorted(said.texts)})
+
+
 COMMANDS = [maintenance]

@@ -48,7 +48,7 @@ def link(invocation: Invocation, name: str) -> None:
 
 
 def _give_link(invocation: Invocation, context: Context, signs_in: Person) -> None:
-    address = f"{context.settings.page.url}{acts.sign_in_path(context, signs_in)}"
+    address = f"{context.settings.page.url}{acts.sign_in_path(context, signs_in, who())}"
     invocation.done(address, name=signs_in.name, role=str(signs_in.role), sign_in=address)
 
 

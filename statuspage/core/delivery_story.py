@@ -79,6 +79,11 @@ def told(act: str, outcome: str) -> str:
     return f"Looked at the own timeline: {words[:1].lower()}{words[1:]}" if act == "find" else words
 
 
+def words_of(row: Delivery) -> str:
+    """What stands, or will stand, on the network: the frozen request's words, else those that a follow-up would have."""
+    return str(row.request["text"]) if row.request else row.story or row.text
+
+
 class Line(Protocol):
     """One line of a story, as the store keeps it."""
 

@@ -7,13 +7,13 @@ from importlib import resources
 from flask import Blueprint, Response
 
 from statuspage.web.auth import guard, open_to_all
-from statuspage.web.console import deliveries, entrance, incidents, overview
+from statuspage.web.console import corrections, deliveries, entrance, incidents, overview, people, warnings, works
 from statuspage.web.console.words import register
 
 blueprint = Blueprint("console", __name__, url_prefix="/console")
 blueprint.before_request(guard)
 register(blueprint)
-for module in (entrance, overview, incidents, deliveries):
+for module in (entrance, overview, incidents, works, warnings, corrections, deliveries, people):
     module.add_routes(blueprint)
 
 

@@ -41,11 +41,8 @@ def list_incidents() -> str:
 
 @needs(Role.RESPONDER)
 def declare() -> str:
-    language = words.LANGUAGE
-    page = context().settings.page
     components = [
-        {"slug": item.slug, "name": item.name.get(language) or item.name[page.default_language], "private": item.private}
-        for item in context().settings.components
+        {"slug": item.slug, "name": words.component_name(item.slug), "private": item.private} for item in context().settings.components
     ]
     return render_template(
         "console/declare.html",
@@ -73,7 +70,7 @@ def declare_submit() -> Response:
         free_text=words.free_text(form),
     )
     begun = acts.declare(context(), asked)
-    return _to(begun, "Declared. Each channel posts by its policy; see Posts below.")
+    return _to(begun, "Declared. Each channel posts by its policy; see the threads below.")
 
 
 @needs(Role.VIEWER)
@@ -89,7 +86,7 @@ def incident(incident_id: str) -> str:
         section="Incidents",
         incident=found,
         updates=list(reversed(told)),
-        deliveries=sorted(posts, key=lambda row: (-row.sequence, row.channel)),
+        threads=words.threads(posts),
         statuses=[str(status) for status in OPEN_STATUSES if status is not found.status],
         causes=words.sentences("cause"),
         lates=[(key, sentence) for key, sentence in words.sentences("late") if "{" not in sentence],
@@ -108,7 +105,7 @@ def update(incident_id: str) -> Response:
     asked = acts.Change(
         incident_id=incident_id,
         who=me().person.name,
-        version=_version(form.text("version")),
+        version=words.version_of(form),
         status=IncidentStatus(form.text("status")) if form.text("status") else None,
         cause=form.text("cause") or None,
         free_text=words.free_text(form),
@@ -127,17 +124,11 @@ def resolve(incident_id: str) -> Response:
     asked = acts.Resolution(
         incident_id=incident_id,
         who=me().person.name,
-        version=_version(form.text("version")),
+        version=words.version_of(form),
         late=form.text("late") or None,
         reason=form.text("reason"),
     )
     return _to(acts.resolve(context(), asked), "Resolved.")
-
-
-def _version(text: str) -> int:
-    if not text.isascii() or not text.isdigit():
-        raise BadForm("The field 'version' is not a number. Open the incident again; nothing was changed.")
-    return int(text)
 
 
 def _moments(found: Incident) -> list[tuple[str, object]]:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 
 from statuspage.actions import switches as acts
-from statuspage.core.vocabulary import DeliveryState, Role
-from statuspage.store import alarms, deliveries, incidents, switches, timeline
+from statuspage.actions.alarms import path
+from statuspage.actions.stories import subject_names
+from statuspage.core.vocabulary import Role
+from statuspage.store import alarms, deliveries, incidents, maintenance, switches, timeline
 from statuspage.web.auth import context, me, needs
-from statuspage.web.console.words import LANGUAGE
+from statuspage.web.console.words import NEEDS_A_PERSON, component_name
 from statuspage.web.database import database
 from statuspage.web.forms import Field, read
-
-NEEDS_A_PERSON = (DeliveryState.STUCK, DeliveryState.UNKNOWN, DeliveryState.REFUSED)
 
 
 @dataclass(frozen=True)
@@ -37,18 +37,18 @@ def overview() -> str:
     ctx = context()
     statuses = timeline.latest(session)
     components = [
-        Shown(
-            item.name.get(LANGUAGE) or item.name[ctx.settings.page.default_language], str(statuses.get(item.slug, "unknown")), item.private
-        )
-        for item in ctx.settings.components
+        Shown(component_name(item.slug), str(statuses.get(item.slug, "unknown")), item.private) for item in ctx.settings.components
     ]
+    attention = deliveries.listing(session, NEEDS_A_PERSON, limit=20)
     return render_template(
         "console/overview.html",
         title="Overview",
         section="Overview",
         open_incidents=incidents.opened(session),
-        alarms=alarms.listing(session),
-        attention=deliveries.listing(session, NEEDS_A_PERSON, limit=20),
+        alarms=[(alarm, path(alarm.key).removeprefix("console/")) for alarm in alarms.listing(session)],
+        attention=attention,
+        names=subject_names(session, attention),
+        works=maintenance.unfinished(session),
         switched={item.name: item for item in switches.listing(session)},
         components=components,
     )

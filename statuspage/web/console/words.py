@@ -2,38 +2,55 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, g, request
 from markupsafe import Markup, escape
 
+from statuspage.actions.stories import LANGUAGE, title
+from statuspage.core.access import may
+from statuspage.core.deliveries import Delivery
+from statuspage.core.delivery_story import words_of
 from statuspage.core.incidents import Incident, IncidentUpdate
-from statuspage.core.vocabulary import ComponentStatus
+from statuspage.core.maintenance import Maintenance
+from statuspage.core.vocabulary import ComponentStatus, DeliveryState, Role
 from statuspage.web.auth import context
-from statuspage.web.forms import CSRF_FIELD, Field, Form
+from statuspage.web.forms import CSRF_FIELD, BadForm, Field, Form
 from statuspage.words.catalogue import load_catalogue
 
-LANGUAGE = "en"  # the console speaks English; what customers read is in their languages
 LONGEST_TEXT = 1000
+LONGEST_DONE = 400
+NEEDS_A_PERSON = (DeliveryState.STUCK, DeliveryState.UNKNOWN, DeliveryState.REFUSED)
 
 
 def register(blueprint: Blueprint) -> None:
     """Makes the words known to every template of the console; error pages use them too."""
-    blueprint.app_template_filter("bank_time")(bank_time)
-    blueprint.app_template_filter("title_of")(title_of)
-    blueprint.app_template_filter("text_of")(text_of)
+    for name, function in (
+        ("bank_time", bank_time),
+        ("exact_time", exact_time),
+        ("title_of", title_of),
+        ("text_of", text_of),
+        ("component", component_name),
+        ("words_of", words_of),
+    ):
+        blueprint.app_template_filter(name)(function)
     blueprint.app_context_processor(_common)
 
 
 def _common() -> dict[str, Any]:
+    signed_in = g.get("signed_in")
     return {
-        "me": g.get("signed_in"),
+        "me": signed_in,
+        "i_may": lambda role: bool(signed_in) and may(signed_in.person.role, Role(role)),
         "page_name": context().settings.page.name,
         "section": "",
-        "done": request.args.get("done", "")[:200] if g.get("signed_in") else "",
+        "done": request.args.get("done", "")[:LONGEST_DONE] if signed_in else "",
         "csrf": csrf,
         "free_text_fields": free_text_fields,
+        "languages": context().settings.page.languages,
+        "now": context().now(),
         "title": "Console",
     }
 
@@ -58,32 +75,68 @@ def free_text_fields() -> Markup:
     return head + Markup("").join(rows) + Markup("</details>")
 
 
-def free_text_field_names() -> dict[str, Field]:
+def free_text_field_names(prefix: str = "text") -> dict[str, Field]:
     """The fields that free_text_fields() makes."""
-    return {f"text-{language}": Field(longest=LONGEST_TEXT) for language in context().settings.page.languages}
+    return {f"{prefix}-{language}": Field(longest=LONGEST_TEXT) for language in context().settings.page.languages}
 
 
-def free_text(form: Form) -> dict[str, str]:
+def free_text(form: Form, prefix: str = "text") -> dict[str, str]:
     """language -> a person's words, those left empty not among them."""
-    found = {language: form.text(f"text-{language}") for language in context().settings.page.languages}
+    found = {language: form.text(f"{prefix}-{language}") for language in context().settings.page.languages}
     return {language: text for language, text in found.items() if text}
 
 
 def bank_time(at: datetime) -> str:
-    """A moment in the bank's zone, with the date where it needs one."""
+    """A moment in the bank's zone, as customers read it."""
     ctx = context()
     return ctx.words.moment(at, LANGUAGE, now=ctx.now())
 
 
-def title_of(incident: Incident) -> str:
-    """The incident's name in English, else in any language; a private one has none."""
-    titles = incident.titles
-    return titles.get(LANGUAGE) or next(iter(titles.values()), "") or f"{', '.join(incident.components)}: {incident.symptom} (not public)"
+def exact_time(at: datetime) -> str:
+    """A moment for engineers: with seconds and zone, and with the date unless it is today's in the bank's zone."""
+    ctx = context()
+    zone = ZoneInfo(ctx.settings.page.time_zone)
+    local, today = at.astimezone(zone), ctx.now().astimezone(zone).date()
+    day = "" if local.date() == today else f"{local:%d %b} " if local.year == today.year else f"{local:%d %b %Y} "
+    return f"{day}{local:%H:%M:%S} {local.tzname() or 'UTC'}"
+
+
+def moment_typed(text: str, field: str) -> datetime:
+    """What a datetime-local field was filled with, in the bank's zone. Raises BadForm."""
+    zone = ZoneInfo(context().settings.page.time_zone)
+    try:
+        naive = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadForm(f"The field {field!r} is not a time. Write it like 2026-03-01T14:05, in {zone.key}. Nothing was changed.") from None
+    if naive.tzinfo is not None:
+        raise BadForm(f"The field {field!r} must be without a zone: it is read in {zone.key}. Nothing was changed.")
+    at = naive.replace(tzinfo=zone).astimezone(UTC)
+    if at.astimezone(zone).replace(tzinfo=None) != naive:
+        raise BadForm(f"{naive:%H:%M} does not exist on that day in {zone.key}: the clocks change. Nothing was changed.")
+    return at
+
+
+def typed(at: datetime) -> str:
+    """A moment as a datetime-local field shows it."""
+    return f"{at.astimezone(ZoneInfo(context().settings.page.time_zone)):%Y-%m-%dT%H:%M}"
+
+
+def component_name(slug: str) -> str:
+    """A component's name in English, else in the page's language; one that is configured no more keeps its slug."""
+    ctx = context()
+    found = next((item.name for item in ctx.settings.components if item.slug == slug), None)
+    return slug if found is None else found.get(LANGUAGE) or found[ctx.settings.page.default_language]
+
+
+def title_of(subject: Incident | Maintenance) -> str:
+    """The name of an incident or of planned work in English, else in any language; a private one has none."""
+    named = ", ".join(component_name(slug) for slug in subject.components)
+    return title(subject.titles) or f"{named}: {subject.symptom.replace('_', ' ')} (not public)"
 
 
 def text_of(update: IncidentUpdate) -> str:
     """What was said, in English, else in any language."""
-    return update.texts.get(LANGUAGE) or next(iter(update.texts.values()), "")
+    return title(update.texts)
 
 
 def sentences(section: str) -> list[tuple[str, str]]:
@@ -95,3 +148,19 @@ def sentences(section: str) -> list[tuple[str, str]]:
 def status_words(statuses: tuple[ComponentStatus, ...]) -> list[tuple[str, str]]:
     """Component statuses and what they are called."""
     return [(str(status), context().words.state_name(status, LANGUAGE)) for status in statuses]
+
+
+def version_of(form: Form) -> int:
+    """The version that a person saw when they filled the form. Raises BadForm."""
+    text = form.text("version")
+    if not text.isascii() or not text.isdigit():
+        raise BadForm("The field 'version' is not a number. Open the page again; nothing was changed.")
+    return int(text)
+
+
+def threads(rows: list[Delivery]) -> list[list[Delivery]]:
+    """Deliveries of one subject as threads, one per channel by name, each in the order of its updates."""
+    found: dict[str, list[Delivery]] = {}
+    for row in sorted(rows, key=lambda row: (row.channel, row.sequence)):
+        found.setdefault(row.channel, []).append(row)
+    return list(found.values())

@@ -1,0 +1,56 @@
+"""Corrections in the console: what was wrong and what is right, as a new update in the same threads."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+
+from statuspage.actions import corrections as acts
+from statuspage.core.vocabulary import Role, SubjectKind
+from statuspage.store import updates
+from statuspage.web.auth import context, me, needs
+from statuspage.web.console import words
+from statuspage.web.database import database
+from statuspage.web.forms import BadForm, read
+
+KINDS = {"incident": SubjectKind.INCIDENT, "maintenance": SubjectKind.MAINTENANCE}
+
+
+def add_routes(blueprint: Blueprint) -> None:
+    blueprint.get("/corrections/<kind>/<subject_id>/<sequence>")(correction)
+    blueprint.post("/corrections/<kind>/<subject_id>/<sequence>")(correct)
+
+
+@needs(Role.RESPONDER)
+def correction(kind: str, subject_id: str, sequence: str) -> str:
+    which, number = _which(kind, sequence)
+    wrong = updates.get(database.session(), which, subject_id, number)
+    return render_template(
+        "console/correction.html",
+        title=f"Correct update {number}",
+        section="Incidents" if which is SubjectKind.INCIDENT else "Planned work",
+        update=wrong,
+        back=_page(which, subject_id),
+    )
+
+
+@needs(Role.RESPONDER)
+def correct(kind: str, subject_id: str, sequence: str) -> Response:
+    which, number = _which(kind, sequence)
+    form = read(request.form, words.free_text_field_names("wrong") | words.free_text_field_names("right"))
+    wrong, right = words.free_text(form, "wrong"), words.free_text(form, "right")
+    if not set(wrong) & set(right):
+        raise BadForm("Say in at least one language what was wrong and what is right. Nothing was changed.")
+    acts.correct(context(), kind=which, subject_id=subject_id, sequence=number, wrong=wrong, text=right, who=me().person.name)
+    return redirect(_page(which, subject_id, done="The correction is published."), 303)  # type: ignore[return-value]
+
+
+def _which(kind: str, sequence: str) -> tuple[SubjectKind, int]:
+    if kind not in KINDS or not sequence.isascii() or not sequence.isdigit() or len(sequence) > 9:
+        abort(404)
+    return KINDS[kind], int(sequence)
+
+
+def _page(kind: SubjectKind, subject_id: str, **more: str) -> str:
+    if kind is SubjectKind.INCIDENT:
+        return url_for("console.incident", incident_id=subject_id, **more)
+    return url_for("console.work", work_id=subject_id, **more)
