@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+LISTEN ?= 127.0.0.1
 PORT   ?= 8000
 DATA   ?= var
 JOBS   ?= 2
@@ -28,8 +29,9 @@ $(VENV)/.dev: requirements-dev.lock | $(VENV)/bin/python
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@ $(VENV)/.run
 
-run: $(VENV)/.run  ## the whole product with a demonstration; CONFIG=my.yaml runs your own, PORT=… and DATA=… move it
-	@exec $(BIN)/python -m statuspage up --port $(PORT) --data $(DATA) $(if $(CONFIG),--config $(CONFIG),--demo)
+run: $(VENV)/.run  ## the whole product with a demonstration; CONFIG=my.yaml runs your own, PORT=… and DATA=… move it, LISTEN=0.0.0.0 opens it to others
+	@echo "Starting; everything is up in a quarter of a minute or so. Ctrl-C stops it at any time."
+	@exec $(BIN)/python -m statuspage up --host $(LISTEN) --port $(PORT) --data $(DATA) $(if $(CONFIG),--config $(CONFIG),--demo)
 
 test: $(VENV)/.dev  ## all tests but the long ones, and all checks
 	@tests/debian-packages

@@ -52,7 +52,7 @@ class StoreCollector(Collector):
                 "statuspage_snapshot_age_seconds", "Age of the published page.", value=(now - published_at).total_seconds()
             )
         yield from _counted([*counted, *_not_yet(counted, settings)])
-        yield from _speeds(recent, accepted)
+        yield from _speeds(recent, accepted, _public_networks(settings))
 
 
 def _deliveries(counts: dict[tuple[str, DeliveryState], int], networks: set[str]) -> Metric:
@@ -101,15 +101,20 @@ def _counted(counted: Sequence[counters.Count]) -> Iterator[Metric]:
     yield from families.values()
 
 
-def _speeds(recent: Sequence[Incident], accepted: dict[str, dict[str, datetime]]) -> Iterator[Metric]:
-    """Figures of the promise: first failure to verdict, verdict to page, page to each network's first post."""
+def _public_networks(settings: Settings) -> set[str]:
+    kinds = {account.name: account.kind for account in settings.accounts}
+    return {kinds[channel.account] for channel in settings.channels if not channel.sandbox and not channel.operators}
+
+
+def _speeds(recent: Sequence[Incident], accepted: dict[str, dict[str, datetime]], public: set[str]) -> Iterator[Metric]:
+    """Figures of the promise: first failure to verdict, verdict to page, page to each network's first post (0 posts to begin with)."""
     verdict = SummaryMetricFamily("statuspage_verdict_seconds", "First failed check to verdict, incidents of 30 days.")
     page = SummaryMetricFamily("statuspage_page_seconds", "Verdict to the page showing it, incidents of 30 days.")
     post = SummaryMetricFamily("statuspage_post_seconds", "Page to the first accepted post, incidents of 30 days.", labels=["network"])
     moments = [incident.moments for incident in recent]
     _add(verdict, [], [_between(m.first_failed_at, m.confirmed_at) for m in moments])
     _add(page, [], [_between(m.confirmed_at, m.first_published_at) for m in moments])
-    networks = sorted({network for times in accepted.values() for network in times})
+    networks = sorted(public | {network for times in accepted.values() for network in times})
     for network in networks:
         _add(post, [network], [_between(i.moments.first_published_at, accepted.get(i.id, {}).get(network)) for i in recent])
     yield from (verdict, page, post)

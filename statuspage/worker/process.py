@@ -23,7 +23,7 @@ from statuspage.worker.supervisor import orphaned
 
 FOLLOW_EVERY_S = 0.5  # a new configuration is followed everywhere within 2 s, reading and building it included
 BEAT_EVERY_S = 5.0
-FINISH_WITHIN_S = 4.0
+FINISH_WITHIN_S = 3.5
 log = structlog.get_logger("statuspage.process")
 
 Build = Callable[[Context, ProcessSettings], Sequence[Loop]]

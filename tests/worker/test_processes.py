@@ -51,6 +51,7 @@ def metrics_have_every_name_before_anything_went_wrong(here: Place) -> None:
         'statuspage_late_checks_total{location="here",probe="login-port"}',
         "statuspage_verdict_seconds_count",
         "statuspage_page_seconds_count",
+        'statuspage_post_seconds_count{network="webhook"} 0.0',
         'statuspage_deliveries{network="webhook",state="unknown"} 0.0',
         'statuspage_deliveries{network="webhook",state="stuck"} 0.0',
         'statuspage_breaker_open{account="sink"} 0.0',
