@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from statuspage import __version__
 from statuspage.cli import backup, configuration, deliveries, incident, maintenance, people, probe, run, switches, up, warning
+from statuspage.cli.anywhere import Anywhere
 from statuspage.cli.common import Invocation
 from statuspage.settings.process import ProcessSettings
 
@@ -15,7 +17,7 @@ EPILOG = """Exit status: 0 done, 1 refused by a rule, 2 typed wrong, 3 configura
 6 database, file or process cannot be used."""
 
 
-@click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "STATUSPAGE"})
+@click.group(cls=Anywhere, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "STATUSPAGE"})
 @click.version_option(__version__, prog_name="statuspage")
 @click.option(
     "--config", type=click.Path(path_type=Path), default=Path("statuspage.yaml"), show_default=True, help="The configuration file."
@@ -32,10 +34,12 @@ def main(context: click.Context, config: Path, data: Path, database: str | None,
     statuspage init > statuspage.yaml          a configuration to begin with
     statuspage check                           says in words what would run
     statuspage incident declare login          tells customers that logging in fails
+    statuspage incident list --json            these options may stand behind a command, too
     """
     data = data.absolute()
     url = database or f"sqlite:///{data / 'statuspage.db'}"
-    context.obj = Invocation(ProcessSettings(config.absolute(), data, url), as_json)
+    typed = context.get_parameter_source("config") is ParameterSource.COMMANDLINE
+    context.obj = Invocation(ProcessSettings(config.absolute(), data, url), as_json, typed)
 
 
 for module in (up, run, configuration, incident, maintenance, warning, deliveries, switches, probe, people, backup):

@@ -46,10 +46,11 @@ R = TypeVar("R")
 
 @dataclass
 class Invocation:
-    """One call of the command: where things are, and how to print."""
+    """One call of the command: where things are, and how to print. config_typed: the file was named on the command line."""
 
     process: ProcessSettings
     as_json: bool
+    config_typed: bool = False
 
     @functools.cached_property
     def ports(self) -> Ports:

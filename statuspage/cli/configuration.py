@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from statuspage.cli.common import REFUSED, Invocation, explained, fail, prepare
+from statuspage.demo import stage
 from statuspage.settings.loader import load_file
 from statuspage.settings.schema import json_schema
 from statuspage.settings.summary import summary
@@ -24,7 +25,10 @@ from statuspage.worker.process import accept_file
 @explained
 def check(invocation: Invocation, file: Path | None) -> None:
     """Say in words what a configuration would run, with budgets and times to verdict. Exit status 3 if it is wrong."""
-    loaded = load_file(file or invocation.process.config, invocation.environ)
+    path, environ = file or invocation.process.config, invocation.environ
+    if path.resolve() == stage.CONFIGURATION.resolve():  # its references are invented: it can be looked at while nothing runs
+        environ = {**stage.environment("127.0.0.1", 8000, invocation.process.data), **environ}
+    loaded = load_file(path, environ)
     found = summary(loaded)
     if invocation.as_json:
         click.echo(json.dumps(found.as_json(), indent=2, ensure_ascii=False))

@@ -6,7 +6,6 @@ import dataclasses
 import os
 import sys
 from contextlib import closing
-from pathlib import Path
 
 import click
 
@@ -78,13 +77,12 @@ def _begin(process: ProcessSettings, role: str) -> None:
     show_default=True,
     help="Port of the page; bank, TLS bank, switchboard and networks take the four after it.",
 )
-@click.option("--data", type=click.Path(path_type=Path), help="Folder of everything that is kept.")
 @click.pass_obj
 @explained
-def demo(invocation: Invocation, host: str, port: int, data: Path | None) -> None:
+def demo(invocation: Invocation, host: str, port: int) -> None:
     """Run the demonstration bank, its switchboard and the demonstration networks alone."""
     logs.set_up(plain=sys.stderr.isatty(), role="demo")
-    stage.serve(host, port, data.absolute() if data else invocation.process.data)
+    stage.serve(host, port, invocation.process.data)
 
 
 COMMANDS = [web, prober, worker, demo]

@@ -12,7 +12,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection, HTTPException
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
@@ -56,13 +55,13 @@ ADVICE = "Try: switch on “sign_in_stopped” on the switchboard, then only wat
     show_default=True,
     help="Port of the page; the demonstration uses the four after it.",
 )
-@click.option("--config", type=click.Path(path_type=Path), help="The configuration file.")
-@click.option("--data", type=click.Path(path_type=Path), help="Folder of everything that is kept.")
 @click.pass_obj
 @explained
-def up(invocation: Invocation, demo: bool, host: str, port: int, config: Path | None, data: Path | None) -> None:
+def up(invocation: Invocation, demo: bool, host: str, port: int) -> None:
     """Run page, console, probes and broadcasters in one process tree. Ctrl-C stops everything."""
-    process = _moved(invocation, config, data, host, port, demo)
+    process = dataclasses.replace(invocation.process, host=host, port=port)
+    if demo and not invocation.config_typed:
+        process = dataclasses.replace(process, config=stage.CONFIGURATION)
     raise_interrupt_on_terminate()
     try:
         prepare(process)
@@ -125,20 +124,6 @@ def _each_round(
             told = True
 
     return each_round
-
-
-def _moved(invocation: Invocation, config: Path | None, data: Path | None, host: str, port: int, demo: bool) -> ProcessSettings:
-    process = invocation.process
-    if data is not None:
-        database = process.database
-        if database == f"sqlite:///{process.data / 'statuspage.db'}":
-            database = f"sqlite:///{data.absolute() / 'statuspage.db'}"
-        process = dataclasses.replace(process, data=data.absolute(), database=database)
-    if demo and config is None:
-        config = stage.CONFIGURATION
-    if config is not None:
-        process = dataclasses.replace(process, config=config.absolute())
-    return dataclasses.replace(process, host=host, port=port)
 
 
 @contextmanager

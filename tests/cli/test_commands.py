@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import re
 import socket
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import click
 import pytest
@@ -233,6 +236,46 @@ def test_a_reload_is_followed_by_the_next_command_and_a_wrong_file_changes_nothi
     assert "Sign in" in still
     assert re.search(r"statuspage\.yaml:1: page\.languages\[1\]: found 'english'", said)
     assert "nothing was changed" in said
+
+
+@pytest.mark.parametrize("typed", [("--json", "incident", "list"), ("incident", "--json", "list"), ("incident", "list", "--json")])
+def test_options_of_the_whole_command_may_stand_anywhere(terminal: Terminal, typed: tuple[str, ...]) -> None:
+    assert json.loads(terminal.ok(*typed)) == []
+
+
+def test_the_configuration_and_the_data_folder_may_be_named_behind_the_command_too(terminal: Terminal, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere.yaml"
+    terminal.config.rename(elsewhere)
+
+    said = terminal.ok("check", "--config", str(elsewhere))
+    made = terminal.json("migrate", f"--data={tmp_path / 'another'}")
+
+    assert "The configuration is good." in said
+    assert made["before"] is None and (tmp_path / "another" / "statuspage.db").exists()
+
+
+def test_what_stands_behind_two_dashes_is_taken_as_it_stands(terminal: Terminal) -> None:
+    said = terminal.refused(4, "incident", "show", "--", "--json")
+
+    assert "--json" in said
+
+
+@pytest.mark.parametrize("name", ["minimal.yaml", "demonstration.yaml"])
+def test_examples_without_secrets_of_their_own_can_be_checked_as_they_stand(bare: Terminal, name: str) -> None:
+    from tests.cli.terminal import TOP
+
+    assert "The configuration is good." in bare.ok("check", str(TOP / "examples" / name))
+
+
+def test_the_realistic_bank_is_checked_as_its_first_lines_say(bare: Terminal) -> None:
+    from tests.cli.terminal import TOP
+
+    (line,) = [line for line in (TOP / "examples/realistic-bank.yaml").read_text().splitlines()[:5] if line.startswith("# Try it")]
+    told = line.partition(": ")[2].replace("statuspage check", f"{sys.executable} -m statuspage check")
+    done = subprocess.run(["/bin/sh", "-c", told], cwd=TOP, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "The configuration is good." in done.stdout
 
 
 def walk(command: click.Command, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
