@@ -256,6 +256,10 @@ def test_the_pages_show_threads_edits_language_and_addresses(networks: RunningNe
         assert "1 earlier wording<" in page
         assert "Made to misbehave: lag" in page
         assert '<noscript><meta http-equiv="refresh"' in page
+        assert '<link rel="icon" href="data:,">' in page  # else a browser asks for one, and is told that there is none
+        shown = re.findall(r"<time[^>]*>([^<]+)</time>", page)
+        assert len(shown) > 3
+        assert all(re.search(r" CES?T$", moment) for moment in shown), shown  # one zone, the bank's: its texts name times, too
     assert [name in whole for name in ("Bluesky", "Telegram", "Operators’ alarms")] == [True] * 3
     assert "Bluesky" not in one
     assert "post--asked" in re.sub(r"<style>.*</style>", "", permalink, flags=re.S)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup, escape
@@ -14,6 +16,7 @@ from statuspage.demo.networks.truth import Entry
 from statuspage.demo.networks.world import World
 
 THREADS_SHOWN = 40
+ZONE = ZoneInfo("Europe/Madrid")  # of the demonstration's bank: the words of its posts name times of that zone
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,10 @@ def _threads(world: World, network: str) -> tuple[Thread, ...]:
     return tuple(Thread(tuple(thread)) for thread in newest_first[:THREADS_SHOWN])
 
 
+def _local(at: datetime, form: str) -> str:
+    return at.astimezone(ZONE).strftime(form)
+
+
 def _linked(text: str) -> Markup:
     """The text with its addresses as links."""
     pieces, at = [], 0
@@ -63,4 +70,4 @@ def _linked(text: str) -> Markup:
 _ENVIRONMENT = Environment(
     loader=FileSystemLoader(Path(__file__).parents[3] / "templates" / "demo_networks"), autoescape=True, trim_blocks=True
 )
-_ENVIRONMENT.filters["linked"] = _linked
+_ENVIRONMENT.filters |= {"linked": _linked, "local": _local}
