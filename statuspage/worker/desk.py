@@ -42,6 +42,7 @@ class Desk:
     epochs      delivery id -> the epoch for which the two above were noted
     unwritten   a change that the database did not take yet; written before anything else is done
     patient     rows that wait only because something failed
+    offset      of the boot clock to the monotonic one, when last looked at: it grows by what the machine sleeps
     spent       unknown rows that have had all their attempts, over all epochs
     """
 
@@ -58,6 +59,7 @@ class Desk:
     refreshed: bool = False
     patient: set[str] = field(default_factory=set)
     spent: set[str] = field(default_factory=set)
+    offset: float = 0.0
 
     def mono(self) -> float:
         return self.ctx.ports.clock.monotonic()
@@ -120,6 +122,19 @@ class Desk:
         """The row waits because something failed; it need not when the network works again, see wake()."""
         self.due[row.id] = self.mono() + seconds
         self.patient.add(row.id)
+
+    def count_sleep(self) -> None:
+        """While the machine slept, the networks' time went on: what they asked to wait, and our own back-off, ran on too.
+
+        Quiet periods and holds did not: they count what this process can have seen.
+        """
+        offset = self.ctx.ports.clock.boottime() - self.mono()
+        slept = offset - self.offset
+        if slept >= 1.0:  # less is the time between two looks at clocks
+            self.offset = offset
+            self.gate.pass_over(slept)
+            for row_id in self.patient:
+                self.due[row_id] -= slept
 
     def wake(self, *, unknown: bool) -> None:
         """The network works again: what backs off need not wait out its long pauses, nor may it all come in one second.

@@ -88,6 +88,7 @@ class Dispatcher:
         http = Http(self._ctx.ports.http, deadline_s=own.deadline_s, connect_timeout_s=own.connect_timeout_s, now=self._ctx.ports.clock.now)
         network = Network(self._module, self._ctx.configs[self._account], http)
         desk = Desk(self._ctx, self._account, self._lock, network, Gate(own.breaker_failures, own.breaker_trial_s))
+        desk.offset = self._ctx.ports.clock.boottime() - desk.mono()
         with self._ctx.ports.store.reading() as session:
             desk.load_account(session)
         return desk
@@ -95,6 +96,7 @@ class Dispatcher:
     # --- one pass -------------------------------------------------------------------------------------------------------
 
     def _pass(self, desk: Desk) -> Iterator[str]:
+        desk.count_sleep()
         desk.flush()
         threads, off = self._read()
         if self._put_in_order(desk, threads):

@@ -51,3 +51,10 @@ class Gate:
 
     def stop(self, now: float, reason: str) -> None:
         self.stopped, self.stopped_trial_at = reason, now + STOPPED_TRIAL_S
+
+    def pass_over(self, seconds: float) -> None:
+        """So much time went by that the monotonic clock did not count."""
+        self.paused_until -= seconds
+        self.stopped_trial_at -= seconds
+        if self.open_until is not None:
+            self.open_until -= seconds

@@ -198,6 +198,21 @@ def test_a_wait_that_a_failing_network_asks_for_holds_for_the_account_whatever_p
     assert len(sent) == 3 and sent[1] - sent[0] >= 900.0
 
 
+def test_a_wait_that_a_network_asked_for_runs_on_while_the_machine_sleeps() -> None:
+    stage = Stage("bare")
+    network = stage.network("bare")
+    network.script, network.retry_after = ["throttled"], "900"
+    stage.tell()
+    stage.passes(5.0)
+
+    stage.world.nap(1200.0)
+    stage.passes(1200.0 + 5.0)
+
+    assert stage.states("bare") == [DELIVERED]
+    sent = [at for at, method, _ in network.requests if method == "POST"]
+    assert sent[1] - sent[0] >= 900.0
+
+
 def test_a_clock_set_back_while_a_process_restarts_does_not_stretch_a_wait() -> None:
     """D23: what is written down in wall time is believed for no longer than it was meant to last."""
     stage = Stage("bare")

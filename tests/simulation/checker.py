@@ -53,8 +53,9 @@ def _late(world: World, rows: dict[str, Delivery], assumed: set[str], healed_at:
     """D28: everything is final ten minutes after the last fault.
 
     Two things last by design. A wait that a network asked for, up to an hour, is no fault that ended: the ten minutes begin when it is
-    over. On a network that cannot be read people get ten minutes to look (D11): a thread in which that happened begins with them, after
-    the request whose answer was lost, and ends a moment later.
+    over; a process that starts on a wall clock that was set back lets it begin anew, since nothing else was written down. And on a
+    network that cannot be read people get ten minutes to look (D11): a thread in which that happened has these, beginning with the end
+    of the request whose answer was lost, and a moment for what follows.
     """
     by_id = {row.id: row for row in rows.values()}
     blind = {(row.subject_id, row.channel) for row in rows.values() if row.code in assumed}
@@ -66,7 +67,8 @@ def _late(world: World, rows: dict[str, Delivery], assumed: set[str], healed_at:
         row = by_id.get(delivery_id)
         if row is None:
             continue
-        begun = max(healed_at, world.networks[row.channel].asked_until)
+        network = world.networks[row.channel]
+        begun = max(healed_at + (network.asked_s if world.knobs.jumps else 0.0), network.asked_until)
         most = SETTLED_S + (BLIND_MARGIN_S if (row.subject_id, row.channel) in blind else 0.0)
         took = (at - wall_of(begun, 0.0)).total_seconds()
         if took > most:
@@ -106,7 +108,7 @@ class _Judge:
                 continue
             if told.delivery.channel != name:
                 yield f"unexpected: {code} belongs on {told.delivery.channel}, not on {name}"
-            if text not in (told.delivery.text, told.delivery.text_alone, told.delivery.story):
+            if text not in told.words_at(float("-inf") if self.restored else sent_at):
                 yield f"unapproved: {name} shows {text!r}"
             row = self.rows.get(code)
             made_new = text == post.revisions[0][2]  # an edit whose answer was lost may show and yet give way to the next one

@@ -68,7 +68,8 @@ class FakeNetwork:
     retry_after: str | None = None
     status: int | None = None
     late_s: float | None = None
-    asked_until: float = 0.0  # until when it last asked to wait
+    asked_until: float = 0.0  # until when it last asked to wait, and the longest such wait
+    asked_s: float = 0.0
 
     # --- answering ------------------------------------------------------------------------------------------------------
 
@@ -79,7 +80,7 @@ class FakeNetwork:
         body = json.loads(request.body) if request.body else {}
         self.requests.append((world.time, request.method, path))
         fault = "down" if self.down else self._draw(request.method, path)
-        world.note(f"{self.name} {request.method} {path} {body.get('key', '')[:6]} -> {fault}")
+        world.happened(f"answer {fault}", f"{self.name} {request.method} {path} {body.get('key', '')[:6]} -> {fault}")
         if fault in ("refused", "down"):
             world.sleep(world.chance.uniform(0.01, 5.0))
             raise NotSent("connection refused")
@@ -137,6 +138,7 @@ class FakeNetwork:
             wait = format_datetime(moment + timedelta(seconds=float(wait)), usegmt=True)
         seconds = retry_after_s(wait, moment) or 0.0
         self.asked_until = max(self.asked_until, self.world.time + min(seconds, 3600.0))
+        self.asked_s = max(self.asked_s, min(seconds, 3600.0))
         return {"Retry-After": wait, "Date": format_datetime(moment, usegmt=True)} if wait else {}
 
     def _apply_late(self, do: Callable[[], Answer], deadline_s: float) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -16,6 +16,7 @@ from statuspage.core.seal import digest_of, seal
 from statuspage.core.vocabulary import DeliveryState, NoticeKind, SubjectKind
 from statuspage.store import deliveries, switches
 from statuspage.store.tables import NoticeRow
+from tests.simulation.networks import MODES, FakeNetwork
 from tests.simulation.world import SEAL_KEY, Process, World
 
 _KINDS = (NoticeKind.INVESTIGATING, NoticeKind.UPDATE, NoticeKind.IDENTIFIED, NoticeKind.MONITORING)
@@ -23,7 +24,10 @@ _KINDS = (NoticeKind.INVESTIGATING, NoticeKind.UPDATE, NoticeKind.IDENTIFIED, No
 
 @dataclass
 class Told:
-    """What an operator committed for one channel: the truth against which posts are judged."""
+    """What an operator committed for one channel: the truth against which posts are judged.
+
+    before  the words that were replaced before the post left, with the moment from which they must not leave any more
+    """
 
     delivery: Delivery
     order: int
@@ -31,6 +35,12 @@ class Told:
     drill: bool
     vouched_until: datetime | None = None
     retried: bool = False
+    before: list[tuple[float, Delivery]] = field(default_factory=list)
+
+    def words_at(self, moment: float) -> set[str]:
+        """Every wording that may leave at that moment."""
+        now = {self.delivery.text, self.delivery.text_alone, self.delivery.story}
+        return now.union(*({old.text, old.text_alone, old.story} for until, old in self.before if moment <= until))
 
 
 class Operators:
@@ -60,8 +70,14 @@ class Operators:
                 row = self._row(subject, sequence, kind, name, notice.id, now, valid, hold, thread)
                 deliveries.add(session, row)
                 self.told[row.code] = Told(row, len(self.told), world.time, drill)
-        world.note(f"operator {subject} {sequence} {kind}")
+        world.counts["hold" if hold_s else "no hold"] += 1
+        world.happened(f"told {kind}", f"operator {subject} {sequence} {kind}")
         world.poke()
+
+    def rehearse(self, subject: str) -> None:
+        """A rehearsal whose rows somehow came to stand on real channels."""
+        self.world.counts["rehearsal on a real channel"] += 1
+        self.update(subject, NoticeKind.INVESTIGATING, valid_s=None, drill=True)
 
     def _row(
         self, subject: str, sequence: int, kind: NoticeKind, channel: str, notice_id: str, now: datetime,
@@ -98,18 +114,56 @@ class Operators:
                 self.told[row.code].retried = True
                 with world.store.reading() as session:
                     self.told[row.code].vouched_until = deliveries.get(session, row.id).valid_until
-                world.note(f"operator retries {row.code}")
+                world.happened("sent again by a person", f"operator retries {row.code}")
             else:
                 deeds.withdraw(ctx, row.id, "operator", "not needed")
-                world.note(f"operator withdraws {row.code}")
+                world.happened(f"withdrawn while {row.state}", f"operator withdraws {row.code}")
         except DomainError as error:
             world.note(f"operator refused: {type(error).__name__}")
         world.poke()
 
+    def reword(self) -> None:
+        """Somebody writes the newest statement of a thread anew, as long as nobody took it for sending."""
+        world = self.world
+        rows = [row for row in self.rows(DeliveryState.WAITING, DeliveryState.QUEUED) if row.attempts == 0 and row.code in self.told]
+        newest = {row.thread: row.sequence for row in sorted(self.rows(), key=lambda row: row.sequence)}
+        rows = sorted((row for row in rows if newest[row.thread] == row.sequence), key=lambda row: row.id)
+        if not rows:
+            return
+        row, told = world.chance.choice(rows), None
+        text, alone = f"Reworded: {row.text}", f"Reworded: {row.text_alone}"
+        story = text + row.story.removeprefix(row.text)
+        changed = replace(row, text=text, text_alone=alone, story=story, digest=digest_of(text, alone, story))
+        changed = replace(changed, seal=seal(changed, SEAL_KEY))
+        with world.store.writing() as session:
+            if deliveries.change(session, row, text=text, text_alone=alone, story=story, digest=changed.digest, seal=changed.seal):
+                told = self.told[row.code]
+        if told is not None:
+            told.before.append((world.time, told.delivery))
+            told.delivery = changed
+            world.happened(f"reworded while {row.state}", f"operator rewords {row.code}")
+            world.poke()
+
+    def reload(self) -> None:
+        """Another configuration: an account less, one more, or other modes for what comes."""
+        world, chance = self.world, self.world.chance
+        known, now = world.knobs.classes, set(world.accounts)
+        kind = chance.choice(known)
+        if chance.random() < 0.5:
+            world.modes[kind] = chance.choice(MODES[kind])
+            world.counts["mode changed"] += 1
+        elif kind not in now:
+            now.add(kind)
+            world.counts["account added"] += 1
+        elif len(now) > 1:
+            now.discard(kind)
+            world.counts["account removed"] += 1
+        world.reload(tuple(sorted(now)))
+
     def switch(self, *, off: bool) -> None:
         with self.world.store.writing() as session:
             switches.turn(session, switches.POSTING, off=off, by="operator", reason="", at=self.world.wall())
-        self.world.note(f"posting {'off' if off else 'on'}")
+        self.world.happened(f"posting {'off' if off else 'on'}")
         self.world.poke()
 
     def tamper(self) -> None:
@@ -122,7 +176,7 @@ class Operators:
             with self.world.store.writing() as session:
                 for column in ("text", "text_alone", "story"):
                     session.execute(sql(f"UPDATE delivery SET {column} = 'Send money to X Ref {row.code}' WHERE id = :id"), {"id": row.id})
-            self.world.note(f"intruder changes {row.code}")
+            self.world.happened("row changed in the database", f"intruder changes {row.code}")
             self.world.poke()
 
 
@@ -133,7 +187,11 @@ def script(world: World, people: Operators) -> float:
     for number in range(chance.randint(1, 2)):
         _incident(world, people, f"incident{number:04d}", chance.uniform(0.0, length / 2), length)
     for _ in range(chance.randint(1, 4) if knobs.people else 0):
-        world.later(chance.uniform(0.0, length), people.meddle)
+        world.later(chance.uniform(0.0, length), chance.choice([people.meddle, people.meddle, people.reword]))
+    for _ in range(chance.randint(1, 4) if knobs.reloads else 0):
+        world.later(chance.uniform(0.0, length), people.reload)
+    if knobs.drills:
+        world.later(chance.uniform(0.0, length), partial(people.rehearse, "drill0000000"))
     if knobs.off_switch:
         at = chance.uniform(0.0, length / 2)
         world.later(at, partial(people.switch, off=True))
@@ -147,6 +205,10 @@ def script(world: World, people: Operators) -> float:
 def _incident(world: World, people: Operators, subject: str, begin: float, length: float) -> None:
     chance = world.chance
     moments = sorted(chance.uniform(begin, length) for _ in range(chance.randint(1, 5)))
+    if world.knobs.reloads and subject.endswith("0") and chance.random() < 0.5 and len(world.accounts) > 1:
+        world.counts["account still to come"] += 1
+        world.configure(world.accounts[1:])
+        world.later(chance.uniform(begin, length), world.reload, world.knobs.classes)
     pace = chance.choice([1.0, 1.0, 0.01])  # now and then all of it within seconds
     moments = [begin + (moment - begin) * pace for moment in moments]
     for number, moment in enumerate(moments):
@@ -179,7 +241,7 @@ def _fate(world: World, people: Operators, length: float) -> None:
         world.later(when(), _delete_post, world)
     if knobs.revokes:
         network = world.networks[chance.choice(sorted(world.networks))]
-        world.later(when(), setattr, network, "token", "revoked")
+        world.later(when(), _revoke, world, network)
     if knobs.all_down:
         at = chance.uniform(0.0, length / 4)
         world.later(at, _all_down, world, True)
@@ -202,8 +264,13 @@ def _back_up(world: World, copies: list[sqlite3.Connection]) -> None:
 
 def _jump(world: World, offset: float) -> None:
     world.wall_offset_s = offset
-    world.note(f"wall clock off by {offset}")
+    world.happened("wall clock jumped", f"wall clock off by {offset}")
     world.poke()
+
+
+def _revoke(world: World, network: FakeNetwork) -> None:
+    network.token = "revoked"
+    world.happened("credentials revoked", f"{network.name} revokes our credentials")
 
 
 def _delete_post(world: World) -> None:
@@ -211,11 +278,11 @@ def _delete_post(world: World) -> None:
     if posts:
         post = world.chance.choice(posts)
         post.gone = True
-        world.note(f"{post.id} deleted by the network's staff")
+        world.happened("post deleted by staff", f"{post.id} deleted by the network's staff")
 
 
 def _all_down(world: World, down: bool) -> None:
-    world.note(f"all networks {'down' if down else 'up'}")
+    world.happened(f"all networks {'down' if down else 'up'}")
     for network in world.networks.values():
         network.down = down
 
@@ -226,7 +293,7 @@ def _restore(world: World, people: Operators, copies: list[sqlite3.Connection]) 
             world.kill(process, "for the restore")
     people.restored = True
     world.store.restore(copies[0])
-    world.note("database restored")
+    world.happened("database restored")
     deeds.after_restore(world.outside, "operator", world.wall())
 
 
@@ -239,6 +306,8 @@ def heal(world: World, people: Operators) -> None:
         network.faults, network.down, network.refuses_equal = {}, False, False
         if network.token == "revoked":
             network.token = "good"
+    if world.accounts != world.knobs.classes:
+        world.reload(world.knobs.classes)
     people.switch(off=False)
     for process in world.processes:
         process.frozen_until = 0.0

@@ -52,6 +52,7 @@ class Process:
     up: bool = False
     threads: list[Thread] = field(default_factory=list)
     frozen_until: float = 0.0
+    context: Any = None
     held: list[tuple[Thread, int]] = field(default_factory=list)  # what would run if the process were not suspended
 
     @property
@@ -61,8 +62,13 @@ class Process:
 
 @dataclass
 class Thread:
-    """One dispatcher's greenlet. wake: which of its wake-ups counts; an older one was overtaken by a poke."""
+    """One dispatcher's greenlet.
 
+    wake    which of its wake-ups counts; an older one was overtaken by a poke
+    leaves  the configuration changed: it finishes its step, and a successor takes over if the account is still there
+    """
+
+    account: str
     name: str
     process: Process
     dispatcher: Any
@@ -70,6 +76,7 @@ class Thread:
     wake: int = 0
     idle: bool = False
     dead: bool = False
+    leaves: bool = False
 
 
 @dataclass
@@ -96,6 +103,8 @@ class Knobs:
     equal_text: bool = False
     people: bool = False
     off_switch: bool = False
+    reloads: bool = False
+    drills: bool = False
 
 
 ANSWERS = ("throttled", "error", "error_applied", "lost", "lost_applied", "late", "cut", "slow", "refused", "rejected", "unreadable")
@@ -133,6 +142,8 @@ def draw_knobs(chance: random.Random) -> Knobs:
         equal_text=often(0.1),
         people=often(0.5),
         off_switch=often(0.1),
+        reloads=often(0.25),
+        drills=often(0.1),
     )
 
 
@@ -163,9 +174,9 @@ class World:
         self.networks = {kind: FakeNetwork(self, kind, BROADCASTERS[kind].CLASS) for kind in self.knobs.classes}
         self._outfit_networks()
         self.processes = [Process(n) for n in range(2 if self.knobs.second_process else 1)]
-        self.settings = _settings(self.knobs)
-        self.channels = _channels(self.knobs)
-        self.outside = self.context(Process(99))
+        self.modes = dict(self.knobs.modes)
+        self.accounts: tuple[str, ...] = ()
+        self.configure(self.knobs.classes)
 
     def _outfit_networks(self) -> None:
         each = self.knobs.rate / max(len(self.knobs.kinds), 1)
@@ -176,6 +187,13 @@ class World:
             if "rejected" in network.faults:
                 network.faults["rejected"] = min(each, 0.03)
 
+    def configure(self, accounts: tuple[str, ...]) -> None:
+        """The configuration in force from now on; whoever runs follows within its polling time."""
+        self.accounts = accounts
+        self.settings = _settings(accounts)
+        self.channels = _channels(accounts, self.modes)
+        self.outside = self.context(Process(99))
+
     @property
     def lags(self) -> bool:
         return self.knobs.lags
@@ -184,6 +202,11 @@ class World:
 
     def wall(self) -> datetime:
         return wall_of(self.time, self.wall_offset_s)
+
+    def happened(self, what: str, line: str = "") -> None:
+        """As note, and counted: a fault that never happens tests nothing."""
+        self.counts[what] += 1
+        self.note(line or what)
 
     def note(self, line: str) -> None:
         entry = f"{self.time:11.3f} {line}"
@@ -226,6 +249,7 @@ class World:
             return
         self.note(f"{thread.name} at {name}")
         if self.chaos and self.knobs.crashes and self.chance.random() < self.knobs.crashes:
+            self.counts["crash at a point"] += 1
             self.kill(thread.process, f"at {name}")
             raise Crash
         self._maybe_suspend(thread.process, name)
@@ -247,7 +271,7 @@ class World:
     def freeze(self, process: Process, seconds: float, name: str = "") -> None:
         process.frozen_until = max(process.frozen_until, self.time + seconds)
         self.later(seconds, self.thaw, process)
-        self.note(f"{process.run_id} suspended for {seconds} {name}")
+        self.happened("process suspended", f"{process.run_id} suspended for {seconds} {name}")
 
     def thaw(self, process: Process) -> None:
         """The process goes on, unless something else suspends it still."""
@@ -262,7 +286,7 @@ class World:
         self.asleep_until = self.time + seconds
         for process in self.processes:
             process.frozen_until = max(process.frozen_until, self.asleep_until)
-        self.note(f"machine sleeps {seconds}")
+        self.happened("machine asleep", f"machine sleeps {seconds}")
         self.later(seconds, self._woken, seconds)
 
     def _woken(self, seconds: float) -> None:
@@ -271,7 +295,7 @@ class World:
             self.thaw(process)
 
     def lose_locks(self) -> None:
-        self.note("database connections lost")
+        self.happened("lock connection lost", "database connections lost")
         self.store.holders.clear()
         self.poke()
 
@@ -302,7 +326,7 @@ class World:
 
     def context(self, process: Process) -> Context:
         ports = Ports(SimClock(self, process), SimRandomness(self.chance), self, self.store, None)  # type: ignore[arg-type]
-        configs = {kind: Config(f"https://{kind}.sim", "good") for kind in self.knobs.classes}
+        configs = {kind: Config(f"https://{kind}.sim", "good") for kind in self.accounts}
         return Context(ports, self.settings, SimWords(), OneKey(SEAL_KEY), configs, {}, self.channels)  # type: ignore[arg-type]
 
     def exchange(self, request: Request) -> Answer:
@@ -314,15 +338,50 @@ class World:
             return
         process.run, process.up, process.frozen_until, process.held = process.run + 1, True, self.asleep_until, []
         self.note(f"{process.run_id} starts")
-        ctx = self.context(process)
-        process.threads = [self._thread(process, Dispatcher(ctx, kind, BROADCASTERS)) for kind in self.knobs.classes]
-        for thread in process.threads:
-            self.later(self.chance.uniform(0.0, 0.5), self._resume, thread, 0)
+        process.context, process.threads = self.context(process), []
+        for kind in self.accounts:
+            self._begin(process, kind)
 
-    def _thread(self, process: Process, dispatcher: Dispatcher) -> Thread:
+    def reload(self, accounts: tuple[str, ...]) -> None:
+        """A new configuration: accounts come or go, modes may have changed. Each process follows it by itself."""
+        self.configure(accounts)
+        self.happened("configuration reloaded", f"configuration: {', '.join(accounts)}; {sorted(self.modes.items())}")
+        for process in self.processes:
+            self.later(self.chance.uniform(0.0, 1.0), self._follow, process, process.run)
+
+    def _follow(self, process: Process, run: int) -> None:
+        """As the driver of loops does: everyone finishes the step under way, then those of the new configuration take over."""
+        if not process.up or process.run != run:
+            return
+        if self.time < process.frozen_until:
+            self.later(process.frozen_until - self.time, self._follow, process, run)
+            return
+        process.context = self.context(process)
+        staying = {thread.account for thread in process.threads if not thread.dead}
+        for thread in process.threads:
+            thread.leaves = True
+        for kind in self.accounts:
+            if kind not in staying:
+                self._begin(process, kind)
+        self.poke()
+
+    def _begin(self, process: Process, kind: str) -> None:
+        thread = self._thread(process, kind, Dispatcher(process.context, kind, BROADCASTERS))
+        process.threads.append(thread)
+        self.later(self.chance.uniform(0.0, 0.5), self._resume, thread, 0)
+
+    def _left(self, thread: Thread) -> None:
+        """Its step is over: the lock is free, and its successor may begin."""
+        thread.dispatcher.close()
+        thread.dead = True
+        thread.process.threads.remove(thread)
+        if thread.account in thread.process.context.configs:
+            self._begin(thread.process, thread.account)
+
+    def _thread(self, process: Process, account: str, dispatcher: Dispatcher) -> Thread:
         dispatcher.idle_s, dispatcher.election_s = 1e6, 10.0  # a poke tells of new rows
-        thread = Thread(f"{process.run_id}/{dispatcher.name}", process, dispatcher, None)
-        thread.green = greenlet(partial(self._drive, thread))
+        thread = Thread(account, f"{process.run_id}/{dispatcher.name}", process, dispatcher, None)
+        thread.green = greenlet(partial(self._drive, thread), self._main)
         return thread
 
     def _drive(self, thread: Thread) -> None:
@@ -338,7 +397,11 @@ class World:
                     if self.knobs.store_trouble == 0.0 or "locked" not in str(error):
                         raise
                     wait = 1.0
-                self.sleep(max(wait, 0.001), idle=True)
+                if not thread.leaves:
+                    self.sleep(max(wait, 0.001), idle=True)
+                if thread.leaves:
+                    self._left(thread)
+                    return
         except Crash:
             thread.dead = True
 
@@ -377,29 +440,30 @@ class World:
         if thread.dead:
             raise Crash
         if self.knobs.store_trouble and moment != "committed" and self.chance.random() < self.knobs.store_trouble:
-            self.note(f"{thread.name} database busy at {moment}")
+            self.happened("database busy", f"{thread.name} database busy at {moment}")
             raise busy()
         if self.knobs.crashes and moment != "begin" and self.chance.random() < self.knobs.crashes / 4:
+            self.counts["crash around a commit"] += 1
             self.kill(thread.process, f"at {moment}")
             raise Crash
 
 
-def _settings(knobs: Knobs) -> Settings:
+def _settings(accounts: tuple[str, ...]) -> Settings:
     return Settings.model_validate(
         {
             "page": {"name": "Example Bank", "bank": "Example", "url": "https://page.sim"},
             "components": [{"slug": "cards", "name": {"en": "Cards"}}],
-            "accounts": [{"name": kind, "kind": kind, "config": {}} for kind in knobs.classes],
+            "accounts": [{"name": kind, "kind": kind, "config": {}} for kind in accounts],
         }
     )
 
 
-def _channels(knobs: Knobs) -> Mapping[str, ChannelInfo]:
+def _channels(accounts: tuple[str, ...], modes: Mapping[str, str]) -> Mapping[str, ChannelInfo]:
     return {
         kind: ChannelInfo(
-            Channel(kind, kind, kind, "en", UpdateMode(knobs.modes[kind]), LinkMode.NEVER),
+            Channel(kind, kind, kind, "en", UpdateMode(modes[kind]), LinkMode.NEVER),
             fits=lambda text: True,
             delivery_class=str(DeliveryClass(BROADCASTERS[kind].CLASS)),
         )
-        for kind in knobs.classes
+        for kind in accounts
     }
