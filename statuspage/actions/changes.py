@@ -37,11 +37,7 @@ class Telling:
 def begin(session: Session, ctx: Context, incident: Incident, telling: Telling, now: datetime) -> Incident:
     """A new incident with its first statement. Its titles are made here, from the catalogue, and keep as they are."""
     told = facts.while_it_lasts(session, ctx, incident, telling.kind, telling.free_text)
-    subject = subjects.of_incident(ctx, incident)
-    if not subject.private:
-        blocked = ctx.words.blocked_languages(told)
-        titles = {lang: ctx.words.title(told, lang) for lang in ctx.settings.page.languages if lang not in blocked}
-        incident = replace(incident, titles=titles)
+    incident = replace(incident, titles=_titles(session, ctx, incident))
     incidents.add(session, incident)
     _say(session, ctx, incident, told, telling, now)
     return incident
@@ -50,6 +46,10 @@ def begin(session: Session, ctx: Context, incident: Incident, telling: Telling, 
 def change(session: Session, ctx: Context, before: Incident, after: Incident, telling: Telling, now: datetime) -> Incident:
     """Writes a changed incident and says so. Raises NotAllowed if its new status may not follow the old one; Conflict."""
     check_transition(before.status, after.status)
+    if not after.titles:  # it began among private components, and now the public may hear of it
+        if after.symptom == before.symptom:
+            after = replace(after, symptom=facts.symptom(ctx, after.components), scheme=facts.scheme(ctx, after.components))
+        after = replace(after, titles=_titles(session, ctx, after))
     saved = incidents.save(session, replace(after, updated_at=now))
     if telling.kind in _OVER:
         told = facts.once_it_works(ctx, saved, telling.kind, telling.free_text)
@@ -59,6 +59,15 @@ def change(session: Session, ctx: Context, before: Incident, after: Incident, te
         told = facts.while_it_lasts(session, ctx, saved, telling.kind, telling.free_text)
     _say(session, ctx, saved, replace(told, **telling.extra), telling, now)
     return saved
+
+
+def _titles(session: Session, ctx: Context, incident: Incident) -> dict[str, str]:
+    """Its name in each language that has the words; none for an incident that is not public."""
+    if subjects.of_incident(ctx, incident).private:
+        return {}
+    told = facts.while_it_lasts(session, ctx, incident, NoticeKind.INVESTIGATING, {})
+    blocked = ctx.words.blocked_languages(told)
+    return {lang: ctx.words.title(told, lang) for lang in ctx.settings.page.languages if lang not in blocked}
 
 
 def current(session: Session, incident_id: str, version: int | None) -> Incident:

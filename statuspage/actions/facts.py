@@ -131,9 +131,10 @@ def advice(ctx: Context, components: Iterable[str]) -> tuple[str, ...]:
 
 
 def symptom(ctx: Context, components: Iterable[str]) -> str:
-    """Symptom of the component hit first."""
+    """Symptom of the component hit first, of which the public may hear; of a private one only where there is no other."""
     configured = {component.slug: component.symptom for component in ctx.settings.components}
-    return next((configured[slug] for slug in components if slug in configured), "slow")
+    hit = list(components)
+    return next((configured[slug] for slug in (*public(ctx, hit), *hit) if slug in configured), "slow")
 
 
 def scheme(ctx: Context, components: Iterable[str]) -> str | None:

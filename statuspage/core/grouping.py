@@ -51,11 +51,15 @@ class Failure:
 
 @dataclass(frozen=True)
 class Landscape:
-    """How components hang together: slug -> what it depends on; slug -> heading of the page; the order of the page."""
+    """How components hang together: slug -> what it depends on; slug -> heading of the page; the order of the page.
+
+    private   components of which the public never hears: no incident names them beside others, for it could not be told
+    """
 
     depends_on: Mapping[str, Sequence[str]]
     groups: Mapping[str, str | None]
     order: Sequence[str] = ()
+    private: frozenset[str] = frozenset()
 
     def ancestors(self, slug: str) -> frozenset[str]:
         """Everything that a component depends on, directly or not."""
@@ -101,8 +105,17 @@ def related(one: Failure, other: Failure, landscape: Landscape, within_s: float)
 def clusters(failures: Iterable[Failure], landscape: Landscape, within_s: float) -> list[tuple[Failure, ...]]:
     """The failures, put together where they are related, directly or through others; those that began first come first.
 
-    WIDESPREAD failures or more that began within `within_s` of the first are one cluster, related or not.
+    WIDESPREAD failures or more that began within `within_s` of the first are one cluster, related or not. Private components stay
+    among themselves.
     """
+    told: dict[bool, list[Failure]] = {False: [], True: []}
+    for failure in failures:
+        told[failure.slug in landscape.private].append(failure)
+    found = [cluster for part in told.values() for cluster in _of_one_kind(part, landscape, within_s)]
+    return sorted(found, key=lambda cluster: (cluster[0].since, cluster[0].slug))
+
+
+def _of_one_kind(failures: Iterable[Failure], landscape: Landscape, within_s: float) -> list[tuple[Failure, ...]]:
     found: list[list[Failure]] = []
     for failure in sorted(failures, key=lambda failure: (failure.since, failure.slug)):
         joined = [cluster for cluster in found if any(related(failure, member, landscape, within_s) for member in cluster)]

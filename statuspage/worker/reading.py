@@ -19,13 +19,12 @@ from statuspage.core.detector import Streak
 from statuspage.core.incidents import Incident, IncidentUpdate
 from statuspage.core.maintenance import Maintenance
 from statuspage.core.status import component_status, is_fresh
-from statuspage.core.vocabulary import ComponentStatus, DeliveryState, IncidentStatus, SubjectKind, UpdateMode
+from statuspage.core.vocabulary import ComponentStatus, IncidentStatus, SubjectKind
 from statuspage.publish.build import HOT_FOR
 from statuspage.publish.snapshot import (
     HISTORY_DAYS,
     Day,
     Month,
-    Permalink,
     PublicCode,
     PublicComponent,
     PublicGroup,
@@ -39,6 +38,7 @@ from statuspage.publish.snapshot import (
 from statuspage.store import Session, components, deliveries, detector, incidents, maintenance, notices, publications, timeline, updates
 from statuspage.store.publications import Mark
 from statuspage.worker.public_page import public_page
+from statuspage.worker.public_posts import Posts
 
 S = TypeVar("S", Incident, Maintenance)
 Shown = Mapping[str, ComponentStatus]  # slug of a public component -> what it shows
@@ -46,9 +46,6 @@ Records = Mapping[str, ComponentRecord]
 LATEST = 50
 WARNED_ON_PAGE = timedelta(days=7)
 WARNED_FOR = timedelta(days=90)  # so long the codes of a fraud warning are kept up; their files stay
-GENUINE = frozenset(
-    {DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.UNKNOWN, DeliveryState.DELIVERED, DeliveryState.STUCK}
-)  # on its way, or perhaps seen by somebody
 
 
 class Seen(NamedTuple):
@@ -99,7 +96,7 @@ class Reader:
         self._public = [component for component in ctx.settings.components if not component.private]
         self._slugs = frozenset(component.slug for component in self._public)
         self._probes = {slug: [probe for probe in ctx.settings.probes if probe.component == slug] for slug in self._slugs}
-        self._hidden = {name for name, info in ctx.channels.items() if info.channel.sandbox or info.channel.operators}
+        self._posts = Posts({name for name, info in ctx.channels.items() if info.channel.sandbox or info.channel.operators})
 
     # --- what is shown now ----------------------------------------------------------------------------------------------
 
@@ -195,8 +192,8 @@ class Reader:
         hot_works = [one.id for one in works if posts_since is None or one.completed_at is None or one.updated_at >= posts_since]
         sent = deliveries.of_subjects(session, SubjectKind.INCIDENT, hot)
         sent_of_works = deliveries.of_subjects(session, SubjectKind.MAINTENANCE, hot_works)
-        codes = [self._codes(rows, f"/{{language}}/incidents/{one}/") for one, rows in sent.items()]
-        codes += [self._codes(rows, f"/{{language}}/maintenance/{one}/") for one, rows in sent_of_works.items()]
+        codes = [self._posts.codes(rows, f"/{{language}}/incidents/{one}/") for one, rows in sent.items()]
+        codes += [self._posts.codes(rows, f"/{{language}}/maintenance/{one}/") for one, rows in sent_of_works.items()]
         return Told(
             incidents=tuple(self._incident(one, said.get(one.id, []), sent.get(one.id, []), records) for one in found),
             maintenances=tuple(
@@ -285,7 +282,7 @@ class Reader:
             restored_at=None if one.is_open else one.moments.restored_at,
             resolved_at=None if one.is_open else one.moments.resolved_at,
             next_update_by=one.next_update_by if one.is_open else None,
-            permalinks=self._permalinks(sent),
+            permalinks=self._posts.permalinks(sent),
         )
 
     def _maintenance(
@@ -305,15 +302,15 @@ class Reader:
             completed_at=one.completed_at,
             cancelled=one.cancelled,
             next_update_by=one.next_update_by if one.completed_at is None else None,
-            permalinks=self._permalinks(sent),
+            permalinks=self._posts.permalinks(sent),
         )
 
     def _ids(self, slugs: Iterable[str], records: Records) -> tuple[str, ...]:
         return tuple(records[slug].id for slug in slugs if slug in self._slugs)
 
     def _updates(self, said: Iterable[IncidentUpdate], records: Records, sent: Sequence[Delivery]) -> tuple[PublicUpdate, ...]:
-        """Newest first."""
-        posts = self._posts_on_x(sent)
+        """Newest first; what was said while it was not public has no words and is left out."""
+        posts = self._posts.on_x(sent, self.page.default_language)
         return tuple(
             PublicUpdate(
                 id=one.id,
@@ -329,28 +326,10 @@ class Reader:
                 x_post=posts.get(one.sequence),
             )
             for one in sorted(said, key=lambda update: update.sequence, reverse=True)
+            if one.texts
         )
 
-    # --- posts and their codes ------------------------------------------------------------------------------------------
-
-    def _permalinks(self, rows: Iterable[Delivery]) -> tuple[Permalink, ...]:
-        """The beginning of each channel's thread."""
-        first: dict[str, Delivery] = {}
-        for row in rows:
-            if row.channel not in self._hidden and row.state is DeliveryState.DELIVERED and row.url:
-                first.setdefault(row.channel, row)
-        return tuple(Permalink(row.network, row.channel, row.language, row.url) for row in first.values() if row.url)
-
-    def _posts_on_x(self, rows: Iterable[Delivery]) -> dict[int, str]:
-        """sequence -> number of the post on X; where several languages speak there, the page's default one."""
-        mine = [row for row in rows if row.network == "x" and row.channel not in self._hidden and row.state is DeliveryState.DELIVERED]
-        mine.sort(key=lambda row: row.language == self.page.default_language)
-        return {row.sequence: row.remote_id for row in mine if row.remote_id}
-
-    def _codes(self, rows: Iterable[Delivery], path: str) -> tuple[list[PublicCode], list[str]]:
-        """The genuine messages, and the codes of those that were never sent and never will be."""
-        public = [row for row in rows if row.channel not in self._hidden]
-        return [_code(row, path) for row in public if row.state in GENUINE], [row.code for row in public if row.state not in GENUINE]
+    # --- warnings -----------------------------------------------------------------------------------------------------------
 
     def _warnings(self, session: Session, now: datetime, records: Records) -> tuple[tuple[PublicWarning, ...], list[PublicCode]]:
         """Those of the last days, newest first, drills left out; and the codes of the posts about them, for longer."""
@@ -359,7 +338,7 @@ class Reader:
         said = updates.of_subjects(session, SubjectKind.WARNING, real)
         sent = deliveries.of_subjects(session, SubjectKind.WARNING, real)
         shown = [one for one in real if now - recent[one] <= WARNED_ON_PAGE]
-        codes, _ = self._codes([row for rows in sent.values() for row in rows], "")
+        codes, _ = self._posts.codes([row for rows in sent.values() for row in rows], "")
         return tuple(PublicWarning(one, self._updates(said.get(one, []), records, sent.get(one, []))) for one in shown), codes
 
 
@@ -384,20 +363,3 @@ def _public_began(one: Subject) -> datetime:
 
 def _goes_on(one: Incident | Maintenance) -> bool:
     return one.is_open if isinstance(one, Incident) else one.completed_at is None
-
-
-def _code(row: Delivery, path: str) -> PublicCode:
-    """What stands behind the code of a message: the words that the network was or will be given."""
-    words = row.story if row.mode is UpdateMode.EDIT else row.text
-    sent = (row.request or {}).get("text")
-    return PublicCode(
-        code=row.code,
-        text=str(sent or words or row.text_alone),
-        at=row.created_at,
-        network=row.network,
-        channel=row.channel,
-        language=row.language,
-        path=path,
-        subject_id=row.subject_id,
-        url=row.url,
-    )

@@ -239,6 +239,7 @@ def landscape_of(settings: Settings) -> Landscape:
         depends_on={component.slug: tuple(component.depends_on) for component in settings.components},
         groups={component.slug: component.group for component in settings.components},
         order=[component.slug for component in settings.components],
+        private=frozenset(component.slug for component in settings.components if component.private),
     )
 
 

@@ -170,6 +170,19 @@ def test_permalinks_appear_on_the_page_and_do_not_touch_feeds(quick: Press) -> N
     assert {path: body for path, body in quick.everything().items() if "/feed." in path} == feeds
 
 
+def test_trouble_that_becomes_public_has_a_name_then_and_nothing_of_what_was_said_before(quick: Press) -> None:
+    stage = quick.stage
+    incident = declared(stage, "treasury", status=ComponentStatus.MAJOR_OUTAGE)
+    stage.clock.at += timedelta(minutes=5)
+    incidents.update(stage.ctx, Change(incident.id, "Ana", components={"cards": ComponentStatus.PARTIAL_OUTAGE}))
+
+    quick.publish()
+
+    (told,) = quick.json("api/v2/incidents.json")["incidents"]
+    assert told["name"] == "Cards: Card payments are refused."
+    assert [one["body"].split(".")[0] for one in told["incident_updates"]] == ["Still the case: Card payments are refused"]
+
+
 def test_the_public_api_names_the_post_on_x_of_each_update(sqlite_database: Database, tmp_path: Path) -> None:
     press = Press(sqlite_database, tmp_path)
     incident = declared(press.stage, "cards")

@@ -167,6 +167,18 @@ def burst(seeds):
         assert len(world.steps(Recover)) == 2, f"seed {seed}"
 
 
+def test_private_components_that_fail_together_with_public_ones_are_an_incident_of_their_own():
+    slugs = ["web", "login", "servers", "ledger"]
+    landscape = Landscape({"web": ["servers"], "login": ["web"]}, dict.fromkeys(slugs), slugs, private=frozenset({"servers", "ledger"}))
+
+    world = World(looks_for(slugs, ["madrid"]), lambda probe, place, t: BAD if 40 <= t < 100 else GOOD, landscape)
+    world.run(200)
+
+    begun = [(step.lead, set(step.components)) for _, step in world.steps(Begin)]
+    assert sorted(begun) == [("servers", {"servers", "ledger"}), ("web", {"web", "login"})]
+    assert len(world.steps(Recover)) == 2
+
+
 def test_after_the_stable_period_the_incident_is_over_and_a_failure_within_half_an_hour_reopens_it():
     def truth(probe, place, t):
         return BAD if 40 <= t < 100 or 3500 <= t < 3560 else GOOD
