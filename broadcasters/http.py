@@ -118,7 +118,7 @@ class Http:
         now = waiting.moment_of(answer.headers, self.now())
         hints = [error.retry_after_s, waiting.retry_after_s(answer.header("Retry-After"), now)]
         if answer.status == 429:
-            hints += [waiting.reset_s(answer.header(name), now) for name in waiting.RESET_HEADERS]
+            hints.append(waiting.resets_s(answer.headers, now))
         error.retry_after_s = waiting.longest(*hints)
         return error
 

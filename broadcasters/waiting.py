@@ -14,6 +14,7 @@ from email.utils import parsedate_to_datetime
 
 LONGEST_S = 366 * 86400.0  # what claims to be longer is cut to this, so that sums of moments stay legal
 RESET_HEADERS = ("x-rate-limit-reset", "x-ratelimit-reset", "ratelimit-reset")
+DAILY = ("x-app-limit-24hour", "x-user-limit-24hour")  # X names these beside the usual one; each has -remaining and -reset
 
 _SECONDS = re.compile(r"[0-9]{1,400}(\.[0-9]{1,20})?", re.ASCII)
 _EPOCH_FROM = 1_000_000_000.0  # a larger number is a moment, a smaller one a span: no network asks to wait 31 years
@@ -44,6 +45,13 @@ def reset_s(value: str | None, now: datetime) -> float | None:
     except ValueError:
         return None
     return _bounded((_aware(moment) - now).total_seconds())
+
+
+def resets_s(headers: Iterable[tuple[str, str]], now: datetime) -> float | None:
+    """The longest wait that the rate limits of a refused answer ask for; a daily limit counts only once nothing of it remains."""
+    told = {name.lower(): value for name, value in headers}
+    spent = [f"{limit}-reset" for limit in DAILY if told.get(f"{limit}-remaining", "").strip() == "0"]
+    return longest(*(reset_s(told.get(name), now) for name in (*RESET_HEADERS, *spent)))
 
 
 def number_s(value: object, unit_s: float = 1.0) -> float | None:

@@ -7,6 +7,7 @@ On the usual plans an account may not reply, not even to itself; a post with an 
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -163,6 +164,6 @@ def _reading(answer: Answer, parsed: Any) -> Reading | None:
         return Reading(OutcomeClass.DUPLICATE, "duplicate-content")
     if "reply to a" in detail and ("deleted" in detail or "not visible" in detail):
         return Reading(OutcomeClass.CONTENT, "parent-gone", parent_gone=True)
-    if "reply to this conversation is not allowed" in detail:
+    if re.search(r"\brepl(y|ies|ying)\b", detail) and re.search(r"\bnot (allowed|permitted)\b", detail):
         return Reading(OutcomeClass.DENIED, REPLY_FORBIDDEN)
     return None

@@ -183,6 +183,23 @@ def test_x_says_in_body_and_status_what_it_refuses(status: int, body: Any, kind:
     assert (type(raised), raised.outcome) == (kind, outcome)
 
 
+@pytest.mark.parametrize(
+    "detail",
+    [
+        "Reply to this conversation is not allowed because you have not been mentioned or otherwise engaged by the author of the post.",
+        "Replies are not permitted for this client.",
+        "You are not allowed to reply to this post.",
+    ],
+)
+def test_a_reply_that_x_does_not_allow_is_posted_alone_however_it_says_so(detail: str) -> None:
+    http, transport = http_with(answer(403, {"detail": detail}), answer(201, {"data": {"id": "7", "text": POST.text}}))
+
+    receipt = x.broadcast(replace(POST, reply_to=Remote("1")), USER, http)
+
+    assert receipt.remote.id == "7" and "posted alone" in receipt.notes[0]
+    assert [b"in_reply_to_tweet_id" in request.body for request in transport.requests] == [True, False]
+
+
 def test_x_is_not_asked_twice_where_a_reply_is_refused_for_another_reason() -> None:
     http, transport = http_with(answer(403, {"detail": "Your account is locked."}))
 

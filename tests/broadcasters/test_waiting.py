@@ -95,6 +95,17 @@ def test_a_refusal_for_rate_waits_for_the_longer_of_retry_after_and_reset(name: 
     assert error.retry_after_s == 300.0
 
 
+@pytest.mark.parametrize(("remaining", "seconds"), [("0", 40_000.0), ("17", 60.0), (None, 60.0)])
+def test_a_daily_limit_of_x_counts_only_once_it_is_spent(remaining: str | None, seconds: float) -> None:
+    headers = [("x-rate-limit-reset", str(EPOCH + 60)), ("x-user-limit-24hour-reset", str(EPOCH + 40_000))]
+    told = [*headers, *([("X-User-Limit-24hour-Remaining", remaining)] if remaining is not None else [])]
+    http = Http(Scripted(Answer(429, told, b"{}")), now=lambda: NOW)
+
+    error = failure(lambda: http.send("POST", "https://network.test/posts", json={}, create=True))
+
+    assert error.retry_after_s == seconds
+
+
 def test_a_reset_header_on_another_error_is_no_reason_to_wait() -> None:
     http = Http(Scripted(Answer(400, [("X-RateLimit-Reset", str(EPOCH + 300))], b"{}")), now=lambda: NOW)
 
