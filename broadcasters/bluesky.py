@@ -7,13 +7,13 @@ Apps go on showing the first version of an edited record, so there is no edit he
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from broadcasters import text, timeline
-from broadcasters.errors import OutcomeClass, Rejected
+from broadcasters.errors import BroadcastError, OutcomeClass, Rejected
 from broadcasters.http import Answer, Http, Reading, checked_base
 from broadcasters.post import DeliveryClass, Found, Post, Receipt, Remote
 
@@ -22,6 +22,7 @@ CLASS = DeliveryClass.NATURAL_KEY
 MODES = ("reply", "new")
 COLLECTION = "app.bsky.feed.post"
 PAGE = 100
+ASIDE_DEADLINE_S = 5.0  # for reading back what is already published
 
 T = TypeVar("T")
 
@@ -70,7 +71,31 @@ def broadcast(post: Post, config: Config, http: Http) -> Receipt:
         uri, cid = str(answer["uri"]), str(answer["cid"])
         return Receipt(Remote(uri, {"uri": uri, "cid": cid}), url=_permalink(uri, config))
 
-    return _call(http, config, "POST", "com.atproto.repo.putRecord", json=body, create=True, read=receipt)
+    made = _call(http, config, "POST", "com.atproto.repo.putRecord", json=body, create=True, read=receipt)
+    return replace(made, wrong=_difference(post, config, http))
+
+
+def _difference(post: Post, config: Config, http: Http) -> str:
+    """How the published record differs from what was sent; "" if it does not, or if it cannot be read just now."""
+    query = urlencode({"repo": config.repo, "collection": COLLECTION, "rkey": post.record_key})
+    url = f"{config.pds_url}/xrpc/com.atproto.repo.getRecord?{query}"
+    try:
+        shown = http.send("GET", url, create=False, interpret=_reading, read=lambda answer: answer["value"], deadline_s=ASIDE_DEADLINE_S)
+        words = str(shown["text"])
+        links = [_covered(words, facet) for facet in shown.get("facets", [])]
+    except (BroadcastError, LookupError, TypeError):
+        return ""
+    if words != post.text:
+        return "Bluesky shows other words than were sent. Look at the post and correct it."
+    if any(covered != address for covered, address in links) or len(links) != len(text.web_links(post.text)):
+        return "A link of the post on Bluesky does not cover its address. Look at the post and correct it."
+    return ""
+
+
+def _covered(words: str, facet: Any) -> tuple[str, str]:
+    """What stands under a link, and where it leads."""
+    index = facet["index"]
+    return words.encode()[index["byteStart"] : index["byteEnd"]].decode("utf-8", "replace"), str(facet["features"][0]["uri"])
 
 
 def find(code: str, since: datetime, config: Config, http: Http) -> Found | None:

@@ -86,16 +86,20 @@ def find(code: str, since: datetime, config: Config, http: Http) -> Found | None
 
 
 def recent(config: Config, http: Http, since: datetime) -> list[Found]:
-    """The Page's posts since a moment, newest first."""
+    """The Page's posts since a moment, newest first. What visitors wrote on it stands in the same feed, and is left out."""
     first = {
-        "fields": "id,message,created_time,permalink_url",
+        "fields": "id,message,created_time,permalink_url,from",
         "since": str(int((since - timeline.SKEW).timestamp())),
         "limit": str(PAGE),
     }
 
+    def read(answer: Any) -> tuple[list[Found], dict[str, str]]:
+        own = [one for one in answer["data"] if str(one.get("from", {}).get("id", config.page_id)) == config.page_id]
+        return meta.page({**answer, "data": own}, _found)
+
     def page(query: dict[str, str]) -> tuple[Sequence[Found], dict[str, str] | None]:
         path = f"{config.page_id}/feed?{urlencode(query)}"
-        posts, onward = _send(http, config, "GET", path, create=False, read=lambda answer: meta.page(answer, _found))
+        posts, onward = _send(http, config, "GET", path, create=False, read=read)
         return posts, {**first, **onward} if onward else None
 
     return timeline.read_back(since, first, page)

@@ -26,12 +26,14 @@ class ChannelInfo:
     fits            True if a text is within the network's limit, as the network counts
     delivery_class  natural_key, keyed, staged, bare or blind
     components      slugs of the components it speaks about; empty: all public ones
+    pictures        True where the network takes a notice only as a picture
     """
 
     channel: Channel
     fits: Callable[[str], bool]
     delivery_class: str = "bare"
     components: frozenset[str] = frozenset()
+    pictures: bool = False
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class Context:
     keys       secrets under which deliveries are sealed; never in a log
     configs    account name -> settings of its broadcaster; targets: probe name -> what it looks at
     channels   channel name -> what is known of it
+    logo       of the bank, a PNG; b"" if there is none
     """
 
     ports: Ports
@@ -50,6 +53,7 @@ class Context:
     configs: Mapping[str, Any] = field(default_factory=dict, repr=False)
     targets: Mapping[str, Any] = field(default_factory=dict, repr=False)
     channels: Mapping[str, ChannelInfo] = field(default_factory=dict)
+    logo: bytes = field(default=b"", repr=False)
 
     @property
     def seal_key(self) -> bytes:

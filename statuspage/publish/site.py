@@ -15,6 +15,8 @@ MEDIA_TYPES = {
     ".atom": "application/atom+xml; charset=utf-8",
     ".svg": "image/svg+xml; charset=utf-8",
     ".txt": "text/plain; charset=utf-8",
+    ".jpg": "image/jpeg",
+    ".ics": "text/calendar; charset=utf-8",
 }
 JSON_FEED = "feed.json"
 
@@ -89,9 +91,16 @@ class Site:
     def claim(self, language: str) -> str:
         return f"/{language}{self.claim_path}"
 
-    def feed(self, language: str, kind: str) -> str:
-        """kind: rss, atom or json."""
-        return f"/{language}/feed.{kind}"
+    def feed(self, language: str, kind: str, slug: str = "") -> str:
+        """kind: rss, atom or json; slug: of the component that it is about, "" for all services."""
+        return f"{self._about(language, slug)}feed.{kind}"
+
+    def calendar(self, language: str, slug: str = "") -> str:
+        """Planned work, of all services or of one component."""
+        return f"{self._about(language, slug)}calendar.ics"
+
+    def _about(self, language: str, slug: str) -> str:
+        return f"/{language}/components/{slug}/" if slug else f"/{language}/"
 
     def badge(self, language: str, slug: str) -> str:
         return f"/{language}/badges/{slug}.svg"

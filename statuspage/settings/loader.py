@@ -7,7 +7,7 @@ import hashlib
 import types
 import typing
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -27,6 +27,7 @@ class Loaded:
 
     targets   probe name -> PROBES[kind].Target;  configs   account name -> BROADCASTERS[kind].Config
     text      the file as it stands, references unresolved: fit to be stored and shown
+    logo      the bank's, a PNG; b"" if there is none
     """
 
     settings: Settings
@@ -34,6 +35,11 @@ class Loaded:
     configs: Mapping[str, Any]
     text: str
     digest: str
+    logo: bytes = field(default=b"", repr=False)
+
+
+LARGEST_LOGO = 300_000
+_PNG = b"\x89PNG\r\n\x1a\n"
 
 
 class ConfigError(Exception):
@@ -96,7 +102,21 @@ class _Reading:
         for path, message in rules.broken(settings, targets, configs):
             self.problem(path, message)
         self._raise_if_any()
-        return Loaded(settings, targets, configs, text, hashlib.sha256(text.encode()).hexdigest())
+        logo = self._logo(settings.page.logo)
+        self._raise_if_any()
+        return Loaded(settings, targets, configs, text, hashlib.sha256(text.encode()).hexdigest(), logo)
+
+    def _logo(self, name: str | None) -> bytes:
+        if name is None:
+            return b""
+        try:
+            data = (self.folder / name).read_bytes()
+        except OSError as error:
+            self.problem(("page", "logo"), f"found {name!r}, which cannot be read: {error.strerror}.")
+            return b""
+        if not data.startswith(_PNG) or len(data) > LARGEST_LOGO:
+            self.problem(("page", "logo"), f"found {name!r}. Use a PNG of at most {LARGEST_LOGO // 1000} kB.")
+        return data
 
     def _raise_if_any(self) -> None:
         if self.problems:

@@ -32,6 +32,8 @@ class Page(Model):
     languages: list[Language] = ["en", "es", "nl", "fr", "de"]
     default_language: Language = "en"
     phone: str | None = Field(default=None, description="The bank's number for lost cards and fraud.")
+    colour: str = Field(default="#0b3d6e", pattern="^#[0-9a-fA-F]{6}$", description="The bank's, in pictures of notices: #rrggbb.")
+    logo: str | None = Field(default=None, description="PNG for pictures of notices: a path, counted from this file's folder.")
     hosts: list[str] = Field(default=[], description="Further hosts of the bank that free text may link to.")
     contact_path: str = "/contact"
     claim_path: str = "/claim"
@@ -91,6 +93,7 @@ class AccountSettings(Model):
     name: Slug
     kind: str
     config: dict[str, Any]
+    watch: bool = Field(default=True, description="Posts that are not ours raise an alarm; false where colleagues post here too.")
 
 
 class ChannelSettings(Model):
@@ -161,6 +164,7 @@ class Delivery(Model):
     breaker_failures: int = 5
     breaker_trial_s: Seconds = 30.0
     retry_after_max_s: Seconds = 3600.0
+    watch_s: Seconds = Field(default=60.0, description="Own timelines are read so often for posts that are not ours.")
 
 
 class Retention(Model):

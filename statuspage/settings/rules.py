@@ -154,12 +154,22 @@ def _channels(settings: Settings) -> Iterator[Problem]:
             yield from _known((*path, "components", place), slug, components, "components")
         if channel.account in accounts:
             yield from _mode(channel, accounts[channel.account], path)
+            yield from _purpose(channel, accounts[channel.account], path)
 
 
 def _mode(channel: ChannelSettings, kind: str, path: Path) -> Iterator[Problem]:
     modes = BROADCASTERS[kind].MODES
     if channel.mode is not None and channel.mode not in modes:
         yield (*path, "mode"), f"found {channel.mode}. {kind} allows: {', '.join(modes)}."
+
+
+def _purpose(channel: ChannelSettings, kind: str, path: Path) -> Iterator[Problem]:
+    """Pictures stand on the public page, where rehearsals and alarms have no place."""
+    if getattr(BROADCASTERS[kind], "PICTURES", False) and (channel.sandbox or channel.operators):
+        yield (
+            path,
+            f"{kind} fetches pictures from the public page and can take neither rehearsals nor alarms. Use another network for them.",
+        )
 
 
 def _policy(settings: Settings) -> Iterator[Problem]:

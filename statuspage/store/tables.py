@@ -358,6 +358,15 @@ class PublicationRow(Base):
     at: Mapped[datetime]
 
 
+class CardRow(Base):
+    """A picture of a delivery's words that is out on the public page. digest: of the words that it shows."""
+
+    __tablename__ = "card"
+    code: Mapped[str] = mapped_column(String(16), primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    at: Mapped[datetime]
+
+
 class OtpStepRow(Base):
     """The newest one-time-code step used for a test account: never used twice."""
 

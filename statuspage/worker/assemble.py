@@ -31,6 +31,7 @@ def build_context(ports: Ports, process: ProcessSettings, loaded: Loaded) -> Con
         configs=loaded.configs,
         targets=loaded.targets,
         channels=channel_infos(loaded.settings, loaded.configs),
+        logo=loaded.logo,
     )
 
 
@@ -83,6 +84,7 @@ def channel_infos(settings: Settings, configs: Mapping[str, Any]) -> dict[str, C
             fits=partial(text.fits, limits=limits),
             delivery_class=delivery_class(module, config),
             components=frozenset(channel.components),
+            pictures=getattr(module, "PICTURES", False),
         )
     return infos
 

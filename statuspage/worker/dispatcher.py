@@ -19,7 +19,7 @@ from statuspage.actions.context import Context
 from statuspage.core.deliveries import Delivery
 from statuspage.core.delivery_rules import Plan, healed, hold_left_s, is_alarm, plan_thread, wait_left_s
 from statuspage.core.vocabulary import DeliveryState
-from statuspage.store import deliveries, switches
+from statuspage.store import cards, deliveries, switches
 from statuspage.store.locks import LockLost
 from statuspage.worker import reconciler
 from statuspage.worker.desk import Desk
@@ -51,6 +51,7 @@ class Dispatcher:
         self._module = broadcasters[next(own.kind for own in ctx.settings.accounts if own.name == account)]
         self._lock = ctx.ports.store.lock(self.name)
         self._desk: Desk | None = None
+        self._proof_wanted = False
 
     def step(self) -> float:
         """One pass. Returns the seconds after which it wants to be asked again."""
@@ -62,6 +63,21 @@ class Dispatcher:
     def owner(self) -> bool:
         """False while another process owns the account."""
         return self._desk is not None
+
+    @property
+    def network(self) -> Network | None:
+        """The account at its network, with the credentials that count now; None while another process owns it."""
+        desk = self._desk
+        return None if desk is None else desk.network
+
+    @property
+    def watchable(self) -> bool:
+        """True if the network shows an account what was posted on it."""
+        return hasattr(self._module, "recent")
+
+    def prove_soon(self) -> None:
+        """Somebody who reads was refused: asks the network who we are, and renews what is over, before a post needs it. Any thread."""
+        self._proof_wanted = True
 
     def close(self) -> None:
         """Lets another process own the account."""
@@ -104,6 +120,9 @@ class Dispatcher:
         row, wait = self._choose(desk, threads, off)
         if row is None:
             self.due_in = wait
+            if self._proof_wanted and not desk.gate.wait_s(desk.mono()):
+                self._proof_wanted = False
+                yield from _trial(desk)
             return
         self.due_in = 0.0
         desk.patient.discard(row.id)
@@ -203,8 +222,15 @@ class Dispatcher:
                 reconciler.first_seen(desk, row)
         head = self._plan(desk, rows).send
         yield from unknown
-        if head is not None and head.state is DeliveryState.QUEUED and (not off or is_alarm(head)):
+        if head is not None and head.state is DeliveryState.QUEUED and (not off or is_alarm(head)) and self._picture_is_out(desk, head):
             yield head
+
+    def _picture_is_out(self, desk: Desk, row: Delivery) -> bool:
+        """False while the public page does not yet have the picture that the network will fetch from there."""
+        if not desk.network.pictures:
+            return True
+        with self._ctx.ports.store.reading() as session:
+            return cards.is_out(session, row)
 
     def _due_at(self, desk: Desk, row: Delivery) -> float:
         if desk.epochs.setdefault(row.id, row.epoch) != row.epoch:  # a person sends it again: what it waited for counts no more

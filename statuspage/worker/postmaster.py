@@ -10,20 +10,30 @@ from typing import Any
 
 from broadcasters import text
 from broadcasters.http import Http
-from broadcasters.post import DeliveryClass, Found, Post, Receipt, Remote
+from broadcasters.post import DeliveryClass, Found, Image, Post, Receipt, Remote
 from statuspage.core.deliveries import Delivery
 from statuspage.core.delivery_rules import key_of, parent_of
 from statuspage.core.vocabulary import UpdateMode
+from statuspage.publish.card import alternative, card_path
 
 FIND_MARGIN = timedelta(hours=3)  # a wall clock may have been two hours off when the row was made
 PARENT_GONE = "parent_gone"  # error class of a row whose parent is no longer there: it starts the thread anew
 
 
-def freeze(row: Delivery, rows: Sequence[Delivery], *, can_edit: bool, now: datetime, address: Callable[[str], str]) -> dict[str, Any]:
+def freeze(
+    row: Delivery,
+    rows: Sequence[Delivery],
+    *,
+    can_edit: bool,
+    now: datetime,
+    address: Callable[[str], str],
+    image: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
     """The complete request of one epoch, as JSON values; every attempt of the epoch sends exactly this.
 
     rows     the thread, by sequence
     address  code -> the verification address a post may carry
+    image    url and alt of the picture, where the network needs one
     """
     parent = None if row.error_class == PARENT_GONE else parent_of(rows, row)
     edit = row.mode is UpdateMode.EDIT and can_edit and parent is not None
@@ -42,6 +52,7 @@ def freeze(row: Delivery, rows: Sequence[Delivery], *, can_edit: bool, now: date
         "reply_to": _remote(parent) if reply else None,
         "root": _root(parent) if reply else None,
         "edit": _remote(parent) if edit else None,
+        "image": dict(image) if image else None,
     }
 
 
@@ -53,7 +64,14 @@ def genuine(row: Delivery) -> bool:
         and request.get("language") == row.language
         and request.get("code") == row.code
         and request.get("key") == key_of(row.id, row.epoch)
+        and _genuine_image(row, request.get("image"))
     )
+
+
+def _genuine_image(row: Delivery, image: Mapping[str, str] | None) -> bool:
+    if image is None:
+        return True
+    return image["url"].endswith(f"/{card_path(row.code, row.digest)}") and image["alt"] == alternative(row.text_alone, row.code)
 
 
 def post_of(request: Mapping[str, Any]) -> Post:
@@ -69,6 +87,7 @@ def post_of(request: Mapping[str, Any]) -> Post:
         reply_to=_back(request["reply_to"]),
         root=_back(request["root"]),
         edit=_back(request["edit"]),
+        image=Image(**request["image"]) if request.get("image") else None,
     )
 
 
@@ -111,6 +130,11 @@ class Network:
     def key_window_s(self) -> float:
         return float(getattr(self._module, "KEY_WINDOW_S", 0.0))
 
+    @property
+    def pictures(self) -> bool:
+        """True where the network takes a notice only as a picture."""
+        return bool(getattr(self._module, "PICTURES", False))
+
     def can(self, deed: str) -> bool:
         """True if the module has that function: edit, find, verify, refresh."""
         return hasattr(self._module, deed)
@@ -136,6 +160,11 @@ class Network:
     def find(self, row: Delivery) -> Found | None:
         """The post with the row's code on the own timeline; None: provably not there. Raises if it cannot be read."""
         found: Found | None = self._module.find(row.code, row.created_at - FIND_MARGIN, self.config, self._http)
+        return found
+
+    def recent(self, since: datetime, http: Http) -> list[Found]:
+        """The own timeline since a moment, over a way of the caller's: for a thread that must not wait with the posts."""
+        found: list[Found] = self._module.recent(self.config, http, since)
         return found
 
     def verify(self) -> str:

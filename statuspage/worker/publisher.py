@@ -17,8 +17,9 @@ from statuspage.publish.site import Site, file_of
 from statuspage.publish.snapshot import Snapshot
 from statuspage.publish.wording import Wording
 from statuspage.publish.writer import Edition, Superseded, Target, Writer
-from statuspage.store import incidents, publications
+from statuspage.store import cards, incidents, publications
 from statuspage.words import load_catalogue
+from statuspage.worker.cards import CardTable
 from statuspage.worker.mirror import Mirror
 from statuspage.worker.reading import Look, Reader, Reading
 
@@ -54,6 +55,8 @@ class Publisher:
         self._snapshot: Snapshot | None = None
         self._told: set[str] = set()
         self._synced = False
+        self._cards = CardTable(ctx)
+        self._cards_due = False
 
     def step(self) -> float:
         """One look, and a publication if there is anything to publish. Seconds until the next look."""
@@ -76,6 +79,8 @@ class Publisher:
         if self._anything_new(now, ticks) or self._beat_due(now):
             if quiet_s >= APART_S:
                 yield from self._publish(now)
+        elif self._cards_due:
+            yield from self._put_cards_out(now)
         elif quiet_s >= IDLE_S:
             yield from self._archive_one()
 
@@ -117,6 +122,7 @@ class Publisher:
         self._seen, self._beat_at, self._hot, self._snapshot = look, now, hot, snapshot
         self._beat_mono = self._ctx.ports.clock.monotonic()
         self._archive.look_again(snapshot)
+        self._cards_due = bool(self._cards.channels)
 
     def _read(self, now: datetime) -> tuple[int, Look, Reading]:
         """The number of the edition and what it shows, read in one transaction: a higher number never shows an older state.
@@ -146,6 +152,26 @@ class Publisher:
                 mirror.offer(edition)
             yield from self._write(edition)
         self._archive.done(month)
+
+    def _put_cards_out(self, now: datetime) -> Iterator[str]:
+        """Some pictures that posts wait for: after the page, which must not wait for them. Killed anywhere, it is done again."""
+        with self._ctx.ports.store.reading() as session:
+            rows = self._cards.wanted(session)
+        if self._snapshot is None:
+            return
+        files = self._cards.files(rows)
+        with self._ctx.ports.store.writing() as session:
+            gone = self._cards.take_old(session, now)
+            generation = publications.claim(session, now) if files or gone else 0
+        if not generation:
+            self._cards_due = False
+            return
+        edition = Edition(self._snapshot.page, generation, now, self._hot, archive=files, gone=gone)
+        for mirror in self.mirrors:
+            mirror.offer(edition)
+        yield from self._write(edition)
+        with self._ctx.ports.store.writing() as session:
+            cards.note(session, rows, now)
 
     def _write(self, edition: Edition) -> Iterator[str]:
         """Into the first folder. A newer edition already there is as good. Raises Busy and OSError: it is tried again."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from broadcasters.errors import BroadcastError, OutcomeClass, Rejected, Uncertain
@@ -13,6 +13,7 @@ from statuspage.core.delivery_rules import MAX_ATTEMPTS, Instant, intent_fresh, 
 from statuspage.core.delivery_story import asked
 from statuspage.core.vocabulary import DeliveryState
 from statuspage.store import deliveries, switches
+from statuspage.worker.cards import image_of
 from statuspage.worker.desk import Desk
 from statuspage.worker.postmaster import freeze, genuine, is_edit
 from statuspage.worker.verdict import TooLate, judge, stuck, write
@@ -62,7 +63,7 @@ def _staged(desk: Desk, row: Delivery) -> dict[str, Any] | None:
         return {**request, "container": desk.network.stage(request)}
     except BroadcastError as error:
         harmless = BroadcastError(OutcomeClass.RETRY, error.detail, error.retry_after_s) if isinstance(error, Uncertain) else error
-        verdict = judge(desk, row, harmless, repeat=False)
+        verdict = judge(desk, replace(row, request=request), harmless, repeat=False)
         desk.write(lambda session: write(desk, session, row, verdict))
         if isinstance(error, Rejected) and error.outcome is OutcomeClass.REAUTH:
             desk.renew(error)
@@ -71,7 +72,8 @@ def _staged(desk: Desk, row: Delivery) -> dict[str, Any] | None:
 
 def _frozen(desk: Desk, row: Delivery, rows: list[Delivery]) -> dict[str, Any]:
     ctx = desk.ctx
-    return freeze(row, rows, can_edit=desk.network.can("edit"), now=ctx.now(), address=ctx.words.verification_url)
+    image = image_of(ctx, row) if desk.network.pictures else None
+    return freeze(row, rows, can_edit=desk.network.can("edit"), now=ctx.now(), address=ctx.words.verification_url, image=image)
 
 
 def _commit(desk: Desk, claimed: Delivery, request: Any) -> Intent | None:
@@ -91,6 +93,8 @@ def _commit(desk: Desk, claimed: Delivery, request: Any) -> Intent | None:
             return None
         if _forbidden(desk, session, row) or _spent(desk, session, row, repeat):
             return None
+        if request is not None and not genuine(replace(row, request=request)):
+            return None  # reworded while its container was made: the old words are never sent, another is made for the new ones
         values = {
             "state": DeliveryState.SENDING,
             "attempts": row.attempts + 1,

@@ -63,7 +63,10 @@ def _received(desk: Desk, row: Delivery, receipt: Receipt) -> Verdict:
     if is_edit(row) and row.id in desk.since and desk.mono() < quiet_until:
         desk.due[row.id] = quiet_until
         return Verdict(DeliveryState.UNKNOWN, "ok", "shown; sent once more when no lost edit can arrive any more", gate=changed)
-    return accepted(row, receipt.remote, receipt.url, "ok", "; ".join(receipt.notes), gate=changed)
+    found = accepted(row, receipt.remote, receipt.url, "ok", "; ".join((*receipt.notes, *filter(None, [receipt.wrong]))), gate=changed)
+    if receipt.wrong:
+        found.alarms[f"shown:{row.id}"] = f"Delivery {row.id} on {row.channel} is published otherwise than it was sent. {receipt.wrong}"
+    return found
 
 
 def accepted(row: Delivery, remote: Remote | None, url: str | None, noted: str, detail: str, *, gate: bool = False) -> Verdict:
@@ -161,7 +164,9 @@ def _unavailable(desk: Desk, row: Delivery, error: BroadcastError, repeat: bool)
         return Verdict(DeliveryState.UNKNOWN, str(error.outcome), error.detail, {}, alarms, gate=opened)
     if row.attempts >= MAX_ATTEMPTS:
         return stuck(row, str(error.outcome), f"Given up after {row.attempts} attempts. {error.detail}")
-    values = {"error_class": str(error.outcome), "next_attempt_at": desk.ctx.now() + timedelta(seconds=wait)}
+    values: dict[str, Any] = {"error_class": str(error.outcome), "next_attempt_at": desk.ctx.now() + timedelta(seconds=wait)}
+    if error.container_spent:
+        values["request"] = None  # with the container in it; the next attempt makes another
     return Verdict(DeliveryState.QUEUED, str(error.outcome), error.detail, values, alarms, gate=opened)
 
 
