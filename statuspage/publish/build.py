@@ -11,11 +11,12 @@ from typing import Any
 from statuspage.publish import feeds, plain
 from statuspage.publish.api_v2 import ApiV2
 from statuspage.publish.assets import compile_templates
+from statuspage.publish.calendar import calendar, plan_of
 from statuspage.publish.clean import cleaned
 from statuspage.publish.encode import IDLE, Encoded, Memo, encode
 from statuspage.publish.page import Pages
 from statuspage.publish.site import Site, file_of
-from statuspage.publish.snapshot import Month, Snapshot, Subject
+from statuspage.publish.snapshot import Month, PublicComponent, Snapshot, Subject, said
 from statuspage.publish.wording import Wording
 
 HOT_FOR = timedelta(days=7)  # so long after its last change the page of what is over stays in the hot set; then the archive has it
@@ -87,13 +88,26 @@ class Builder:
             yield address, (snapshot.page, subject, names), partial(pages.subject, snapshot, subject, language)
 
     def _feeds(self, snapshot: Snapshot, language: str) -> Iterator[Source]:
-        title = self._wording.text("title", language, bank=snapshot.page.name)
-        description = self._wording.text("feed.description", language, bank=snapshot.page.bank)
-        warning = self._wording.warning(language)
-        feed = feeds.feed_of(snapshot, language, title=title, description=description, warning=warning)
-        site = Site(snapshot.page)
+        """Feeds and calendars, of all services and of each component."""
+        page, text = snapshot.page, self._wording.text
+        title = text("title", language, bank=page.name)
+        description = text("feed.description", language, bank=page.bank)
+        feed = feeds.feed_of(snapshot, language, title=title, description=description, warning=self._wording.warning(language))
+        yield from self._formats(feed)
+        yield from self._calendar(snapshot, language, title=text("calendar_of", language, name=page.name))
+        for component in snapshot.components:
+            name = said(component.names, language, page.default_language)
+            yield from self._formats(feeds.feed_about(feed, component, title=f"{name} · {title}"))
+            yield from self._calendar(snapshot, language, title=text("calendar_of", language, name=name), component=component)
+
+    def _formats(self, feed: feeds.Feed) -> Iterator[Source]:
+        site = Site(feed.page)
         for kind, make in (("atom", feeds.atom), ("rss", feeds.rss), ("json", feeds.json_feed)):
-            yield site.feed(language, kind), feed, partial(make, feed)
+            yield site.feed(feed.language, kind, feed.slug), feed, partial(make, feed)
+
+    def _calendar(self, snapshot: Snapshot, language: str, *, title: str, component: PublicComponent | None = None) -> Iterator[Source]:
+        plan = plan_of(snapshot, language, title=title, component=component)
+        yield Site(snapshot.page).calendar(language, component.slug if component else ""), plan, partial(calendar, plan)
 
     def _fixed(self, pages: Pages, snapshot: Snapshot, language: str) -> Iterator[Source]:
         page, site = snapshot.page, pages.site

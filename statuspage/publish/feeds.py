@@ -1,7 +1,8 @@
-"""RSS 2.0, Atom and JSON Feed in one language.
+"""RSS 2.0, Atom and JSON Feed in one language, of all services or of one component.
 
 Atom and JSON Feed have one entry per incident, planned work or fraud warning, RSS one item per update. Ids are addresses on our
-own host and never change; `updated` moves only when something was said. Nothing here depends on when it is made: the same snapshot, the same bytes.
+own host and never change; `updated` moves only when something was said. Nothing here depends on when it is made: the same
+snapshot, the same bytes.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from markupsafe import escape
 
 from statuspage.publish.api_v2 import dump
 from statuspage.publish.site import Site
-from statuspage.publish.snapshot import PublicIncident, PublicPage, PublicUpdate, PublicWarning, Snapshot, Subject, said
+from statuspage.publish.snapshot import PublicComponent, PublicIncident, PublicPage, PublicUpdate, PublicWarning, Snapshot, Subject, said
 
 LATEST = 20  # incidents and planned works in a feed
 LATEST_ITEMS = 60  # updates in RSS
@@ -23,13 +24,14 @@ _GENERATOR = "statuspage"
 
 
 class Entry(NamedTuple):
-    """One incident, planned work or warning as a feed tells it. `updates` are newest first."""
+    """One incident, planned work or warning as a feed tells it. `updates` are newest first; a warning is about no component."""
 
     url: str
     title: str
     published: datetime
     updated: datetime
     updates: tuple[PublicUpdate, ...]
+    component_ids: tuple[str, ...] = ()
 
     def place(self, update: PublicUpdate) -> str:
         """Address of one update; a warning has no page of its own, so its address is a place already."""
@@ -37,7 +39,7 @@ class Entry(NamedTuple):
 
 
 class Feed(NamedTuple):
-    """What a feed says, before it is in any format."""
+    """What a feed says, before it is in any format. `slug`: of the component that it is about; "" for all services."""
 
     page: PublicPage
     language: str
@@ -46,10 +48,11 @@ class Feed(NamedTuple):
     description: str
     updated: datetime
     entries: tuple[Entry, ...]
+    slug: str = ""
 
     def url(self, kind: str) -> str:
         site = Site(self.page)
-        return site.url(site.feed(self.language, kind))
+        return site.url(site.feed(self.language, kind, self.slug))
 
 
 def feed_of(snapshot: Snapshot, language: str, *, title: str, description: str, warning: str) -> Feed:
@@ -62,16 +65,24 @@ def feed_of(snapshot: Snapshot, language: str, *, title: str, description: str, 
     told += [_warning(one, f"{site.url(site.front(language))}#{site.warning(one.id)}", warning) for one in snapshot.warnings]
     entries = tuple(sorted(told, key=lambda entry: entry.published, reverse=True)[:LATEST])
     born = min((component.created_at for component in snapshot.components), default=snapshot.content_at)
-    updated = max((entry.updated for entry in entries), default=born)
-    return Feed(snapshot.page, language, title, site.url(site.front(language)), description, updated, entries)
+    return Feed(snapshot.page, language, title, site.url(site.front(language)), description, _newest(entries, born), entries)
+
+
+def feed_about(feed: Feed, component: PublicComponent, *, title: str) -> Feed:
+    """The part of a feed that touches one component. What is about no component (a warning) concerns everybody."""
+    entries = tuple(entry for entry in feed.entries if not entry.component_ids or component.id in entry.component_ids)
+    return feed._replace(title=title, entries=entries, updated=_newest(entries, component.created_at), slug=component.slug)
+
+
+def _newest(entries: Iterable[Entry], otherwise: datetime) -> datetime:
+    return max((entry.updated for entry in entries), default=otherwise)
 
 
 def _entry(subject: Subject, site: Site, language: str, default: str) -> Entry:
     address = site.incident if isinstance(subject, PublicIncident) else site.maintenance
     updated = max((update.created_at for update in subject.updates), default=subject.created_at)
-    return Entry(
-        site.url(address(language, subject.id)), said(subject.titles, language, default), subject.created_at, updated, subject.updates
-    )
+    url, title = site.url(address(language, subject.id)), said(subject.titles, language, default)
+    return Entry(url, title, subject.created_at, updated, subject.updates, subject.component_ids)
 
 
 def _warning(one: PublicWarning, url: str, title: str) -> Entry:

@@ -13,7 +13,7 @@ import pytest
 from statuspage.core.vocabulary import ComponentStatus
 from statuspage.publish import feeds
 from statuspage.publish.encode import Encoded
-from statuspage.publish.feeds import Feed, feed_of
+from statuspage.publish.feeds import Feed, feed_about, feed_of
 from statuspage.publish.page import Pages
 from statuspage.publish.snapshot import Snapshot
 from tests.publish.samples import (
@@ -151,3 +151,28 @@ def test_the_manifest_path_of_each_feed_is_known() -> None:
     files = builder().hot(snapshot(), 1)
 
     assert {PurePosixPath(f"fr/feed.{kind}") for kind in ("atom", "rss", "json")} <= set(files)
+
+
+def test_the_feed_of_a_component_has_only_what_touches_it_and_what_concerns_everybody() -> None:
+    touched = incident(1, 2)
+    other = incident(2, 1, component_ids=())
+    found = replace(snapshot(incidents=(touched, other)), warnings=(warning(minutes_ago=1),), components=components(12))
+    inside, outside = found.by_id[touched.component_ids[0]], next(c for c in found.components if c.id not in touched.component_ids)
+
+    ids = {one.slug: [entry.url for entry in feed_about(feed(found), one, title="x").entries] for one in (inside, outside)}
+
+    everybody = [entry.url for entry in feed(found).entries if not entry.component_ids]
+    assert set(ids[outside.slug]) == set(everybody)
+    assert set(ids[inside.slug]) - set(everybody) == {"https://status.example.com/en/incidents/in0000000001/"}
+
+
+def test_every_component_has_its_feeds_at_their_own_addresses() -> None:
+    found = snapshot(incidents=(incident(1, 1),))
+    made = builder().hot(found, 1)
+
+    for component in found.components:
+        for kind, version in (("atom", "atom10"), ("rss", "rss20")):
+            path = PurePosixPath(f"de/components/{component.slug}/feed.{kind}")
+            read = feedparser.parse(made[path].body)
+            assert not read.bozo and read.version == version
+            assert any(link.href == f"https://status.example.com/{path}" for link in read.feed.links if link.rel == "self")
