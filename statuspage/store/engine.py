@@ -2,7 +2,8 @@
 
 SQLite: rollback journal, synchronous FULL, foreign keys, busy timeout 5 s, BEGIN IMMEDIATE for writers and one writer gate per
 process. With a rollback journal a writer waits for readers and readers for a commit: beginning and commit are tried again while
-the database is locked, 30 s in all. PostgreSQL: READ COMMITTED, what SQLAlchemy gives. Errors never carry the values of a statement.
+the database is locked, 30 s in all. PostgreSQL: READ COMMITTED, what SQLAlchemy gives; who stands still within a transaction is cut off
+after 30 s. Errors never carry the values of a statement.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ NOTICE_SILENCE = {  # libpq: a server that went away without a word is noticed a
     "keepalives_count": 3,
     "tcp_user_timeout": 25_000,
 }
+IDLE_IN_TRANSACTION_S = 30  # PostgreSQL ends the session of a process that stands still in the middle of a transaction: others wait for it
 TRIES = 6  # each waits for BUSY_TIMEOUT_S inside SQLite before it says that the database is locked
 log = structlog.get_logger("statuspage.store")
 
@@ -102,7 +104,8 @@ def open_engine(url: str) -> Engine:
         engine = create_engine(parsed, hide_parameters=True, connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_S})
         _prepare_sqlite(engine)
         return engine
-    return create_engine(parsed, pool_pre_ping=True, hide_parameters=True, connect_args=NOTICE_SILENCE)
+    options = f"{parsed.query.get('options', '')} -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_S}s".strip()
+    return create_engine(parsed, pool_pre_ping=True, hide_parameters=True, connect_args={**NOTICE_SILENCE, "options": options})
 
 
 class Database:

@@ -14,23 +14,33 @@ from statuspage.store import incidents, maintenance
 from statuspage.store.tables import AttemptRow, AuditRow, ComponentChangeRow, ComponentRow, IncidentRow, MaintenanceRow, PublicationRow
 from statuspage.store.upsert import insert_for
 
+_TABLES = (AuditRow, AttemptRow, ComponentChangeRow)
+_BEHIND = 200  # numbers that transactions under way may hold
+_LATELY = tuple(
+    select(func.count(table.id)).where(table.id > select(func.max(table.id) - _BEHIND).scalar_subquery()).scalar_subquery()
+    for table in _TABLES
+)
 _CLAIMED, _PUBLISHED = "claimed", "published"
 
 
 class Mark(NamedTuple):
-    """Rises with every deed, delivery attempt and status change, and with every configuration: four look-ups by key."""
+    """Changes with every deed, delivery attempt and status change, and with every configuration: four look-ups by key.
+
+    lately   how many of the last numbers are taken, per table: with PostgreSQL a lower one may become visible after a higher one
+    """
 
     deeds: int
     attempts: int
     changes: int
     components_at: datetime | None
+    lately: tuple[int, ...] = ()
 
 
 def mark(session: Session) -> Mark:
     """Where the store stands. Every action writes an audit row in its own transaction, so equal marks mean that nobody did anything."""
-    newest = (select(func.max(table.id)).scalar_subquery() for table in (AuditRow, AttemptRow, ComponentChangeRow))
-    row = session.execute(select(*newest, select(func.max(ComponentRow.updated_at)).scalar_subquery())).one()
-    return Mark(row[0] or 0, row[1] or 0, row[2] or 0, row[3])
+    newest = [select(func.max(table.id)).scalar_subquery() for table in _TABLES]
+    row = session.execute(select(*newest, select(func.max(ComponentRow.updated_at)).scalar_subquery(), *_LATELY)).one()
+    return Mark(row[0] or 0, row[1] or 0, row[2] or 0, row[3], tuple(row[4:]))
 
 
 def claim(session: Session, now: datetime) -> int:

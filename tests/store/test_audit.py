@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import random
+import signal
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import delete, select, update
 
-from statuspage.store import audit
+from statuspage.store import audit, engine
 from statuspage.store.engine import Database
 from statuspage.store.tables import AuditRow
 
@@ -86,3 +88,33 @@ def test_a_log_cut_at_its_end_is_found_by_the_head_that_was_noted(sqlite_databas
         assert audit.verify(session) is None, "the chain itself cannot know"
         assert "cut off" in (audit.verify(session, head) or "")
         assert session.scalar(select(AuditRow.id).order_by(AuditRow.id.desc())) == 18
+
+
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_process_suspended_in_the_middle_of_a_deed_does_not_hold_up_everybody_for_ever(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lock of the log is held to the end of a transaction; the server ends one that nothing is said in for so long."""
+    monkeypatch.setattr(engine, "IDLE_IN_TRANSACTION_S", 1)
+    child = os.fork()
+    if child == 0:
+        try:
+            with Database(postgres_url).writing() as session:
+                audit.append(session, at=T0, who="Ana", what="incident.update")
+                os.kill(os.getpid(), signal.SIGSTOP)
+        finally:
+            os._exit(1)
+    _, status = os.waitpid(child, os.WUNTRACED)
+    stopped = os.WIFSTOPPED(status)
+    database = Database(postgres_url)
+
+    with database.writing() as session:
+        audit.append(session, at=T0, who="Ben", what="incident.resolve")
+    with database.reading() as session:
+        written_by = [line.who for line in audit.listing(session)]
+    database.close()
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+
+    assert stopped
+    assert written_by == ["Ben"]
