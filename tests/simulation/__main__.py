@@ -6,6 +6,7 @@ import argparse
 import sys
 import time
 
+from tests.simulation.many import run_many
 from tests.simulation.run import run
 
 
@@ -14,16 +15,27 @@ def main(arguments: list[str] | None = None) -> int:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--seeds", metavar="FROM-TO", help="every seed from FROM to TO, both included")
     what.add_argument("--seed", type=int, help="one seed, with its trace")
+    parser.add_argument("--processes", type=int, help="how many run at once; all cores if not given")
     options = parser.parse_args(arguments)
-    first, last = (options.seed, options.seed) if options.seeds is None else map(int, options.seeds.split("-"))
+    return _one(options.seed) if options.seeds is None else _bulk(options.seeds, options.processes)
+
+
+def _one(seed: int) -> int:
+    outcome = run(seed, keep_trace=True)
+    print("\n".join(outcome.trace))
+    print(f"digest {outcome.digest}")
+    for fault in outcome.faults:
+        print(f"seed {seed}: {fault}")
+    print(f"1 seed, {len(outcome.faults)} faults")
+    return 1 if outcome.faults else 0
+
+
+def _bulk(seeds: str, processes: int | None) -> int:
+    first, last = map(int, seeds.split("-"))
     found, begin = 0, time.monotonic()
-    for seed in range(first, last + 1):
-        outcome = run(seed, keep_trace=options.seeds is None)
-        if options.seeds is None:
-            print("\n".join(outcome.trace))
-            print(f"digest {outcome.digest}")
+    for outcome in run_many(range(first, last + 1), processes):
         for fault in outcome.faults:
-            print(f"seed {seed}: {fault}")
+            print(f"seed {outcome.seed}: {fault}", flush=True)
         found += len(outcome.faults)
     print(f"{last - first + 1} seeds, {found} faults, {time.monotonic() - begin:.0f} s")
     return 1 if found else 0

@@ -199,16 +199,18 @@ def _stale(stack: ExitStack) -> None:
         _swap(stack, module, "expired", lambda row, now: False)
 
 
-# Two bugs need faults that seldom come together: these are on in their seeds, the rest is drawn as usual.
+# Bugs whose faults seldom come together: these are on in their seeds, the rest is drawn as usual.
+_SUSPENDED = {"classes": ("bare", "natural"), "second_process": True, "pauses": True, "sleeps": False, "lock_losses": True}
+_ASLEEP = {"classes": ("keyed",), "kinds": ("cut", "lost_applied"), "rate": 0.5, "sleeps": True, "pauses": False}
 AIMED: dict[str, dict[str, Any]] = {
-    "key age by monotonic time only": {
-        "classes": ("keyed",),
-        "kinds": ("cut", "lost_applied"),
-        "rate": 0.5,
-        "sleeps": True,
-        "pauses": False,
-    },
+    "blind retry": {"classes": ("blind",), "kinds": ("cut", "lost_applied"), "rate": 0.5},
+    "key window ignored": _ASLEEP,
+    "key age by monotonic time only": _ASLEEP,
+    "no re-check before send": _SUSPENDED,
+    "wall-clock lease": _SUSPENDED,
     "lock connection lost": {"classes": ("bare", "natural"), "second_process": True, "lock_losses": True, "rate": 0.5},
+    "restore not reconciled": {"classes": ("bare", "natural"), "restores": True},
+    "stale text sent": {"all_down": True},
 }
 
 

@@ -145,11 +145,17 @@ class FakeNetwork:
         """The network does its part at most 90 s after the client gave up or died, whether or not the client runs meanwhile."""
         world, after = self.world, self.late_s or self.world.chance.uniform(1.0, 88.0)
         waiting = [do]
-        world.later(deadline_s + after, lambda: waiting.pop()() if waiting else None)
+
+        def arrives() -> None:
+            if waiting:
+                world.counts["parent arrived late"] += not self.posts
+                waiting.pop()()
+
+        world.later(deadline_s + after, arrives)
         try:
             world.sleep(deadline_s)
         except BaseException:
-            world.later(after, lambda: waiting.pop()() if waiting else None)
+            world.later(after, arrives)
             raise
 
     def _draw(self, method: str, path: str) -> str:

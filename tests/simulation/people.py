@@ -230,7 +230,7 @@ def _fate(world: World, people: Operators, length: float) -> None:
     if knobs.jumps:
         for _ in range(2):
             offset = chance.choice([-7200.0, 7200.0, 60.0, -60.0, 0.0])
-            world.later(when(), _jump, world, offset)
+            world.later(when(), jump, world, offset)
     if knobs.crashes:
         for process in world.processes:
             world.later(when(), _kill, world, process)
@@ -249,8 +249,8 @@ def _fate(world: World, people: Operators, length: float) -> None:
     if knobs.restores:
         at = chance.uniform(0.0, length)
         copies: list[sqlite3.Connection] = []
-        world.later(at, _back_up, world, copies)
-        world.later(min(at + chance.choice([60.0, 600.0]), length), _restore, world, people, copies)
+        world.later(at, back_up, world, copies)
+        world.later(min(at + chance.choice([60.0, 600.0]), length), restore, world, people, copies)
 
 
 def _kill(world: World, process: Process) -> None:
@@ -258,11 +258,11 @@ def _kill(world: World, process: Process) -> None:
         world.kill(process, "by fate")
 
 
-def _back_up(world: World, copies: list[sqlite3.Connection]) -> None:
+def back_up(world: World, copies: list[sqlite3.Connection]) -> None:
     copies.append(world.store.backup())
 
 
-def _jump(world: World, offset: float) -> None:
+def jump(world: World, offset: float) -> None:
     world.wall_offset_s = offset
     world.happened("wall clock jumped", f"wall clock off by {offset}")
     world.poke()
@@ -287,7 +287,7 @@ def _all_down(world: World, down: bool) -> None:
         network.down = down
 
 
-def _restore(world: World, people: Operators, copies: list[sqlite3.Connection]) -> None:
+def restore(world: World, people: Operators, copies: list[sqlite3.Connection]) -> None:
     for process in world.processes:
         if process.up:
             world.kill(process, "for the restore")

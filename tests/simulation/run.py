@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from statuspage.core.vocabulary import DeliveryState, SubjectKind
 from statuspage.store.tables import AttemptRow, DeliveryRow
 from tests.simulation.checker import faults
+from tests.simulation.occurrences import of_ledger
 from tests.simulation.people import Operators, heal, script
 from tests.simulation.world import Knobs, World
 
@@ -39,7 +40,8 @@ def run(seed: int, knobs: Knobs | None = None, *, keep_trace: bool = False) -> O
     for process in world.processes:
         world.start(process)
     world.run_until(length)
-    world.run_until(world.asleep_until + 1.0)
+    while world.time <= world.asleep_until:
+        world.run_until(world.asleep_until + 1.0)
     return finish(world, people)
 
 
@@ -52,6 +54,7 @@ def finish(world: World, people: Operators) -> Outcome:
     settled = world.time - healed_at
     world.run_until(world.time + 150.0)  # what is still under way arrives
     found = faults(world, people, healed_at=healed_at, last_line=last_line)
+    world.counts.update(of_ledger(world))
     world.end()
     return Outcome(world.seed, found, world.digest(), settled, world.trace, dict(world.counts))
 
