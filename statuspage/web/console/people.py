@@ -62,7 +62,8 @@ def disable(person_id: str) -> Response:
 
 
 def _person(person_id: str) -> Person:
-    found = people.by_id(database.session(), person_id)
+    with context().ports.store.reading() as session:  # closed again before anything is written
+        found = people.by_id(session, person_id)
     if found is None:
         raise NotFound("There is nobody with that id. Nothing was changed.")
     return found
