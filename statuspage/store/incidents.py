@@ -10,11 +10,12 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from statuspage.core.errors import Conflict, NotFound
 from statuspage.core.incidents import Incident, Moments
 from statuspage.core.vocabulary import ComponentStatus, Impact, IncidentStatus
+from statuspage.store import versioned
 from statuspage.store.tables import IncidentRow
 
+_NAME = "incident"
 _MOMENTS = tuple(field.name for field in fields(Moments))
 _PLAIN = ("id", "automatic", "drill", "created_at", "updated_at", "started_at", "symptom", "scheme", "cause", "next_update_by", "version")
 _OVER = (IncidentStatus.RESOLVED, IncidentStatus.POSTMORTEM)
@@ -27,11 +28,7 @@ def add(session: Session, incident: Incident) -> None:
 
 def get(session: Session, incident_id: str, *, for_change: bool = False) -> Incident:
     """One incident. for_change: nobody else changes it until the transaction ends. Raises NotFound."""
-    query = select(IncidentRow).where(IncidentRow.id == incident_id)
-    row = session.scalar(query.with_for_update() if for_change else query)
-    if row is None:
-        raise NotFound(f"There is no incident {incident_id!r}. Nothing was changed.")
-    return _incident(row)
+    return _incident(versioned.row(session, IncidentRow, incident_id, _NAME, for_change=for_change))
 
 
 def save(session: Session, incident: Incident) -> Incident:
@@ -40,10 +37,8 @@ def save(session: Session, incident: Incident) -> Incident:
     raises   Conflict with what stands now, if somebody else changed it meanwhile
     """
     changed = replace(incident, version=incident.version + 1)
-    statement = update(IncidentRow).where(IncidentRow.id == incident.id, IncidentRow.version == incident.version)
-    result: Any = session.execute(statement.values(**_columns(changed)))
-    if result.rowcount != 1:
-        raise Conflict(f"Incident {incident.id} was changed by somebody else. Nothing was changed.", get(session, incident.id))
+    columns = _columns(changed)
+    versioned.write(session, IncidentRow, incident.id, incident.version, columns, _NAME, lambda: get(session, incident.id))
     return changed
 
 
@@ -67,10 +62,7 @@ def begun_since(session: Session, since: datetime) -> list[Incident]:
 
 def listing(session: Session, *, limit: int | None = 50, before: datetime | None = None) -> list[Incident]:
     """The incidents that began last, newest first. before: only those that began earlier; limit: None for all."""
-    query = select(IncidentRow).order_by(IncidentRow.started_at.desc(), IncidentRow.id)
-    if before is not None:
-        query = query.where(IncidentRow.started_at < before)
-    return [_incident(row) for row in session.scalars(query.limit(limit))]
+    return [_incident(row) for row in versioned.latest(session, IncidentRow, IncidentRow.started_at, limit=limit, before=before)]
 
 
 def note_first_published(session: Session, incident_ids: Iterable[str], at: datetime) -> None:

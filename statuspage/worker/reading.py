@@ -142,7 +142,7 @@ class Reader:
         moments = [
             *(one.updated_at for one in listed),
             *(one.updated_at for one in groups),
-            *(one.updated_at for one in (*told.incidents, *told.maintenances)),
+            *(one.updated_at for one in told.newest_first),
         ]
         warnings, warned = self._warnings(session, now, records)
         moments += [one.created_at for warning in warnings for one in warning.updates]
