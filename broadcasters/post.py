@@ -27,6 +27,16 @@ class Remote:
 
 
 @dataclass(frozen=True)
+class Price:
+    """What a network bills for one post. as_of: year and month of these figures."""
+
+    currency: str
+    plain: float
+    with_link: float
+    as_of: str
+
+
+@dataclass(frozen=True)
 class Image:
     """A picture that the network fetches from a public address.
 

@@ -17,12 +17,13 @@ from urllib.parse import quote, urlencode
 from broadcasters import text, timeline
 from broadcasters.errors import OutcomeClass, Rejected
 from broadcasters.http import Answer, Http, Reading, checked_base
-from broadcasters.post import DeliveryClass, Found, Post, Receipt, Remote
+from broadcasters.post import DeliveryClass, Found, Post, Price, Receipt, Remote
 
 KIND = "x"
 CLASS = DeliveryClass.BARE
 MODES = ("new", "reply")
 PAGE = 100
+PRICE = Price("USD", plain=0.015, with_link=0.200, as_of="2026-11")  # pay per use; https://docs.x.com/x-api/getting-started/pricing
 
 T = TypeVar("T")
 

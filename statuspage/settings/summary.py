@@ -8,8 +8,11 @@ from typing import Any
 
 from broadcasters import BROADCASTERS
 from statuspage.core.budget import Budget, Timing, budget, slots_needed
+from statuspage.core.vocabulary import LinkMode
 from statuspage.settings.loader import Loaded
 from statuspage.settings.models import ChannelSettings, ProbeSettings
+
+POSTS_OF_AN_INCIDENT = 6  # being looked into, cause found, two updates, working again, solved
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,20 @@ def _channels(loaded: Loaded) -> Iterator[str]:
     for channel in loaded.settings.channels:
         mode = channel.mode or BROADCASTERS[kinds[channel.account]].MODES[0]
         where = f"{kinds[channel.account]} account {channel.account}"
-        yield f"{channel.name}: {where}, in {channel.language}, updates by {mode}{_purpose(channel)}"
+        notes = f"{_purpose(channel)}{_cost(channel, kinds[channel.account])}"
+        yield f"{channel.name}: {where}, in {channel.language}, updates by {mode}{notes}"
+
+
+def _cost(channel: ChannelSettings, kind: str) -> str:
+    """What an incident costs on a network that bills by post."""
+    price = getattr(BROADCASTERS[kind], "PRICE", None)
+    if price is None or channel.operators:
+        return ""
+    links = {LinkMode.EVERY: POSTS_OF_AN_INCIDENT, LinkMode.FIRST: 1, LinkMode.NEVER: 0}[channel.link]
+    cost = links * price.with_link + (POSTS_OF_AN_INCIDENT - links) * price.plain
+    told = f"about {cost:.2f} {price.currency} an incident of {POSTS_OF_AN_INCIDENT} posts, at the prices of {price.as_of}"
+    cheaper = " (a post with an address costs most: link: first or never)" if channel.link is LinkMode.EVERY else ""
+    return f"; {told}{cheaper}"
 
 
 def _purpose(channel: ChannelSettings) -> str:

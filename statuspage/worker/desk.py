@@ -31,6 +31,7 @@ from statuspage.store.accounts import NONCE_BYTES, Account
 from statuspage.store.locks import OwnerLock
 from statuspage.worker.gate import Gate
 from statuspage.worker.postmaster import Network, is_edit
+from statuspage.worker.renewal import Renewal
 
 NO_REPEAT = frozenset({"content", "denied", "billing", "gone", "duplicate", RESTORED, RESTORED_WAITING})
 
@@ -57,6 +58,7 @@ class Desk:
     epochs: dict[str, int] = field(default_factory=dict)
     unwritten: list[Callable[[Any], None]] = field(default_factory=list)
     refreshed: bool = False
+    renewal: Renewal = field(default_factory=Renewal)
     patient: set[str] = field(default_factory=set)
     spent: set[str] = field(default_factory=set)
     offset: float = 0.0
@@ -191,7 +193,7 @@ class Desk:
             except BroadcastError as error:
                 why = error
             else:
-                self.write(lambda session: self._keep(session, values))
+                self.write(lambda session: self.keep(session, values))
                 return True
         detail = f"{self.account}: the network refused our credentials ({why.detail}) Posts wait until they are put right."
         self.gate.stop(now, detail)
@@ -202,7 +204,7 @@ class Desk:
         self.save_gate(session)
         self.alarm(session, f"account:{self.account}", detail)
 
-    def _keep(self, session: Any, values: dict[str, str]) -> None:
+    def keep(self, session: Any, values: dict[str, str]) -> None:
         nonce = bytes.fromhex(self.ctx.ports.random.token(2 * NONCE_BYTES, "0123456789abcdef"))
         of = configured(self.ctx.configs[self.account])
         sealed = accounts.seal_credentials(values, key=self.ctx.seal_key, account=self.account, configured=of, nonce=nonce)

@@ -131,6 +131,11 @@ class Network:
         return float(getattr(self._module, "KEY_WINDOW_S", 0.0))
 
     @property
+    def renew_after_s(self) -> float:
+        """How often credentials are renewed before they run out; 0.0 where that is not needed."""
+        return float(getattr(self._module, "RENEW_AFTER_S", 0.0))
+
+    @property
     def pictures(self) -> bool:
         """True where the network takes a notice only as a picture."""
         return bool(getattr(self._module, "PICTURES", False))

@@ -1,0 +1,31 @@
+"""Channels from a terminal: do their credentials count?"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from statuspage.cli.common import REFUSED, Invocation, explained, show_one
+from statuspage.worker.trial import try_channel
+
+
+@click.group()
+def channel() -> None:
+    """Channels."""
+
+
+@channel.command()
+@click.argument("name")
+@click.pass_obj
+@explained
+def test(invocation: Invocation, name: str) -> None:
+    """Ask the channel's network who we are. Nothing is posted. Exit status 1 unless the credentials count."""
+    found = try_channel(invocation.context(), name)
+    good = "yes" if found.good else "no"
+    show_one(invocation, {"channel": found.channel, "network": found.kind, "account": found.account, "good": good, "said": found.said})
+    if not found.good:
+        sys.exit(REFUSED)
+
+
+COMMANDS = [channel]
