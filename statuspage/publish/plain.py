@@ -9,7 +9,7 @@ from statuspage.publish.api_v2 import dump
 from statuspage.publish.assets import iso
 from statuspage.publish.site import Site
 from statuspage.publish.snapshot import Snapshot
-from statuspage.publish.views import Views
+from statuspage.publish.views import Views, without_line
 from statuspage.publish.wording import Wording
 
 _BADGE_COLOURS = {  # white letters on these have 4.5:1 or more
@@ -25,22 +25,22 @@ _BADGE_COLOURS = {  # white letters on these have 4.5:1 or more
 def status_txt(snapshot: Snapshot, wording: Wording) -> bytes:
     """The page for terminals and screen readers, in the page's default language."""
     language = snapshot.page.default_language
-    views = Views(snapshot, wording, language)
+    views, safety = Views(snapshot, wording, language), [wording.safety(language)]
     lines = [snapshot.page.name, wording.text(f"headline.{snapshot.status.sentence.value}", language)]
     lines.append(wording.text("made", language, moment=wording.moment(snapshot.made_at, language)))
     if snapshot.impaired:
         lines.append(wording.text("impaired", language, state=wording.state(ComponentStatus.UNKNOWN, language)))
     for warning in snapshot.warnings:
-        lines += ["", *(views.said(update.texts) for update in warning.updates)]
+        lines += ["", *(without_line(views.said(update.texts), safety) for update in warning.updates)]
     for subject in snapshot.current:
         view = views.subject(subject, snapshot.made_at)
         lines += ["", f"{view.title} [{view.phase}]"]
         if subject.updates:
-            lines.append(views.said(subject.updates[0].texts))
+            lines.append(without_line(views.said(subject.updates[0].texts), safety))
         lines.append(view.url)
     lines += ["", wording.text("services", language)]
     lines += [f"{views.said(one.names)}: {wording.state(one.status, language)}" for one in snapshot.components]
-    lines += ["", wording.safety(language), snapshot.page.url, ""]
+    lines += ["", *safety, snapshot.page.url, ""]
     return "\n".join(lines).encode()
 
 
