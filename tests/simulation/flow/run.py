@@ -1,0 +1,68 @@
+"""Runs one seed of the flow: a clean one, in which one thing happens at a time, or a wild one; then judges it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from structlog.testing import capture_logs
+
+from tests.simulation.flow import aged, clean, judge, records, wild
+from tests.simulation.flow.clean import Script
+from tests.simulation.flow.probers import Prober
+from tests.simulation.flow.town import Town
+from tests.simulation.run import Outcome
+
+
+def run(seed: int, *, keep_trace: bool = False) -> Outcome:
+    """One seed from beginning to end; `settled_s` is its virtual length. One in four is wild, one in eight lasts for days."""
+    with capture_logs():
+        if seed % 8 == 3:
+            return aged_one(seed, keep_trace=keep_trace)
+        return wild_one(seed, keep_trace=keep_trace) if seed % 4 == 2 else clean_one(seed, keep_trace=keep_trace)
+
+
+def clean_one(seed: int, acts: Sequence[Callable[[Script], None]] = (), *, keep_trace: bool = False) -> Outcome:
+    """acts: episodes that are played instead of those that the seed draws."""
+    town, episodes, length = clean.build(seed, acts, keep_trace=keep_trace)
+    _begin(town)
+    town.run_until(length)
+    found = [*judge.of_episodes(town, episodes), *judge.Judge(town).faults(), *records.faults(town)]
+    return _outcome(town, found)
+
+
+def wild_one(seed: int, *, keep_trace: bool = False) -> Outcome:
+    """Chaos, then heal."""
+    town, length, jumps = wild.build(seed, keep_trace=keep_trace)
+    _begin(town)
+    town.run_until(length + wild.HEAL_S)
+    found = [*wild.settled(town)]
+    if jumps:
+        found += records.torn(town)
+    else:
+        judged = judge.Judge(town, to_open=2, strict=not (town.knobs.crashes or town.knobs.store or town.knobs.pauses))
+        found += [*judged.faults(), *records.faults(town)]
+    return _outcome(town, found)
+
+
+def aged_one(seed: int, *, keep_trace: bool = False) -> Outcome:
+    """Some days."""
+    town, length = aged.build(seed, keep_trace=keep_trace)
+    _begin(town)
+    town.run_until(length)
+    return _outcome(town, [*judge.Judge(town, strict=False).begun(), *records.faults(town)])
+
+
+def _begin(town: Town) -> None:
+    for worker in town.workers:
+        town.start(worker)
+    for place in town.bank.places:
+        prober = Prober(town, place, skew_s=town.chance.choice((0.0, 0.0, 1.5, -2.0)))
+        town.probers[place] = prober
+        prober.configure(town.bank)
+
+
+def _outcome(town: Town, found: list[str]) -> Outcome:
+    faults = [*town.faults, *found]
+    for line in found:
+        town.note(f"FAULT {line}")
+    return Outcome(town.seed, faults, town.digest(), town.time, town.trace)
