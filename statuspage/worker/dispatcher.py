@@ -25,6 +25,7 @@ from statuspage.worker import reconciler
 from statuspage.worker.desk import Desk
 from statuspage.worker.gate import Gate
 from statuspage.worker.postmaster import Network
+from statuspage.worker.renewal import renew_if_due
 from statuspage.worker.sender import attempt
 
 POLL_S = 0.5  # a hot loop: a new row is seen within this
@@ -69,11 +70,6 @@ class Dispatcher:
         """The account at its network, with the credentials that count now; None while another process owns it."""
         desk = self._desk
         return None if desk is None else desk.network
-
-    @property
-    def watchable(self) -> bool:
-        """True if the network shows an account what was posted on it."""
-        return hasattr(self._module, "recent")
 
     def prove_soon(self) -> None:
         """Somebody who reads was refused: asks the network who we are, and renews what is over, before a post needs it. Any thread."""
@@ -123,6 +119,7 @@ class Dispatcher:
             if self._proof_wanted and not desk.gate.wait_s(desk.mono()):
                 self._proof_wanted = False
                 yield from _trial(desk)
+            renew_if_due(desk)
             return
         self.due_in = 0.0
         desk.patient.discard(row.id)

@@ -19,6 +19,7 @@ from statuspage.settings.process import ProcessSettings
 from statuspage.store import counters, heartbeats, publications
 from statuspage.store.trouble import StoreTrouble
 from statuspage.worker.roles import dispatcher_name, expected_loops
+from statuspage.worker.timeline_watch import watch_name
 
 LOOP_SLACK_S = 20.0  # a sign of work is written every 5 s
 SNAPSHOT_SLACK_S = 20.0
@@ -107,7 +108,8 @@ def store_parts(ctx: Context) -> list[Part]:
 
 def slack_s(settings: Settings, loop: str) -> float:
     """How long after its time a loop may be late before it counts as gone."""
-    posts = loop in {dispatcher_name(channel.account) for channel in settings.channels}
+    accounts = {channel.account for channel in settings.channels}
+    posts = loop in {name(account) for account in accounts for name in (dispatcher_name, watch_name)}
     return LOOP_SLACK_S + (settings.delivery.deadline_s if posts else 0.0)
 
 

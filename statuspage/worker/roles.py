@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from broadcasters import BROADCASTERS
 from statuspage.actions.context import Context
 from statuspage.outside import Folder
 from statuspage.settings import Settings
@@ -17,6 +18,7 @@ from statuspage.worker.owned import Owned, as_owner
 from statuspage.worker.prober import Prober
 from statuspage.worker.promises import Promises
 from statuspage.worker.publisher import Publisher
+from statuspage.worker.timeline_watch import TimelineWatch, watch_name
 from statuspage.worker.verdicts import Verdicts
 from statuspage.worker.watchman import Watchman
 
@@ -35,7 +37,9 @@ def worker_loops(context: Context, process: ProcessSettings) -> Sequence[Loop]:
         Watchman.name: partial(Watchman, owners[Watchman.name]),
     }
     owned = [Owned(name, make, locks[name]) for name, make in makers.items()]
-    return [*owned, *publisher.mirrors, *(Dispatcher(context, account) for account in _accounts(context.settings))]
+    dispatchers = {account: Dispatcher(context, account) for account in _accounts(context.settings)}
+    watches = [TimelineWatch(context, dispatchers[account], account) for account in _watched(context.settings)]
+    return [*owned, *publisher.mirrors, *dispatchers.values(), *watches]
 
 
 def prober_loops(context: Context, process: ProcessSettings) -> Sequence[Loop]:
@@ -50,7 +54,10 @@ def expected_loops(settings: Settings) -> frozenset[str]:
     mirrors = {f"mirror:{number}" for number, _ in enumerate(settings.publishing.folders, 1)}
     probers = {prober_name(location.name) for location in settings.locations}
     dispatchers = {dispatcher_name(account) for account in _accounts(settings)}
-    return frozenset({Verdicts.name, Promises.name, Publisher.name, Cleaner.name, Watchman.name} | mirrors | probers | dispatchers)
+    timelines = {watch_name(account) for account in _watched(settings)}
+    return frozenset(
+        {Verdicts.name, Promises.name, Publisher.name, Cleaner.name, Watchman.name} | mirrors | probers | dispatchers | timelines
+    )
 
 
 def prober_name(location: str) -> str:
@@ -64,3 +71,9 @@ def dispatcher_name(account: str) -> str:
 def _accounts(settings: Settings) -> list[str]:
     """Accounts that some channel uses; the others have nothing to send."""
     return sorted({channel.account for channel in settings.channels})
+
+
+def _watched(settings: Settings) -> list[str]:
+    """Those of them whose timelines are read: not all networks show one."""
+    wanted = {account.name for account in settings.accounts if account.watch and hasattr(BROADCASTERS[account.kind], "recent")}
+    return sorted(wanted.intersection(_accounts(settings)))
