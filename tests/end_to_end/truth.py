@@ -6,9 +6,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-PUBLIC = ("mastodon", "bluesky", "x", "facebook", "telegram")
-EDITED = ("facebook", "telegram")  # one post, rewritten with the story so far
-THREADED = ("mastodon", "bluesky")  # the first post and replies
+PUBLIC = ("mastodon", "bluesky", "x", "facebook", "threads", "instagram", "linkedin", "pinterest", "telegram")
+EDITED = ("facebook", "linkedin", "telegram")  # one post, rewritten with the story so far
+THREADED = ("mastodon", "bluesky", "threads")  # the first post and replies
 
 
 def by_account(posts: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], list[Mapping[str, Any]]]:
