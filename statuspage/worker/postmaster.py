@@ -38,7 +38,8 @@ def freeze(
     parent = None if row.error_class == PARENT_GONE else parent_of(rows, row)
     edit = row.mode is UpdateMode.EDIT and can_edit and parent is not None
     reply = row.mode is UpdateMode.REPLY and parent is not None
-    words = row.story if edit else row.text if reply else row.text_alone
+    continues = reply or (row.mode is UpdateMode.NEW and parent is not None)  # new: it stands alone, but the thread's link is out
+    words = row.story if edit else row.text if continues else row.text_alone
     key = key_of(row.id, row.epoch)
     link = address(row.code)
     return {
