@@ -105,7 +105,8 @@ def _commit(desk: Desk, claimed: Delivery, request: Any) -> Intent | None:
         if row.first_attempt_at is None:
             values |= {"process_id": at.process_id, "first_attempt_at": at.wall}
             values |= {"first_monotonic": at.monotonic, "first_boottime": at.boottime}
-        deliveries.change(session, row, **values)
+        if not deliveries.change(session, row, **values):
+            return None  # PostgreSQL: withdrawn, replaced or reworded by somebody whose transaction ended since it was read
         committed = deliveries.get(session, row.id)
         evidence = asked(committed.request or {}, attempt=committed.attempts, epoch=committed.epoch)
         desk.note(session, committed, "edit" if is_edit(committed) else "send", "repeat" if repeat else "intent", evidence)
@@ -128,9 +129,9 @@ def _forbidden(desk: Desk, session: Any, row: Delivery) -> bool:
     if not why:
         return False
     settled = desk.ctx.now() if state.final else None
-    deliveries.change(session, row, state=state, settled_at=settled, error_class=str(state), detail=why)
-    desk.note(session, row, "decide", str(state), why)
-    desk.alarm(session, f"delivery:{row.id}", f"Delivery {row.id} on {row.channel}: {why}", row)
+    if deliveries.change(session, row, state=state, settled_at=settled, error_class=str(state), detail=why):
+        desk.note(session, row, "decide", str(state), why)
+        desk.alarm(session, f"delivery:{row.id}", f"Delivery {row.id} on {row.channel}: {why}", row)
     return True
 
 
