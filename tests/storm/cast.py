@@ -9,6 +9,7 @@ import subprocess
 import sys
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -161,7 +162,7 @@ class Cast:
     def reachable(self) -> None:
         """Waits until the bank's switchboard and the networks answer."""
         for port in (self.switchboard, self.networks):
-            until(lambda port=port: _answers(port))
+            until(partial(_answers, port))
 
 
 def _answers(port: int) -> bool:

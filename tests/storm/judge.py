@@ -50,12 +50,22 @@ def posts_wrong(ctx: Context, store: Database, posts: Posts) -> list[str]:
     """Lost, doubled, unexpected, disordered, stale or unsettled, by the checker of the simulator; and threads that are not one."""
     shown = by_channel(ctx, posts)
     with store.reading() as session:
-        rows = [row for row in deliveries.listing(session, limit=10_000) if row.subject_kind is SubjectKind.INCIDENT]
+        every = deliveries.listing(session, limit=10_000)
+    rows = [row for row in every if row.subject_kind is SubjectKind.INCIDENT]
+    alarms = [row for row in every if row.channel in ctx.channels and ctx.channels[row.channel].channel.operators]
     told = {row.code: Told(row, row.sequence, _seconds(row.created_at), drill=False) for row in rows}
     networks = {name: SimpleNamespace(posts=[_true(post) for post in seen]) for name, seen in shown.items()}
     world: Any = SimpleNamespace(store=store, networks=networks, knobs=SimpleNamespace(jumps=False))
     people: Any = SimpleNamespace(told=told, restored=False)
-    return [*faults(world, people), *(f"doubled: {text}" for text in doubled(posts)), *_threads(ctx, shown, rows)]
+    return [*faults(world, people), *_doubled(posts, alarms), *_threads(ctx, shown, rows)]
+
+
+def _doubled(posts: Posts, alarms: Sequence[Delivery]) -> Iterator[str]:
+    """Public posts carry a code each, so no two are equal. An alarm may be raised again; operators read it as often as it was told."""
+    yield from (f"doubled: {text}" for text in doubled([post for post in posts if post["network"] != "webhook"]))
+    read = Counter(post["text"] for post in posts if post["network"] == "webhook")
+    for text, more in (read - Counter(row.text for row in alarms)).items():
+        yield f"doubled: operators read this {more} times more than it was told: {text}"
 
 
 def _threads(ctx: Context, shown: Mapping[str, list[Mapping[str, Any]]], rows: Sequence[Delivery]) -> Iterator[str]:
