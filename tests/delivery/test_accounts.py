@@ -276,29 +276,6 @@ def test_what_waited_for_a_person_when_the_backup_was_made_waits_again() -> None
     assert stage.states("bare") == [DeliveryState.WAITING]
 
 
-SEALED = {
-    "text": "'other'", "text_alone": "'other'", "story": "'other'", "code": "'2222222'", "digest": "'0'", "channel": "'elsewhere'",
-    "language": "'fr'", "mode": "'new'", "kind": "'resolved'", "sequence": "9", "essential": "1", "valid_until": "'2030-01-01 00:00:00'",
-    "network": "'other'", "created_at": "'2020-01-01 00:00:00'",
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("column", sorted(SEALED))
-def test_a_row_changed_in_the_database_is_refused_with_an_alarm(column: str) -> None:
-    """X5, in part: each sealed column, changed while the row waits."""
-    stage = Stage("bare")
-    stage.tell(hold_s=60.0)
-    with stage.world.store.writing() as session:
-        session.execute(sql(f"UPDATE delivery SET {column} = {SEALED[column]}"))
-
-    stage.passes(120.0)
-
-    with stage.world.store.reading() as session:
-        state, row_id = session.execute(sql("SELECT state, id FROM delivery")).one()
-    assert stage.texts("bare") == []
-    assert state == "refused" and f"delivery:{row_id}" in stage.alarms()
-
-
 def test_a_seal_holds_only_under_its_key() -> None:
     stage = Stage("bare")
     stage.tell()

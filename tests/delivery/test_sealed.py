@@ -1,0 +1,176 @@
+"""X5 and X35: rows that somebody changed are not sent; keys are rotated while posts are sent; an old key opens nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text as sql
+
+from statuspage.core.errors import NotAllowed
+from statuspage.core.seal import seal, seal_ok
+from statuspage.core.vocabulary import DeliveryState, NoticeKind
+from statuspage.settings.keys import BrokenKey, KeyRing, read_keys, refuse_open_doors
+from statuspage.store import accounts, deliveries
+from statuspage.worker import rotation
+from statuspage.worker.desk import configured
+from tests.delivery.stage import Stage
+from tests.simulation import people, world
+
+ROWS = 20
+CHANGES = {
+    "text": "'other'", "text_alone": "'other'", "story": "'other'", "code": "'X' || substr(id, 1, 6)", "digest": "'0'",
+    "channel": "'elsewhere'",     "language": "'fr'", "mode": "'new'", "kind": "'resolved'", "sequence": "9", "essential": "1", "valid_until": "'2030-01-01 00:00:00'",
+    "network": "'other'", "created_at": "'2020-01-01 00:00:00'", "not_before": "'2020-01-01 00:00:00'",
+    "subject_id": "'y' || substr(id, 1, 9)",
+    "id": "'z' || substr(id, 1, 9)", "seal": "'0'",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("column", sorted(CHANGES))
+def test_x5_twenty_rows_with_one_changed_field_are_refused_with_an_alarm_each_and_none_is_posted(column: str) -> None:
+    stage = Stage("bare")
+    for number in range(ROWS):
+        stage.people.update(f"subject{number:05d}", NoticeKind.INVESTIGATING, valid_s=None, hold_s=60.0)
+    with stage.world.store.writing() as session:
+        session.execute(sql(f"UPDATE delivery SET {column} = {CHANGES[column]}"))
+
+    stage.passes(120.0)
+
+    with stage.world.store.reading() as session:
+        found = session.execute(sql("SELECT state, id FROM delivery")).all()
+    assert stage.texts("bare") == []
+    assert [state for state, _ in found] == ["refused"] * ROWS
+    assert {f"delivery:{row_id}" for _, row_id in found} <= set(stage.alarms())
+
+
+def test_x5_rows_moved_to_another_account_are_refused_there() -> None:
+    stage = Stage("bare", "natural")
+    for number in range(ROWS):
+        stage.people.update(f"subject{number:05d}", NoticeKind.INVESTIGATING, valid_s=None, hold_s=60.0)
+    with stage.world.store.writing() as session:
+        session.execute(sql("UPDATE delivery SET account = 'natural' WHERE account = 'bare'"))
+
+    stage.passes(120.0)
+
+    assert stage.texts("bare") == [] and len(stage.texts("natural")) == ROWS
+    with stage.world.store.reading() as session:
+        assert session.execute(sql("SELECT state FROM delivery WHERE channel = 'bare'")).scalars().all() == ["refused"] * ROWS
+
+
+class Rotating(Stage):
+    """A stage whose keys stand in a file, as in the product."""
+
+    def __init__(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.ring = KeyRing(tmp_path / "secrets" / "seal.key")
+        monkeypatch.setattr(world, "OneKey", lambda _key: self.ring)
+        monkeypatch.setattr(people, "seal", lambda row, _key: seal(row, self.ring.newest()))
+        super().__init__("bare")
+
+    def sends(self, first: int, number: int, hold_s: float) -> None:
+        for count in range(first, first + number):
+            self.people.update(f"subject{count:05d}", NoticeKind.INVESTIGATING, valid_s=None, hold_s=hold_s * (count % 2))
+
+    def credentials(self, *keys: bytes) -> dict[str, str] | None:
+        with self.world.store.reading() as session:
+            sealed = accounts.credentials(session, "bare")
+        assert sealed is not None
+        of = configured(self.world.outside.configs["bare"])
+        return accounts.open_with(sealed, keys, account="bare", configured=of)
+
+    def expire(self) -> None:
+        """The token runs out; the network renews it, once."""
+        self.network("bare").token, self.network("bare").refreshable = f"renewed-{self.world.time:.0f}", True
+
+
+def test_x35_three_rotations_while_a_hundred_posts_are_sent_fail_none_and_the_old_keys_open_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = Rotating(tmp_path, monkeypatch)
+    stage.expire()
+    for turn in range(3):
+        stage.sends(turn * 30, 30, hold_s=90.0)
+        stage.passes(20.0)  # half of them are out or under way, half wait
+        rotation.rotate(stage.world.outside, stage.ring, "Ada")
+        stage.passes(20.0)
+        stage.world.kill(stage.process, "in the test")  # who comes next opens the credentials with what there is now
+        stage.world.start(stage.process)
+        if turn == 1:
+            rotation.retire(stage.world.outside, stage.ring, "Ada", stage.ring.changed_at() + 61)
+    stage.sends(90, 10, hold_s=0.0)
+    stage.passes(400.0)
+
+    *_, old = keys = stage.ring.accepted()
+    dropped, _ = rotation.retire(stage.world.outside, stage.ring, "Ada", stage.ring.changed_at() + 61)
+
+    rows = stage.people.rows()
+    assert [row.state for row in rows if row.channel == "bare"] == [DeliveryState.DELIVERED] * 100
+    assert len(set(stage.texts("bare"))) == len(stage.texts("bare")) == 100
+    assert (len(keys), dropped, len(stage.ring.accepted())) == (2, 1, 1)
+    assert stage.credentials(stage.ring.newest()) == {"token": stage.network("bare").token}
+    assert stage.credentials(old) is None
+    assert "account:bare" not in stage.alarms()
+
+
+def test_a_retired_key_seals_nothing_any_more_and_a_forged_row_is_never_sealed_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = Rotating(tmp_path, monkeypatch)
+    stage.sends(1, 1, hold_s=600.0)
+    stage.sends(3, 1, hold_s=600.0)
+    forged, sound = stage.people.rows()
+    with stage.world.store.writing() as session:
+        session.execute(sql("UPDATE delivery SET text = 'other' WHERE id = :id"), {"id": forged.id})
+    old = stage.ring.newest()
+
+    done = rotation.rotate(stage.world.outside, stage.ring, "Ada")
+    with pytest.raises(NotAllowed, match="less than a minute"):
+        rotation.retire(stage.world.outside, stage.ring, "Ada", stage.ring.changed_at() + 1)
+    rotation.retire(stage.world.outside, stage.ring, "Ada", stage.ring.changed_at() + 61)
+
+    with stage.world.store.reading() as session:
+        row = deliveries.get(session, sound.id)
+    assert (done.deliveries, done.wrong) == (1, 1)
+    assert seal_ok(row, stage.ring.newest()) and not seal_ok(row, old)
+    stage.passes(700.0)
+    assert len(stage.texts("bare")) == 1
+
+
+@pytest.mark.parametrize("content", ["", "\n", "abc", "0" * 63, "0" * 65, "G" * 64, "0" * 64 + "\nxyz"])
+def test_a_key_file_that_is_not_whole_is_told_and_never_used(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "seal.key"
+    path.write_text(content)
+
+    with pytest.raises(BrokenKey) as told:
+        read_keys(path)
+
+    assert str(path) in str(told.value) and "Restore" in str(told.value)
+    assert content.strip() == "" or content.strip() not in str(told.value)
+
+
+def test_keys_are_made_for_their_owner_only_and_two_processes_agree_on_one(tmp_path: Path) -> None:
+    one, other = KeyRing(tmp_path / "secrets" / "seal.key"), KeyRing(tmp_path / "secrets" / "seal.key")
+
+    assert one.newest() == other.newest()
+    assert (one.path.stat().st_mode & 0o777, one.path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+    one.rotate()
+    assert other.accepted() == one.accepted() and len(one.accepted()) == 2
+    assert one.path.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("name", "mode"), [("secrets", 0o750), ("secrets/seal.key", 0o640), ("secrets/seal.key", 0o604), ("statuspage.db", 0o644)]
+)
+def test_x35_files_that_others_may_read_are_named_with_what_to_do(tmp_path: Path, name: str, mode: int) -> None:
+    KeyRing(tmp_path / "secrets" / "seal.key").newest()
+    database = tmp_path / "statuspage.db"
+    database.touch(mode=0o600)
+    refuse_open_doors(tmp_path / "secrets", [database, tmp_path / "not-there"])
+    (tmp_path / name).chmod(mode)
+
+    with pytest.raises(BrokenKey) as told:
+        refuse_open_doors(tmp_path / "secrets", [database])
+
+    allowed = "700" if name == "secrets" else "600"
+    assert f"{tmp_path / name} is open to others: its mode is {mode:04o}, allowed is 0{allowed}." in str(told.value)
+    assert f"chmod {allowed} {tmp_path / name}" in str(told.value)
