@@ -33,6 +33,13 @@ def code_of(text: str) -> str:
     return found.group(1) if found else ""
 
 
+def faults_by_now(world: World, people: Operators) -> list[str]:
+    """What may never be, not even while things are under way: doubled, unexpected, unapproved, stale or disordered posts."""
+    with world.store.reading() as session:
+        rows = {row.code: row for row in deliveries.listing(session, limit=10_000) if row.subject_kind is SubjectKind.INCIDENT}
+    return list(_Judge(world, people, rows, set(), set()).posts())
+
+
 def faults(world: World, people: Operators, *, healed_at: float | None = None, last_line: int = 0) -> list[str]:
     """What went wrong, one line each; empty if everything is as promised.
 

@@ -107,7 +107,8 @@ class Operators:
         rows = sorted((row for row in self.rows(*movable) if row.subject_kind is SubjectKind.INCIDENT), key=lambda row: row.id)
         if not rows:
             return
-        row = world.chance.choice(rows)
+        stuck = [row for row in rows if row.state is DeliveryState.STUCK]
+        row = world.chance.choice(stuck if stuck and world.chance.random() < 0.7 else rows)
         try:
             if row.state is DeliveryState.STUCK and world.chance.random() < 0.7:
                 deeds.retry(ctx, row.id, "operator", looked=True)
@@ -183,7 +184,7 @@ class Operators:
 def script(world: World, people: Operators) -> float:
     """Lays out incidents and faults over the chaos phase; returns its length in seconds."""
     chance, knobs = world.chance, world.knobs
-    length = chance.choice([1200.0, 3600.0, 7200.0]) if not knobs.all_down else 10800.0
+    length = chance.choice([1200.0, 3600.0, 7200.0]) if not knobs.all_down else 14400.0
     for number in range(chance.randint(1, 2)):
         _incident(world, people, f"incident{number:04d}", chance.uniform(0.0, length / 2), length)
     for _ in range(chance.randint(1, 4) if knobs.people else 0):
@@ -197,7 +198,8 @@ def script(world: World, people: Operators) -> float:
         world.later(at, partial(people.switch, off=True))
         world.later(at + chance.uniform(60.0, 900.0), partial(people.switch, off=False))
     if knobs.tampering:
-        world.later(chance.uniform(0.0, length), people.tamper)
+        for _ in range(3):
+            world.later(chance.uniform(0.0, length), people.tamper)
     _fate(world, people, length)
     return length
 
