@@ -8,7 +8,6 @@ from itertools import pairwise
 from random import Random
 
 import pytest
-from sqlalchemy import text as sql
 
 from statuspage.actions import deliveries as deeds
 from statuspage.core.delivery_rules import Backoff, obeyed_s

@@ -20,7 +20,8 @@ from tests.simulation import people, world
 ROWS = 20
 CHANGES = {
     "text": "'other'", "text_alone": "'other'", "story": "'other'", "code": "'X' || substr(id, 1, 6)", "digest": "'0'",
-    "channel": "'elsewhere'",     "language": "'fr'", "mode": "'new'", "kind": "'resolved'", "sequence": "9", "essential": "1", "valid_until": "'2030-01-01 00:00:00'",
+    "channel": "'elsewhere'",
+    "language": "'fr'", "mode": "'new'", "kind": "'resolved'", "sequence": "9", "essential": "1", "valid_until": "'2030-01-01 00:00:00'",
     "network": "'other'", "created_at": "'2020-01-01 00:00:00'", "not_before": "'2020-01-01 00:00:00'",
     "subject_id": "'y' || substr(id, 1, 9)",
     "id": "'z' || substr(id, 1, 9)", "seal": "'0'",
