@@ -98,7 +98,7 @@ def _no_other_sessions(database: Database) -> bool:
         return True
     query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
     with database.reading() as session:
-        return session.execute(sql(query)).scalar_one() == 0
+        return int(session.execute(sql(query)).scalar_one()) == 0
 
 
 def _rest(pipe: int) -> bytes:

@@ -36,7 +36,8 @@ def test_what_was_withdrawn_between_the_read_and_the_intent_commit_is_not_sent(
             stack.callback(close)
         if tried_before:
             throttled_once(network, dispatcher)
-        asked_before, withdrawn = sender._spent, []
+        asked_before = sender._spent
+        withdrawn: list[str] = []
 
         def meanwhile(*arguments: Any) -> Any:
             """Called within the transaction, after the row was read."""
