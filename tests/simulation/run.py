@@ -22,13 +22,14 @@ _LAST_LINE = select(func.coalesce(func.max(AttemptRow.id), 0))
 @dataclass(frozen=True)
 class Outcome:
     """faults: one line each; settled_s: virtual seconds from the end of the last fault until everything was final, to a minute;
-    counts: how often each thing happened in this world."""
+    virtual_s: how long the world went on; counts: how often each thing happened in it."""
 
     seed: int
     faults: list[str]
     digest: str
     settled_s: float
     trace: list[str]
+    virtual_s: float = 0.0
     counts: dict[str, int] = field(default_factory=dict)
 
 
@@ -56,7 +57,7 @@ def finish(world: World, people: Operators) -> Outcome:
     found = faults(world, people, healed_at=healed_at, last_line=last_line)
     world.counts.update(of_ledger(world))
     world.end()
-    return Outcome(world.seed, found, world.digest(), settled, world.trace, dict(world.counts))
+    return Outcome(world.seed, found, world.digest(), settled, world.trace, world.time, dict(world.counts))
 
 
 def _moving(world: World) -> bool:
