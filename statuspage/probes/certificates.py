@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
 _DAY_S = 86400.0
 
@@ -19,6 +20,7 @@ class Certificate:
     issuer: str
     not_after: datetime
     hosts: tuple[str, ...] = ()
+    fingerprint: str = ""  # SHA-256 of the whole certificate
 
     def days_left(self, now: datetime) -> float:
         """Negative once it has expired."""
@@ -55,4 +57,5 @@ def _read(certificate: x509.Certificate) -> Certificate:
         issuer=certificate.issuer.rfc4514_string(),
         not_after=certificate.not_valid_after_utc,
         hosts=hosts,
+        fingerprint=certificate.fingerprint(hashes.SHA256()).hex(),
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from statuspage.core.vocabulary import Outcome, Reason
@@ -52,7 +53,30 @@ def probe(target: Target, look: Look) -> Work[Finding]:
     replies = yield Together([_ask(target, server, look) for server in servers])
     findings = [_judge(target, reply) for reply in replies]
     named = [(f"name server {server}", finding) for server, finding in zip(servers, findings, strict=True)]
-    return look.judge_speed(combine(named, partly=None))
+    found = combine(named, partly=None)
+    return look.judge_speed(replace(found, alarms={**found.alarms, **_disagreement(target, look, servers, replies)}))
+
+
+def _disagreement(target: Target, look: Look, servers: Sequence[Server], replies: Sequence[Reply]) -> dict[str, str]:
+    """An alarm where name servers tell different versions of a zone: an update does not reach all of them. Customers notice nothing yet.
+
+    Compared are the serial of an SOA record and all of NS; other records may rightly differ from place to place.
+    """
+    if target.type not in ("SOA", "NS") or len(told := [reply for reply in replies if reply.failure is None]) < 2:
+        return {}
+    key = f"zone:{look.name}"
+    versions = {_version(target, reply) for reply in told}
+    if len(versions) == 1:
+        return {key: ""}
+    pairs = ((server, reply) for server, reply in zip(servers, replies, strict=True) if reply.failure is None)
+    said = "; ".join(f"{server}: {_version(target, reply)}" for server, reply in pairs)
+    return {key: clean(f"{look.name}: the name servers of {target.name} do not agree on its {target.type} record: {said}")}
+
+
+def _version(target: Target, reply: Reply) -> str:
+    if target.type == "SOA":
+        return reply.records[0].split()[2]  # mname rname serial refresh retry expire minimum
+    return ", ".join(sorted(_plain(record) for record in reply.records))
 
 
 def _ask(target: Target, server: Server, look: Look) -> Work[Reply]:

@@ -1,4 +1,4 @@
-"""What journeys remember from check to check: attempts, accounts that rest, orders whose outcome is not known.
+"""What probes remember from check to check: attempts, accounts that rest, orders whose outcome is not known, certificates.
 
 Kept by the prober on its own disk, so that a restart neither locks a test account out nor repeats an order.
 """
@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 _HOUR = timedelta(hours=1)
+_CERTIFICATES = 8  # remembered per server
 
 
 class StepMemory(Protocol):
@@ -53,6 +54,7 @@ class Notebook:
         self._notes: dict[str, _Notes] = {}
         self._turn: dict[str, int] = {}
         self._pending: dict[str, datetime] = {}
+        self._certificates: dict[str, list[tuple[str, datetime]]] = {}
         self.used_steps: dict[str, int] = {}  # newest one-time step that we know to be used, to choose accounts by
 
     def next_turn(self, probe: str) -> int:
@@ -97,6 +99,19 @@ class Notebook:
         if self._pending.pop(order, None) is not None:
             self.changed = True
 
+    def meet(self, server: str, fingerprint: str, not_after: datetime) -> datetime | None:
+        """Notes a server's certificate. If it was never seen there: when the one met before would have expired; None for the first.
+
+        A few are remembered, since several machines may stand behind one address.
+        """
+        known = self._certificates.setdefault(server, [])
+        if any(fingerprint == seen for seen, _ in known):
+            return None
+        before = known[-1][1] if known else None
+        self._certificates[server] = [*known, (fingerprint, not_after)][-_CERTIFICATES:]
+        self.changed = True
+        return before
+
     def dump(self) -> dict[str, Any]:
         """As JSON takes it. Holds no secret: names and moments only."""
         self.changed = False
@@ -109,6 +124,10 @@ class Notebook:
                 for name, notes in self._notes.items()
             },
             "pending": {order: at.isoformat() for order, at in self._pending.items()},
+            "certificates": {
+                server: [[fingerprint, not_after.isoformat()] for fingerprint, not_after in known]
+                for server, known in self._certificates.items()
+            },
         }
 
     @classmethod
@@ -120,6 +139,10 @@ class Notebook:
             attempts = [datetime.fromisoformat(at) for at in notes["attempts"]]
             book._notes[name] = _Notes(attempts, datetime.fromisoformat(until) if until else None)
         book._pending = {order: datetime.fromisoformat(at) for order, at in data["pending"].items()}
+        book._certificates = {
+            str(server): [(str(fingerprint), datetime.fromisoformat(at)) for fingerprint, at in known]
+            for server, known in data.get("certificates", {}).items()
+        }
         return book
 
     def _of(self, account: str) -> _Notes:

@@ -19,7 +19,7 @@ def combine(parts: Sequence[tuple[str, Finding]], partly: Reason | None = Reason
     """
     failing = [(name, finding) for name, finding in parts if finding.outcome is Outcome.FAILED]
     slowest = max((finding for _, finding in parts), key=lambda finding: finding.latency_ms or 0.0)
-    alarms = {key: text for _, finding in reversed(parts) for key, text in finding.alarms.items()}
+    alarms = _alarms(parts)
     if failing and len(failing) < len(parts):
         told = "; ".join(f"{name}: {finding.evidence}" for name, finding in failing)
         reason = partly or failing[0][1].reason
@@ -29,3 +29,12 @@ def combine(parts: Sequence[tuple[str, Finding]], partly: Reason | None = Reason
     if worst is None:
         worst = next((finding for _, finding in parts if finding.reason is not Reason.AS_EXPECTED), parts[0][1])
     return replace(worst, phases_ms=slowest.phases_ms, latency_ms=slowest.latency_ms, alarms=alarms)
+
+
+def _alarms(parts: Sequence[tuple[str, Finding]]) -> dict[str, str]:
+    """What the first part that raises an alarm says of it; cleared only where no part raises it."""
+    found: dict[str, str] = {}
+    for _, finding in parts:
+        for key, text in finding.alarms.items():
+            found[key] = found.get(key) or text
+    return found

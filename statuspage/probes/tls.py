@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from statuspage.core.vocabulary import Outcome, Reason
@@ -55,7 +55,8 @@ def probe(target: Target, look: Look) -> Work[Finding]:
             min_tls=target.min_version,
             ca_file=target.ca_file or trusted_issuers(),
         )
-        return _judge(target, look, exchange)
+        finding = _judge(target, look, exchange)
+        return replace(finding, alarms={**finding.alarms, **_change(target, look, address, exchange)})
 
     return look.judge_speed((yield from each_address(place.host, look, one)))
 
@@ -70,8 +71,25 @@ def _judge(target: Target, look: Look, exchange: Exchange) -> Finding:
     days = certificate.days_left(look.now())
     key = f"certificate:{look.name}"
     evidence = clean(f"{days:.1f} days left: {certificate.subject}, issued by {certificate.issuer}")
-    if days > target.warn_days:
-        return Finding(Outcome.PASSED, Reason.AS_EXPECTED, exchange.phases_ms, latency_ms, evidence, alarms={key: ""})
-    urgency = "At once" if days <= target.page_days else "Now" if days <= target.alarm_days else "Soon"
-    text = f"{urgency}: renew the certificate of {target.host}:{target.port} ({evidence}). Until it expires the page does not change."
-    return Finding(Outcome.PASSED, Reason.TLS_EXPIRES_SOON, exchange.phases_ms, latency_ms, evidence, alarms={key: text})
+    said = f"renew the certificate of {target.host}:{target.port} ({evidence}). Until it expires the page does not change."
+    levels = ((key, "Soon", target.warn_days), (f"{key}:now", "Now", target.alarm_days), (f"{key}:at-once", "At once", target.page_days))
+    alarms = {
+        name: f"{urgency}: {said}" if days <= limit else "" for name, urgency, limit in levels
+    }  # one each: an open one is not told anew
+    reason = Reason.TLS_EXPIRES_SOON if days <= target.warn_days else Reason.AS_EXPECTED
+    return Finding(Outcome.PASSED, reason, exchange.phases_ms, latency_ms, evidence, alarms=alarms)
+
+
+def _change(target: Target, look: Look, address: str, exchange: Exchange) -> dict[str, str]:
+    """An alarm where a server shows another certificate long before the old one had to be renewed; a person ends it."""
+    if exchange.failure or not exchange.chain:
+        return {}
+    own = exchange.chain[0]
+    before = look.notebook.meet(f"{target.host}:{target.port} {address}", own.fingerprint, own.not_after)
+    if before is None or (before - look.now()).total_seconds() <= target.warn_days * 86400:
+        return {}
+    told = clean(f"now {own.subject}, issued by {own.issuer}, until {own.not_after:%Y-%m-%d}")
+    text = (
+        f"{target.host}:{target.port} shows another certificate, though the old one was good until {before:%Y-%m-%d}: {told}. Was that you?"
+    )
+    return {f"certificate:{look.name}:changed": text}

@@ -22,7 +22,10 @@ from statuspage.core.vocabulary import Outcome, Reason
 from statuspage.probes import dns, http, tcp, tls
 from statuspage.probes.addresses import AddressRules
 from statuspage.probes.engine import Engine, Together
+from statuspage.probes.findings import Finding
 from statuspage.probes.look import Look
+from statuspage.probes.notebook import Notebook
+from statuspage.probes.parts import combine
 from statuspage.probes.queries import Server
 from tests.probes.conftest import Authority
 from tests.probes.servers import Answer, Conversation, Decide, drip, hang, page, resolving, serving
@@ -271,8 +274,38 @@ def test_a_certificate_about_to_expire_alarms_operators_and_hurts_nobody(
         finding = engine.run(tls.probe(tls.Target("bank.test", server.port, ca_file=authority.file), replace(named, name="shop")))
 
     assert (finding.outcome, finding.reason) == (Outcome.PASSED, reason)
-    assert finding.alarms["certificate:shop"].startswith(urgency)
-    assert bool(finding.alarms["certificate:shop"]) is bool(urgency)
+    told = [text for text in finding.alarms.values() if text]
+    assert [text.split(":")[0] for text in told] == ["Soon", "Now", "At once"][: len(told)]
+    assert (told[-1] if told else "").startswith(urgency) and bool(told) is bool(urgency)
+    assert len(finding.alarms) == 3, "each degree of urgency is an alarm of its own: an open one is not told again"
+
+
+def test_a_certificate_that_changes_long_before_its_end_alarms_operators_once(engine: Engine, named: Look, authority: Authority) -> None:
+    look, seen = replace(named, name="shop"), []
+    soon = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=20)
+    late = soon + datetime.timedelta(days=300)
+    first, second, third = (authority.server("bank.test", not_after=until) for until in (late, late, soon))
+    fourth = authority.server("bank.test", not_after=late)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    for context in (first, first, second, first, third, fourth):
+        with serving(page(), tls=context, at_port=port):
+            finding = engine.run(tls.probe(tls.Target("bank.test", port, ca_file=authority.file), look))
+        seen.append(finding.alarms.get("certificate:shop:changed", ""))
+        assert Notebook.load(look.notebook.dump()).dump() == look.notebook.dump()
+
+    assert [bool(text) for text in seen] == [False, False, True, False, True, False]
+    assert "shows another certificate, though the old one was good until" in seen[2]
+
+
+def test_an_alarm_about_one_address_is_not_ended_by_another_that_is_well() -> None:
+    well = Finding(Outcome.PASSED, Reason.AS_EXPECTED, {}, 1.0, "", alarms={"certificate:shop": ""})
+    ill = replace(well, alarms={"certificate:shop": "Soon: renew"})
+
+    for order in ([well, ill], [ill, well]):
+        assert combine([("a", order[0]), ("b", order[1])]).alarms == {"certificate:shop": "Soon: renew"}
+    assert combine([("a", well), ("b", well)]).alarms == {"certificate:shop": ""}
 
 
 # --- parts (P6) --------------------------------------------------------------------------------------------------------------------
@@ -353,6 +386,26 @@ def test_one_resolver_that_is_wrong_is_a_partial_failure(engine: Engine, look: L
         finding = engine.run(dns.probe(dns.Target("bank.test", resolvers, allowed=("192.0.2.1",)), look))
 
     assert (finding.outcome, finding.reason, finding.partial) == (Outcome.FAILED, Reason.DNS_WRONG_ANSWER, True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "one", "other", "agree"),
+    [
+        ("SOA", ["ns.bank.test. host.bank.test. 7 3600 600 86400 300"], ["ns.bank.test. host.bank.test. 7 3600 600 86400 60"], True),
+        ("SOA", ["ns.bank.test. host.bank.test. 7 3600 600 86400 300"], ["ns.bank.test. host.bank.test. 8 3600 600 86400 300"], False),
+        ("NS", ["a.bank.test.", "b.bank.test."], ["b.bank.test.", "a.bank.test."], True),
+        ("NS", ["a.bank.test.", "b.bank.test."], ["a.bank.test."], False),
+    ],
+)
+def test_name_servers_that_tell_different_versions_of_a_zone_alarm_operators(
+    kind: str, one: list[str], other: list[str], agree: bool, engine: Engine, look: Look
+) -> None:
+    with resolving(lambda _n, _k: one) as first, resolving(lambda _n, _k: other) as second:
+        resolvers = (f"127.0.0.1:{first.port}", f"127.0.0.1:{second.port}")
+        finding = engine.run(dns.probe(dns.Target("bank.test", resolvers, type=kind), replace(look, name="zone")))  # type: ignore[arg-type]
+
+    assert finding.outcome is Outcome.PASSED
+    assert ("do not agree" in finding.alarms["zone:zone"]) is not agree
 
 
 def test_an_answer_too_long_for_a_datagram_is_read_over_tcp(engine: Engine, look: Look) -> None:
