@@ -45,7 +45,7 @@ test-long: $(VENV)/.dev  ## kill tests, timing rows, 400 more seeds: alone and i
 test-real: $(VENV)/.dev  ## against real counterparts that are installed by hand
 	$(BIN)/python -m pytest -p no:randomly -m real
 
-test-release: $(VENV)/.dev  ## 20,000 seeds and the full counts of the slowest promises, before a release
+test-release: $(VENV)/.dev  ## 20,000 seeds, a storm of ten minutes and the full counts of the slowest promises, before a release
 	$(BIN)/python -m pytest -p no:randomly -m release
 
 check: $(VENV)/.dev  ## style, types, import layers, templates, translations
