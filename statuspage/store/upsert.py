@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 def insert_for(session: Session) -> Callable[..., Any]:
     """The dialect's own `insert`, which has on_conflict_do_nothing and on_conflict_do_update."""
     if session.get_bind().dialect.name == "sqlite":
-        from sqlalchemy.dialects.sqlite import insert  # each dialect takes a tenth of a second to read, and only one is in use
-    else:
-        from sqlalchemy.dialects.postgresql import insert
-    return insert
+        from sqlalchemy.dialects import sqlite  # each dialect takes a tenth of a second to read, and only one is in use
+
+        return sqlite.insert
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert

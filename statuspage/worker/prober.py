@@ -279,7 +279,11 @@ def to_result(probe: ProbeSettings, location: str, sequence: int, at: datetime, 
 
 
 def run_once(ctx: Context, probe_name: str, location: str | None = None) -> CheckResult:
-    """One check now, recorded nowhere; sequence 0. Raises NotFound for an unknown probe or location."""
+    """One check now, recorded nowhere; sequence 0. Raises NotFound for an unknown probe or location.
+
+    It reads what the prober of that place noted last: a test account that rests is left alone, and no order is sent while it is
+    not known what became of an earlier one.
+    """
     probe = next((probe for probe in ctx.settings.probes if probe.name == probe_name), None)
     if probe is None:
         known = ", ".join(probe.name for probe in ctx.settings.probes) or "none"
@@ -287,8 +291,9 @@ def run_once(ctx: Context, probe_name: str, location: str | None = None) -> Chec
     name = location or (probe.locations or [ctx.settings.locations[0].name])[0]
     place = next((place for place in ctx.settings.locations if place.name == name), None) or _no_location(ctx, name)
     at = ctx.now()
+    notebook = Errands(ctx, place.name, ctx.ports.files).prepare().notebook
     with Engine() as engine:
-        finding = engine.run(PROBES[probe.kind].probe(ctx.targets[probe.name], look_of(ctx, place, probe, Notebook())))
+        finding = engine.run(PROBES[probe.kind].probe(ctx.targets[probe.name], look_of(ctx, place, probe, notebook)))
     return to_result(probe, place.name, 0, at, finding)
 
 

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.product import fetch
+from tests.end_to_end.product import fetch, five_free_ports
 from tests.packaging.image import Stage, build, start
-from tests.postgres import free_port
 from tests.processes import ended, until
 
 TOP = Path(__file__).parent.parent.parent
@@ -31,11 +30,11 @@ def test_the_image_runs_as_an_ordinary_user_on_a_read_only_root(stage: Stage, tm
     volume = tmp_path / "data"
     volume.mkdir()
     os.chown(volume, 10001, 10001)
-    port = free_port()
+    port = five_free_ports()
 
     process = start(stage, ["up", "--demo", "--port", str(port), "--data", "/data"], volume)
     with ended(process):
-        until(lambda: (volume / "addresses.json").exists(), process)
+        until(lambda: (volume / "addresses.json").exists(), process, patience_s=600)  # five programs start from a cold disk
         addresses = json.loads((volume / "addresses.json").read_text())
         page = fetch("GET", f"http://127.0.0.1:{port}/en/")[1].decode()
         status = Path(f"/proc/{_python(process)}/status").read_text()

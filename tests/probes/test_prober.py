@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
 import pytest
@@ -21,6 +22,8 @@ from statuspage.core.vocabulary import Outcome, Reason
 from statuspage.outside import Folder, SystemClock, SystemRandomness
 from statuspage.ports import Ports
 from statuspage.probes import PROBES
+from statuspage.probes.journey import account_key
+from statuspage.probes.notebook import Notebook
 from statuspage.settings import Settings
 from statuspage.store import alarms, counters, otp, sequences, switches
 from statuspage.store.engine import Database
@@ -338,6 +341,29 @@ def test_one_check_can_be_made_by_hand_and_is_recorded_nowhere(stage: Stage) -> 
 
     assert (result.outcome, result.reason, result.location) == (Outcome.FAILED, Reason.HTTP_STATUS, "here")
     assert "503" in result.evidence and stage.rows() == []
+
+
+def test_a_check_by_hand_leaves_test_accounts_alone_that_the_prober_has_used_up(stage: Stage) -> None:
+    accounts = [{"name": name, "user": name, "password": "secret-word"} for name in ("anna", "bert")]
+    asked: list[str] = []
+
+    def answer(conversation: Conversation) -> None:
+        asked.append(conversation.path)
+        page(b"welcome")(conversation)
+
+    with serving(answer) as server:
+        steps = [{"name": "sign in", "url": "/", "form": {"user": "{user}", "password": "{password}"}, "method": "POST"}]
+        target = {"url": server.url, "accounts": accounts, "steps": steps, "attempts_per_hour": 1}
+        ctx = stage.context([{"name": "in", "kind": "journey", "target": target}])
+        fresh = run_once(ctx, "in")
+        used = Notebook()
+        for account in ctx.targets["in"].accounts:
+            used.note_attempt(account_key(ctx.targets["in"], account), ctx.now())
+        ctx.ports.files.write(PurePosixPath("prober/here/notebook.json"), json.dumps(used.dump()).encode())
+        result = run_once(ctx, "in")
+
+    assert fresh.outcome is Outcome.PASSED, fresh
+    assert (result.outcome, result.reason, asked) == (Outcome.NO_DATA, Reason.ATTEMPTS_EXHAUSTED, ["/"])
 
 
 def test_an_unknown_probe_or_location_is_named(stage: Stage) -> None:
