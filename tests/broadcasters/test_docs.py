@@ -18,6 +18,12 @@ HEADINGS = {
     "bluesky": "Bluesky",
     "x": "X",
     "facebook": "Facebook Page",
+    "threads": "Threads",
+    "instagram": "Instagram",
+    "linkedin": "LinkedIn organisation",
+    "pinterest": "Pinterest",
+    "snapchat": "Snapchat",
+    "google_business": "Google Business Profile",
     "telegram": "Telegram",
     "webhook": "Signed webhook",
 }
