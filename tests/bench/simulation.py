@@ -12,7 +12,7 @@ from tests.simulation.many import spread
 from tests.simulation.run import run as run_delivery
 
 DELIVERY_SEEDS = 200
-FLOW_SEEDS = 20
+FLOW_SEEDS = 8
 
 
 def measure(folder: Path) -> str:
