@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import sys
+from collections.abc import Callable
 from contextlib import closing
 
 import click
@@ -20,9 +21,15 @@ from statuspage.worker.process import Build, run_role
 HOST = click.option("--host", envvar="STATUSPAGE_HOST", default="127.0.0.1", show_default=True, help="Address to listen on.")
 
 
+def port_option(ports: int, meaning: str) -> Callable[[click.decorators.FC], click.decorators.FC]:
+    """The option --port of a command that needs so many ports in a row."""
+    allowed = click.IntRange(1, 65536 - ports)
+    return click.option("--port", envvar="STATUSPAGE_PORT", type=allowed, default=8000, show_default=True, help=meaning)
+
+
 @click.command()
 @HOST
-@click.option("--port", envvar="STATUSPAGE_PORT", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Port of the page.")
+@port_option(1, "Port of the page.")
 @click.pass_obj
 @explained
 def web(invocation: Invocation, host: str, port: int) -> None:
@@ -69,14 +76,7 @@ def _begin(process: ProcessSettings, role: str) -> None:
 
 @click.command()
 @HOST
-@click.option(
-    "--port",
-    envvar="STATUSPAGE_PORT",
-    type=click.IntRange(1, 65535 - stage.PORTS + 1),
-    default=8000,
-    show_default=True,
-    help="Port of the page; bank, TLS bank, switchboard and networks take the four after it.",
-)
+@port_option(stage.PORTS, "Port of the page; bank, TLS bank, switchboard and networks take the four after it.")
 @click.pass_obj
 @explained
 def demo(invocation: Invocation, host: str, port: int) -> None:

@@ -18,7 +18,7 @@ import click
 
 from statuspage.actions.people import ensure_administrator, sign_in_path
 from statuspage.cli.common import REFUSED, Invocation, at_work, explained, fail, prepare
-from statuspage.cli.run import HOST
+from statuspage.cli.run import HOST, port_option
 from statuspage.core.hosts import everywhere, in_url
 from statuspage.demo import stage
 from statuspage.outside import SystemClock
@@ -47,14 +47,7 @@ ADVICE = "Try: switch on “sign_in_stopped” on the switchboard, then only wat
 @click.command()
 @click.option("--demo", is_flag=True, help="Run the demonstration bank and networks, and watch them.")
 @HOST
-@click.option(
-    "--port",
-    envvar="STATUSPAGE_PORT",
-    type=click.IntRange(1, 65535 - stage.PORTS + 1),
-    default=8000,
-    show_default=True,
-    help="Port of the page; the demonstration uses the four after it.",
-)
+@port_option(stage.PORTS, "Port of the page; the demonstration uses the four after it.")
 @click.pass_obj
 @explained
 def up(invocation: Invocation, demo: bool, host: str, port: int) -> None:
