@@ -18,17 +18,18 @@ SKEW_ALLOWED = timedelta(seconds=5)
 log = structlog.get_logger("statuspage.checks")
 
 
-def record(ctx: Context, results: Sequence[CheckResult], *, sent_at: datetime | None = None) -> None:
+def record(ctx: Context, results: Sequence[CheckResult], *, sent_at: datetime | None = None) -> int:
     """Keeps check results, stamped with the moment of their arrival. Repeats of a (location, probe, sequence) change nothing.
 
     results   of one location
     sent_at   the location's own clock as it sent them; None: recorded in our own process, by our own clock. More than
               SKEW_ALLOWED away from ours: operators are alarmed, and the results are dated by our clock instead
     disk full samples are dropped first: nothing is raised, the loss is logged, and the oldest samples make room for what people write
+    returns   how many were dropped for that; the caller tells the operators
     raises    other trouble of the store; nothing is kept then, and the same call may be repeated
     """
     if not results:
-        return
+        return 0
     received_at = ctx.now()
     skew = _skew(results, sent_at, received_at)
     dated = [replace(result, at=_dated(result.at, skew, received_at)) for result in results]
@@ -36,9 +37,11 @@ def record(ctx: Context, results: Sequence[CheckResult], *, sent_at: datetime | 
         with ctx.ports.store.writing() as session:
             new = checks.add(session, dated, received_at)
             _mind_clock(session, ctx, results[0].location, skew, new)
+        return 0
     except StoreFull:
         log.error("the disk of the database is full: check results are dropped", location=results[0].location, dropped=len(results))
         _make_room(ctx)
+        return len(results)
 
 
 def _skew(results: Sequence[CheckResult], sent_at: datetime | None, received_at: datetime) -> timedelta:

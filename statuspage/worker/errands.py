@@ -9,18 +9,20 @@ from pathlib import PurePosixPath
 
 import structlog
 
-from statuspage.actions.alarms import clear_alarm, raise_alarm
+from statuspage.actions.alarms import clear_alarm, raise_alarm, raise_in
 from statuspage.actions.checks import record
 from statuspage.actions.context import Context
 from statuspage.core.checks import CheckResult
 from statuspage.ports import FilesPort
 from statuspage.probes.notebook import Notebook
 from statuspage.store import counters, otp, sequences, switches
+from statuspage.store.trouble import StoreFull
 from statuspage.worker.outbox import Batch, read_segments, write_segment
 
 LATE_COUNTER = "statuspage_late_checks_total"
 CHECKS_COUNTER = "statuspage_checks_total"
 DROPPED_COUNTER = "statuspage_dropped_results_total"
+LOST_FOR_S = 600.0  # without a loss: the alarm is over
 log = structlog.get_logger("statuspage.prober")
 
 
@@ -69,6 +71,40 @@ class Returned:
     saved: PurePosixPath | None = None
 
 
+class Lost:
+    """Results that were dropped since the database had no room: an alarm as soon as one fits, over when none is lost for a while."""
+
+    def __init__(self, ctx: Context, location: str) -> None:
+        self._ctx = ctx
+        self._location = location
+        self._untold = 0
+        self._last_at: float | None = None
+
+    def note(self, dropped: int) -> None:
+        """After each hand-over. Raises other trouble of the store."""
+        now = self._ctx.ports.clock.monotonic()
+        if dropped:
+            self._untold, self._last_at = self._untold + dropped, now
+        try:
+            if self._untold:
+                self._tell()
+            elif self._last_at is not None and now - self._last_at >= LOST_FOR_S:
+                clear_alarm(self._ctx, f"full:{self._location}")
+                self._last_at = None
+        except StoreFull:
+            return  # not even an alarm fits; it is tried again at the next hand-over
+
+    def _tell(self) -> None:
+        with self._ctx.ports.store.writing() as session:
+            text = (
+                f"Location {self._location}: the disk of the database was full, and check results were dropped, {self._untold} so far. "
+                "The page shows “no data” where nobody knows; what people announce goes first. Free some space; the rest comes by itself."
+            )
+            raise_in(session, self._ctx, f"full:{self._location}", text)
+            counters.add(session, DROPPED_COUNTER, {"location": self._location}, self._untold)
+        self._untold = 0
+
+
 class Errands:
     """All trips of one location's prober."""
 
@@ -78,6 +114,7 @@ class Errands:
         self._files = files
         self._folder = PurePosixPath("prober") / location
         self._away = False
+        self._lost = Lost(ctx, location)
 
     def prepare(self) -> Prepared:
         """Reads what there is; a store that is away is no reason not to begin."""
@@ -108,7 +145,7 @@ class Errands:
 
     def _to_store(self, errand: Errand) -> Returned:
         if errand.batch.results:
-            record(self._ctx, errand.batch.results)
+            self._lost.note(record(self._ctx, errand.batch.results))
         for key, text in errand.alarms.items():
             if text:
                 raise_alarm(self._ctx, key, text)

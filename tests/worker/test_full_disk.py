@@ -1,0 +1,193 @@
+"""B4 for real: a file system without a free byte. The product says so, the page stays, what was accepted stays, it recovers by itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from statuspage.actions.context import Context
+from statuspage.core.checks import CheckResult
+from statuspage.core.vocabulary import Outcome, Reason
+from statuspage.outside import Folder, SystemClock
+from statuspage.store import Database, alarms, counters
+from statuspage.store.trouble import full
+from statuspage.worker.errands import LOST_FOR_S, Errand, Errands
+from statuspage.worker.outbox import Batch
+from tests.processes import until
+from tests.worker.real import Place, place, tree
+
+
+class Small:
+    """A store that takes only so much: `room` says whether a write fits."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.results, self.rest = True, True  # whether check results fit, and anything else
+
+    @contextmanager
+    def writing(self) -> Iterator[Any]:
+        from sqlalchemy.exc import OperationalError
+
+        with self.database.writing() as session:
+            yield session
+            rows = [type(one).__name__ for one in session.new]
+            new_checks = session.connection().exec_driver_sql("SELECT count(*) FROM check_result").scalar()
+            grown, self.checks = new_checks > getattr(self, "checks", 0), new_checks
+            if (grown and not self.results) or (not grown and not self.rest) or (rows and not self.rest):
+                self.checks = 0
+                raise full(OperationalError("INSERT", None, sqlite3.OperationalError("database or disk is full")))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.database, name)
+
+
+class Ticking(SystemClock):
+    ahead = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.ahead
+
+
+@pytest.fixture
+def small(ctx: Context) -> tuple[Context, Small, Ticking]:
+    store, clock = Small(ctx.ports.store), Ticking()  # type: ignore[arg-type]
+    return replace(ctx, ports=replace(ctx.ports, store=store, clock=clock)), store, clock
+
+
+def hand_over(errands: Errands, ctx: Context, sequence: int) -> None:
+    some = tuple(
+        CheckResult(probe.name, "here", sequence, ctx.now(), Outcome.PASSED, Reason.AS_EXPECTED, latency_ms=1.0)
+        for probe in ctx.settings.probes
+    )
+    assert errands.run(Errand(Batch(some, sequence), Batch((), 0))).delivered
+
+
+def standing(ctx: Context) -> list[str]:
+    with ctx.ports.store.reading() as session:
+        return [alarm.key for alarm in alarms.listing(session)]
+
+
+def test_results_that_were_dropped_are_an_alarm_as_soon_as_one_fits_and_counted_and_over_when_none_is_lost_any_more(
+    small: tuple[Context, Small, Ticking], tmp_path: Path
+) -> None:
+    ctx, store, clock = small
+    errands = Errands(ctx, "here", Folder(tmp_path))
+    hand_over(errands, ctx, 1)
+    before = standing(ctx)
+
+    store.results = store.rest = False
+    hand_over(errands, ctx, 2)
+    nothing_fits = standing(ctx)
+    store.rest = True
+    hand_over(errands, ctx, 3)
+    told = standing(ctx)
+    store.results = True
+    hand_over(errands, ctx, 4)
+    still = standing(ctx)
+    clock.ahead = LOST_FOR_S + 1
+    hand_over(errands, ctx, 5)
+
+    assert (before, nothing_fits, told, still, standing(ctx)) == ([], [], ["full:here"], ["full:here"], [])
+    with ctx.ports.store.reading() as session:
+        (count,) = [one.value for one in counters.all(session) if one.name == "statuspage_dropped_results_total"]
+        (alarm,) = [one for one in alarms.listing(session, only_open=False) if one.key == "full:here"]
+    assert count == 2 * len(ctx.settings.probes) and "no data" in alarm.text
+
+
+# --- a real file system -------------------------------------------------------------------------------------------------------------
+
+
+class Tmpfs:
+    """A file system of its own, of 24 MiB, filled to the last byte."""
+
+    def __init__(self, here: Place) -> None:
+        self.ballast = here.data / "ballast"
+
+    def fill(self, _pid: int) -> None:
+        with self.ballast.open("wb", buffering=0) as file:
+            for size in (1 << 20, 1 << 12, 1):
+                try:
+                    while True:
+                        file.write(b"\0" * size)
+                except OSError:
+                    continue
+
+    def free(self, _pid: int) -> None:
+        self.ballast.unlink()
+
+
+class Limited:
+    """No file of the product's processes may be longer than the database is now: for those who may not mount anything."""
+
+    def __init__(self, here: Place) -> None:
+        self.database = here.data / "statuspage.db"
+
+    def fill(self, pid: int) -> None:
+        self._set(pid, self.database.stat().st_size)
+
+    def free(self, pid: int) -> None:
+        self._set(pid, resource.RLIM_INFINITY)
+
+    def _set(self, pid: int, size: int) -> None:
+        for one in (pid, *tree(pid)):
+            resource.prlimit(one, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+
+def mounted(folder: Path) -> bool:
+    folder.mkdir(mode=0o711)
+    command = ["mount", "-t", "tmpfs", "-o", "size=24m,mode=0711", "none", str(folder)]
+    return os.geteuid() == 0 and subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+@pytest.fixture(params=["file system", "file size"])
+def full_disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Place, Any]]:
+    wanted = request.param == "file system"
+    is_mounted = wanted and mounted(tmp_path / "data")
+    if wanted and not is_mounted:
+        pytest.skip("a file system of its own needs root; the other case limits the size of files instead")
+    with place(tmp_path) as here:
+        yield here, Tmpfs(here) if is_mounted else Limited(here)
+    if is_mounted:
+        subprocess.run(["umount", "-l", str(tmp_path / "data")], check=True)
+
+
+@pytest.mark.long
+def test_b4_a_full_disk_is_told_the_page_stays_nothing_accepted_is_lost_and_it_works_again_by_itself(full_disk: tuple[Place, Any]) -> None:
+    here, disk = full_disk
+    up = here.start("up", "--port", str(here.port))
+    until(lambda: here.unhealthy() == set(), up)
+    accepted = json.loads(here.command("incident", "declare", "login", "--drill").stdout)["id"]
+
+    disk.fill(up.pid)
+    if isinstance(disk, Tmpfs):  # where a size is limited, only the running product has no room
+        refused = here.command("incident", "declare", "login")
+        assert refused.returncode == 1 and "The disk of the database is full: nothing was saved" in refused.stderr
+    until(lambda: here.lines("the disk of the database is full: check results are dropped"), up)
+    until(lambda: here.get("/health")[0] == 503, up)
+    pages = [here.get("/status.txt")[0] for _ in range(20)]
+    disk.free(up.pid)
+    until(lambda: here.unhealthy() == set(), up)
+    later = json.loads(here.command("incident", "declare", "login").stdout)["id"]
+    until(lambda: here.sink.received, up)
+
+    assert pages == [200] * 20
+    assert {one["id"] for one in json.loads(here.command("incident", "list").stdout)} == {accepted, later}
+    until(lambda: "full:here" in alarm_keys(here), up)
+    database = Database(f"sqlite:///{here.data / 'statuspage.db'}")
+    assert database.integrity() == []
+    database.close()
+
+
+def alarm_keys(here: Place) -> set[str]:
+    with closing(sqlite3.connect(here.data / "statuspage.db", timeout=10)) as database:
+        return {key for (key,) in database.execute("SELECT key FROM alarm")}
