@@ -13,6 +13,7 @@ from statuspage.publish.api_v2 import ApiV2
 from statuspage.publish.assets import compile_templates
 from statuspage.publish.calendar import calendar, plan_of
 from statuspage.publish.clean import cleaned
+from statuspage.publish.embeds import banner_js, banner_json
 from statuspage.publish.encode import IDLE, Encoded, Memo, encode
 from statuspage.publish.page import Pages
 from statuspage.publish.site import Site, file_of
@@ -78,6 +79,7 @@ class Builder:
         for language in page.languages:
             yield from self._feeds(snapshot, language)
             yield from ((path, None, partial(bytes, body)) for path, body in plain.badges(snapshot, wording, language).items())
+            yield site.banner(language), None, partial(banner_json, snapshot, wording, language)
             yield from self._fixed(pages, snapshot, language)
         yield from self._of_no_language(pages, snapshot)
 
@@ -129,4 +131,6 @@ class Builder:
         page = snapshot.page
         for address, make in self._same_for_all(pages, page.default_language).items():
             yield address, page, make
+        yield "/banner.js", page, banner_js
+        yield "/banner.json", None, partial(banner_json, snapshot, self._wording, page.default_language)
         yield "/robots.txt", page, partial(plain.robots_txt)

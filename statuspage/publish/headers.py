@@ -1,7 +1,7 @@
 """Which headers each class of route carries: one table, for the published files, the console and the servers in front.
 
 PAGE      the HTML that people read; its one style sheet and one script stand in it and are named by their digests
-EMBED     what other sites may show: badges
+EMBED     what other sites may show: badges, and the script of the banner
 MACHINE   feeds, JSON, text: read by programs from anywhere
 CONSOLE   what engineers see; never kept by a cache
 """

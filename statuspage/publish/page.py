@@ -15,22 +15,11 @@ from statuspage.publish.headers import RouteClass, content_security_policy
 from statuspage.publish.history import History, history
 from statuspage.publish.site import Site
 from statuspage.publish.snapshot import PublicCode, PublicIncident, PublicPage, Snapshot, Subject
-from statuspage.publish.views import GroupView, SubjectView, UpdateView, Views
+from statuspage.publish.views import HERO, GroupView, SubjectView, UpdateView, Views, affected
 from statuspage.publish.wording import Wording
 
 PAST_DAYS = 30
 PAST_SHOWN = 10
-NAMES_SHOWN = 6
-HERO = {
-    PageSentence.ALL_OPERATIONAL: ComponentStatus.OPERATIONAL,
-    PageSentence.MONITORING_IMPAIRED: ComponentStatus.UNKNOWN,
-    PageSentence.UNDER_MAINTENANCE: ComponentStatus.UNDER_MAINTENANCE,
-    PageSentence.DEGRADED: ComponentStatus.DEGRADED_PERFORMANCE,
-    PageSentence.MINOR_OUTAGE: ComponentStatus.PARTIAL_OUTAGE,
-    PageSentence.PARTIAL_OUTAGE: ComponentStatus.PARTIAL_OUTAGE,
-    PageSentence.MAJOR_OUTAGE: ComponentStatus.MAJOR_OUTAGE,
-}
-TROUBLE = (ComponentStatus.MAJOR_OUTAGE, ComponentStatus.PARTIAL_OUTAGE, ComponentStatus.DEGRADED_PERFORMANCE)
 
 
 class Tongue(NamedTuple):
@@ -139,7 +128,7 @@ class Pages:
         return FrontView(
             status=HERO[sentence],
             headline=text(f"headline.{sentence.value}"),
-            affected=self._affected(snapshot, views),
+            affected=affected(snapshot, self.wording, language),
             impaired=text("impaired", state=state(ComponentStatus.UNKNOWN)) if blind else "",
             made_at=now,
             stale=text("stale", age="{age}"),
@@ -163,13 +152,6 @@ class Pages:
         if self._past is None or self._past[0] is not snapshot:
             self._past = snapshot, {one.id: history(one.days, today) for one in snapshot.components}
         return self._past[1]
-
-    def _affected(self, snapshot: Snapshot, views: Views) -> str:
-        """Names of what is in trouble, gravest first; a long list is cut and counted."""
-        hit = sorted((one for one in snapshot.components if one.status in TROUBLE), key=lambda one: TROUBLE.index(one.status))
-        names = views.names(one.id for one in hit[:NAMES_SHOWN])
-        rest = len(hit) - NAMES_SHOWN
-        return self._text(views.language, "more", names=names, n=rest) if rest > 0 else names
 
     def address(self, subject: Subject, language: str) -> str:
         """Path of a subject's own page."""

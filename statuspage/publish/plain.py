@@ -12,7 +12,7 @@ from statuspage.publish.snapshot import Snapshot
 from statuspage.publish.views import Views, without_line
 from statuspage.publish.wording import Wording
 
-_BADGE_COLOURS = {  # white letters on these have 4.5:1 or more
+COLOURS = {  # white letters on these have 4.5:1 or more
     ComponentStatus.OPERATIONAL: "#1a7f37",
     ComponentStatus.DEGRADED_PERFORMANCE: "#7d5700",
     ComponentStatus.PARTIAL_OUTAGE: "#a63d00",
@@ -71,7 +71,7 @@ def badge(name: str, label: str, status: ComponentStatus) -> bytes:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-label="{escape(name)}: {escape(label)}">'
         f'<rect {size} rx="4" fill="#2b3138"/>'
-        f'<path d="M{left} 0h{right - 4}a4 4 0 014 4v14a4 4 0 01-4 4H{left}z" fill="{_BADGE_COLOURS[status]}"/>'
+        f'<path d="M{left} 0h{right - 4}a4 4 0 014 4v14a4 4 0 01-4 4H{left}z" fill="{COLOURS[status]}"/>'
         f'<g fill="#fff" font-family="system-ui,sans-serif" font-size="11"><text x="8" y="15">{escape(name)}</text>'
         f'<text x="{left + 8}" y="15">{escape(label)}</text></g></svg>'
     ).encode()

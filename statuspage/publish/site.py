@@ -16,6 +16,7 @@ MEDIA_TYPES = {
     ".svg": "image/svg+xml; charset=utf-8",
     ".txt": "text/plain; charset=utf-8",
     ".jpg": "image/jpeg",
+    ".js": "text/javascript; charset=utf-8",
     ".ics": "text/calendar; charset=utf-8",
 }
 JSON_FEED = "feed.json"
@@ -32,7 +33,7 @@ def route_class(path: PurePosixPath) -> RouteClass:
     """Which list of headers a file is served with."""
     if path.suffix == ".html":
         return RouteClass.PAGE
-    return RouteClass.EMBED if path.suffix == ".svg" else RouteClass.MACHINE
+    return RouteClass.EMBED if path.suffix in (".svg", ".js") else RouteClass.MACHINE
 
 
 def file_of(path: str) -> PurePosixPath:
@@ -98,6 +99,10 @@ class Site:
     def calendar(self, language: str, slug: str = "") -> str:
         """Planned work, of all services or of one component."""
         return f"{self._about(language, slug)}calendar.ics"
+
+    def banner(self, language: str) -> str:
+        """The words of the banner script, which stands beside the front pages."""
+        return f"/{language}/banner.json"
 
     def _about(self, language: str, slug: str) -> str:
         return f"/{language}/components/{slug}/" if slug else f"/{language}/"

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup, escape
 
 from statuspage.core.promises import is_broken
+from statuspage.core.status import PageSentence
 from statuspage.core.vocabulary import ComponentStatus, Impact, IncidentStatus, NoticeKind
 from statuspage.publish import history
 from statuspage.publish.site import Site
@@ -23,6 +24,17 @@ OWN_NAME = (
     NoticeKind.CORRECTION,
     NoticeKind.FRAUD_WARNING,
 )  # kinds with a phase name of their own
+HERO = {
+    PageSentence.ALL_OPERATIONAL: ComponentStatus.OPERATIONAL,
+    PageSentence.MONITORING_IMPAIRED: ComponentStatus.UNKNOWN,
+    PageSentence.UNDER_MAINTENANCE: ComponentStatus.UNDER_MAINTENANCE,
+    PageSentence.DEGRADED: ComponentStatus.DEGRADED_PERFORMANCE,
+    PageSentence.MINOR_OUTAGE: ComponentStatus.PARTIAL_OUTAGE,
+    PageSentence.PARTIAL_OUTAGE: ComponentStatus.PARTIAL_OUTAGE,
+    PageSentence.MAJOR_OUTAGE: ComponentStatus.MAJOR_OUTAGE,
+}
+TROUBLE = (ComponentStatus.MAJOR_OUTAGE, ComponentStatus.PARTIAL_OUTAGE, ComponentStatus.DEGRADED_PERFORMANCE)
+NAMES_SHOWN = 6
 COLOUR = {
     Impact.CRITICAL: ComponentStatus.MAJOR_OUTAGE,
     Impact.MAJOR: ComponentStatus.PARTIAL_OUTAGE,
@@ -122,6 +134,14 @@ def paragraph(text: str, own_root: str) -> Markup:
 def safe_links(links: Iterable[Permalink]) -> Iterable[Permalink]:
     """Only web addresses may become links."""
     return (link for link in links if link.url.startswith(("https://", "http://")))
+
+
+def affected(snapshot: Snapshot, wording: Wording, language: str) -> str:
+    """Names of what is in trouble, gravest first; a long list is cut and counted. "" if nothing is."""
+    hit = sorted((one for one in snapshot.components if one.status in TROUBLE), key=lambda one: TROUBLE.index(one.status))
+    names = ", ".join(said(one.names, language, snapshot.page.default_language) for one in hit[:NAMES_SHOWN])
+    rest = len(hit) - NAMES_SHOWN
+    return wording.text("more", language, names=names, n=rest) if rest > 0 else names
 
 
 class Views:

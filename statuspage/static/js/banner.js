@@ -1,0 +1,30 @@
+// For the bank's own pages: one line at the top while something is wrong, nothing while all is well. It asks the status host only,
+// gives up after three seconds, and leaves nothing behind in the page that carries it, whatever happens to it.
+(function () {
+  try {
+    var me = document.currentScript, base = new URL(".", me.src).href;
+    var language = (me.dataset.language || document.documentElement.lang || "").slice(0, 2).toLowerCase();
+    var stop = new AbortController(), end = setTimeout(function () { stop.abort(); }, 3000);
+    var ask = function (path) {
+      var how = { signal: stop.signal, credentials: "omit", referrerPolicy: "no-referrer" };
+      return fetch(base + path, how).then(function (answer) { return answer.ok && answer.json(); }).catch(function () {});
+    };
+    var show = function (told) {
+      clearTimeout(end);
+      if (!told || !told.text || String(told.url).indexOf(base) || !document.body) return;
+      var host = document.createElement("div"), link = document.createElement("a");
+      host.style.cssText = "all:initial;display:block";
+      link.href = told.url;
+      link.lang = told.language;
+      link.textContent = told.text + " \u2192";
+      link.style.cssText = "display:block;padding:12px 16px;font:600 16px/1.4 system-ui,sans-serif;text-align:center;" +
+        "text-decoration:underline;color:" + told.ink + ";background:" + told.paper;
+      host.setAttribute("role", "status");
+      host.attachShadow({ mode: "closed" }).appendChild(link);
+      document.body.insertBefore(host, document.body.firstChild);
+    };
+    ask(/^[a-z]{2}$/.test(language) ? language + "/banner.json" : "banner.json")
+      .then(function (told) { return told || ask("banner.json"); })
+      .then(show).catch(function () {});
+  } catch (error) { /* the host page comes first */ }
+})();
