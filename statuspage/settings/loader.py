@@ -111,8 +111,9 @@ class _Reading:
             return b""
         try:
             data = (self.folder / name).read_bytes()
-        except OSError as error:
-            self.problem(("page", "logo"), f"found {name!r}, which cannot be read: {error.strerror}.")
+        except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+            why = error.strerror if isinstance(error, OSError) else "no file can be called so"
+            self.problem(("page", "logo"), f"found {name!r}, which cannot be read: {why}.")
             return b""
         if not data.startswith(_PNG) or len(data) > LARGEST_LOGO:
             self.problem(("page", "logo"), f"found {name!r}. Use a PNG of at most {LARGEST_LOGO // 1000} kB.")

@@ -58,7 +58,7 @@ def test_a_good_file_is_taken_with_its_targets_and_accounts() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "line", "said"),
     [
-        ("  name: My Bank\n", "  name: My Bank\n  colour: red\n", 3, "unknown"),
+        ("  name: My Bank\n", "  name: My Bank\n  flavour: red\n", 3, "unknown"),
         ("symptom: login", "symptom: login\n    fancy: 1", 10, "unknown"),
         ("kind: http", "kind: gopher", 12, "'gopher'"),
         ("contains: [welcome]", "contans: [welcome]", 14, "unknown"),
@@ -111,7 +111,7 @@ def test_a_language_without_texts_is_refused_before_anything_starts() -> None:
 
 
 def test_every_mistake_is_named_at_once() -> None:
-    text = GOOD.replace("  name: My Bank\n", "  name: My Bank\n  colour: red\n").replace("symptom: login", "sympton: login")
+    text = GOOD.replace("  name: My Bank\n", "  name: My Bank\n  flavour: red\n").replace("symptom: login", "sympton: login")
 
     found = problems(text)
 
@@ -149,10 +149,48 @@ def test_a_wrong_secret_never_stands_in_the_message() -> None:
     assert "canary-token-7f3a" not in "".join(found)
 
 
-def test_google_plus_is_told_to_be_closed() -> None:
-    found = problems(GOOD.replace("kind: mastodon", "kind: google+"))
+@pytest.mark.parametrize("name", ["google+", "google_plus", "googleplus", "google-plus"])
+def test_google_plus_is_told_to_be_closed_and_what_took_its_place(name: str) -> None:
+    found = problems(GOOD.replace("kind: mastodon", f"kind: {name}"))
 
-    assert any("closed" in problem for problem in found)
+    assert any("closed in 2019" in problem and "kind google_business" in problem for problem in found)
+
+
+@pytest.mark.parametrize("purpose", ["sandbox", "operators"])
+def test_rehearsals_and_alarms_have_no_place_on_networks_that_take_pictures(purpose: str) -> None:
+    text = (
+        GOOD.split("accounts:")[0]
+        + f"""accounts:
+  - {{name: pictures, kind: pinterest, config: {{board_id: "63", access_token: "${{TOKEN}}"}}}}
+channels:
+  - {{name: pictures-en, account: pictures, language: en, {purpose}: true}}
+"""
+    )
+
+    (found,) = problems(text)
+
+    assert "neither rehearsals nor alarms" in found
+
+
+@pytest.mark.parametrize(
+    ("data", "said"), [(None, "cannot be read"), (b"GIF89a", "Use a PNG"), (b"\x89PNG\r\n\x1a\n" + bytes(400_000), "at most 300 kB")]
+)
+def test_a_logo_that_cannot_be_drawn_is_refused(data: bytes | None, said: str, tmp_path: Path) -> None:
+    if data is not None:
+        (tmp_path / "logo.png").write_bytes(data)
+    text = GOOD.replace("  bank: My Bank\n", "  bank: My Bank\n  logo: logo.png\n  colour: '#aa0000'\n")
+
+    with pytest.raises(ConfigError) as caught:
+        load_text(text, name="statuspage.yaml", folder=tmp_path, environ=ENVIRON)
+
+    assert any("page.logo" in problem and said in problem for problem in caught.value.problems)
+
+
+def test_a_logo_is_taken_from_beside_the_configuration(tmp_path: Path) -> None:
+    (tmp_path / "logo.png").write_bytes(b"\x89PNG\r\n\x1a\n...")
+    text = GOOD.replace("  bank: My Bank\n", "  bank: My Bank\n  logo: logo.png\n")
+
+    assert load_text(text, name="statuspage.yaml", folder=tmp_path, environ=ENVIRON).logo.endswith(b"...")
 
 
 def test_an_alias_bomb_is_refused_before_it_unfolds() -> None:

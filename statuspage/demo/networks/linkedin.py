@@ -17,7 +17,7 @@ API = ("/rest/", "/oauth/")
 MAXIMUM = 3000
 REPEATS_LOOKED_AT = 20
 
-_ADDRESS = re.compile(r"https?://\S+")
+_ADDRESS = re.compile(r"https?://[^\s\\]+")
 _SPECIAL = "\\{}@[]()<>#*_~|"
 
 
