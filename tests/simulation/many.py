@@ -19,7 +19,7 @@ def spread(deed: Callable[[int], T], seeds: Iterable[int], processes: int | None
         yield from map(deed, seeds)
         return
     with multiprocessing.get_context("spawn").Pool(number) as pool:
-        yield from pool.imap(deed, seeds, chunksize=5)
+        yield from pool.imap(deed, seeds, chunksize=2)
 
 
 def run_many(seeds: Iterable[int], processes: int | None = None) -> Iterator[Outcome]:
