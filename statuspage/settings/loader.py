@@ -177,7 +177,7 @@ def _message(detail: dict[str, Any], kind: Any, hidden: bool) -> str:
     if detail["type"] in ("missing", "missing_argument"):
         return "this key is missing."
     found = "" if hidden else f"found {detail['input']!r}. "
-    return f"{found}{detail['msg']}."
+    return f"{found}{detail['msg'].removeprefix('Value error, ')}."
 
 
 def _meant(key: Any, kind: Any) -> str:

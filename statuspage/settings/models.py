@@ -15,7 +15,9 @@ from statuspage.core.vocabulary import ComponentStatus, Impact, LinkMode, Update
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2}$")]
 Names = dict[Language, Annotated[str, Field(min_length=1, max_length=57)]]
-Seconds = Annotated[float, Field(gt=0)]
+Seconds = Annotated[float, Field(gt=0, le=366 * 86_400)]  # a year; more, or .inf, would end in moments that no calendar has
+Hold = Annotated[float, Field(ge=0, le=86_400)]
+Days = Annotated[float, Field(gt=0, le=36_525)]
 
 
 class Model(BaseModel):
@@ -116,7 +118,7 @@ class Rule(Model):
     impacts: list[Impact] = []
     channels: list[Slug] = []
     policy: Literal["at_once", "hold"] = "at_once"
-    hold_s: float = Field(default=120.0, ge=0)
+    hold_s: Hold = 120.0
 
 
 class Incidents(Model):
@@ -147,7 +149,7 @@ class Incidents(Model):
 class Policy(Model):
     rules: list[Rule] = []
     default: Literal["at_once", "hold"] = "at_once"
-    hold_s: float = Field(default=120.0, ge=0)
+    hold_s: Hold = 120.0
 
 
 class Delivery(Model):
@@ -168,10 +170,10 @@ class Delivery(Model):
 
 
 class Retention(Model):
-    raw_checks_days: float = Field(default=7.0, gt=0)
-    hourly_days: float = Field(default=100.0, gt=0)
-    daily_days: float = Field(default=1100.0, gt=0)
-    sessions_days: float = Field(default=30.0, gt=0)
+    raw_checks_days: Days = 7.0
+    hourly_days: Days = 100.0
+    daily_days: Days = 1100.0
+    sessions_days: Days = 30.0
 
 
 class Publishing(Model):
