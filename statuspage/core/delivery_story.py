@@ -6,7 +6,7 @@ For engineers, in English, without any secret: a request's words are shown elsew
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
@@ -138,6 +138,12 @@ class Standing:
 
 def standing(row: Delivery, thread: Sequence[Delivery], around: Surroundings) -> Standing:
     """Why the row is where it is, and what happens next by itself. thread: all rows of it, by sequence."""
+    found = _standing(row, thread, around)
+    passed = {name: None for name in ("until", "next_at") if (at := getattr(found, name)) is not None and at <= around.now}
+    return replace(found, **passed)  # what should have happened by then happens at any moment
+
+
+def _standing(row: Delivery, thread: Sequence[Delivery], around: Surroundings) -> Standing:
     match row.state:
         case S.WAITING if row.not_before is None:
             return Standing("Waits for a person's approval.")
@@ -184,6 +190,8 @@ def _unknown(row: Delivery, around: Surroundings) -> Standing:
     since = around.unknown_since or row.last_attempt_at or around.now
     quiet_until = since + timedelta(seconds=around.quiet_s)
     lead = f"Nobody knows whether it is out. {row.detail}".strip()
+    if around.stopped or (around.open_until is not None and around.open_until > around.now):
+        lead += " The network does not answer just now, or does not know us; until it does, nothing can be found out there."
     edit = bool(row.request and row.request.get("edit"))
     repeat = around.delivery_class in ("natural_key", "keyed") and not expired(row, around.now)
     if edit:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 
 from statuspage.actions import switches as acts
-from statuspage.actions.alarms import path
+from statuspage.actions.alarms import OF_DELIVERIES, path
 from statuspage.actions.stories import subject_names
 from statuspage.core.vocabulary import Role
 from statuspage.store import alarms, deliveries, incidents, maintenance, switches, timeline
@@ -48,6 +48,7 @@ def overview() -> str:
         alarms=[(alarm, path(alarm.key).removeprefix("console/")) for alarm in alarms.listing(session)],
         attention=attention,
         names=subject_names(session, attention),
+        undecided={f"{topic}:{row.id}" for row in attention if not row.state.final for topic in OF_DELIVERIES},
         works=maintenance.unfinished(session),
         switched={item.name: item for item in switches.listing(session)},
         components=components,
