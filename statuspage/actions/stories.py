@@ -109,5 +109,6 @@ def _around(session: Session, ctx: Context, row: Delivery, attempts: list[Attemp
         unknown_since=unknown_since(row, attempts),
         posting_off=(posting.by or "somebody") if posting.off and waiting else "",
         stopped=account.stopped,
+        failing=account.failures >= own.breaker_failures,
         open_until=account.open_until,
     )

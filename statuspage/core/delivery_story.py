@@ -114,7 +114,8 @@ class Surroundings:
     quiet_s, blind_assume_s  seconds, from the settings
     unknown_since   when the row became unknown, if it is
     posting_off     who switched all posting off; "" if nobody did
-    stopped         why the account is stopped, or ""; open_until: its breaker is open until then
+    stopped         why the account is stopped, or ""
+    failing         the account failed several times in a row: its breaker is open, until open_until at least
     """
 
     now: datetime
@@ -124,6 +125,7 @@ class Surroundings:
     unknown_since: datetime | None = None
     posting_off: str = ""
     stopped: str = ""
+    failing: bool = False
     open_until: datetime | None = None
 
 
@@ -139,8 +141,8 @@ class Standing:
 def standing(row: Delivery, thread: Sequence[Delivery], around: Surroundings) -> Standing:
     """Why the row is where it is, and what happens next by itself. thread: all rows of it, by sequence."""
     found = _standing(row, thread, around)
-    passed = {name: None for name in ("until", "next_at") if (at := getattr(found, name)) is not None and at <= around.now}
-    return replace(found, **passed)  # what should have happened by then happens at any moment
+    until, next_at = (at if at is not None and at > around.now else None for at in (found.until, found.next_at))
+    return replace(found, until=until, next_at=next_at)  # what should have happened by then happens at any moment
 
 
 def _standing(row: Delivery, thread: Sequence[Delivery], around: Surroundings) -> Standing:
@@ -178,7 +180,7 @@ def _queued(row: Delivery, thread: Sequence[Delivery], around: Surroundings) -> 
         )
     if before and before[0].state is S.WAITING:
         return Standing(f"Waits for update {before[0].sequence} of this thread, which is on hold.", before[0].not_before)
-    if around.open_until is not None and around.open_until > around.now:
+    if around.failing:
         why = f"The network failed several times in a row; it is asked whether it answers before anything is posted. {row.detail}"
         return Standing(why.strip(), row.valid_until, around.open_until)
     if row.attempts:
@@ -190,7 +192,7 @@ def _unknown(row: Delivery, around: Surroundings) -> Standing:
     since = around.unknown_since or row.last_attempt_at or around.now
     quiet_until = since + timedelta(seconds=around.quiet_s)
     lead = f"Nobody knows whether it is out. {row.detail}".strip()
-    if around.stopped or (around.open_until is not None and around.open_until > around.now):
+    if around.stopped or around.failing:
         lead += " The network does not answer just now, or does not know us; until it does, nothing can be found out there."
     edit = bool(row.request and row.request.get("edit"))
     repeat = around.delivery_class in ("natural_key", "keyed") and not expired(row, around.now)

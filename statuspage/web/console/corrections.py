@@ -50,7 +50,7 @@ def _which(kind: str, sequence: str) -> tuple[SubjectKind, int]:
     return KINDS[kind], int(sequence)
 
 
-def _page(kind: SubjectKind, subject_id: str, **more: str) -> str:
+def _page(kind: SubjectKind, subject_id: str, done: str | None = None) -> str:
     if kind is SubjectKind.INCIDENT:
-        return url_for("console.incident", incident_id=subject_id, **more)
-    return url_for("console.work", work_id=subject_id, **more)
+        return url_for("console.incident", incident_id=subject_id, done=done)
+    return url_for("console.work", work_id=subject_id, done=done)

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from statuspage.actions import alarms as alarm_acts
 from statuspage.actions import deliveries as acts
 from statuspage.actions.stories import story_of, subject_names
+from statuspage.core.deliveries import Delivery
 from statuspage.core.vocabulary import DeliveryState, Role, SubjectKind
 from statuspage.store import audit, deliveries
 from statuspage.web.auth import context, me, needs
@@ -16,7 +17,6 @@ from statuspage.web.console.words import NEEDS_A_PERSON
 from statuspage.web.database import database
 from statuspage.web.forms import BadForm, Field, read
 
-PAGES = {SubjectKind.INCIDENT: "console.incident", SubjectKind.MAINTENANCE: "console.work"}
 ATTENTION = "attention"  # beside the states: everything that needs a person
 
 
@@ -50,14 +50,13 @@ def delivery(delivery_id: str) -> str:
     session = database.session()
     story = story_of(session, context(), delivery_id)
     row = story.row
-    page = PAGES.get(row.subject_kind)
     return render_template(
         "console/delivery.html",
         title=f"{row.channel}, update {row.sequence}",
         section="Deliveries",
         story=story,
         row=row,
-        subject_page=url_for(page, **{"incident_id" if page == "console.incident" else "work_id": row.subject_id}) if page else "",
+        subject_page=_subject_page(row),
         deeds=audit.listing(session, subject=row.id),
     )
 
@@ -95,6 +94,19 @@ def dismiss(alarm_id: str) -> Response:
     read(request.form, {})
     alarm_acts.dismiss(context(), alarm_id, who=me().person.name)
     return redirect(url_for("console.overview", done="The alarm is over."), 303)  # type: ignore[return-value]
+
+
+def _subject_page(row: Delivery) -> str:
+    """The page of what a delivery speaks of; "" if it has none."""
+    match row.subject_kind:
+        case SubjectKind.INCIDENT:
+            return url_for("console.incident", incident_id=row.subject_id)
+        case SubjectKind.MAINTENANCE:
+            return url_for("console.work", work_id=row.subject_id)
+        case SubjectKind.WARNING:
+            return url_for("console.warnings")
+        case SubjectKind.ALARM:
+            return ""
 
 
 def _address(text: str) -> str | None:
