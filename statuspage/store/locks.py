@@ -101,7 +101,8 @@ class FileLock:
 
 
 class SessionLock:
-    """PostgreSQL: pg_try_advisory_lock on a connection kept for it."""
+    """PostgreSQL: pg_try_advisory_lock on a connection kept for it, which is taken out of the pool: however many locks a process
+    holds, as many connections as ever are left for its work."""
 
     sure = False
 
@@ -110,6 +111,7 @@ class SessionLock:
         self._name = name
         self._key = int.from_bytes(hashlib.sha256(f"statuspage {name}".encode()).digest()[:8], "big", signed=True)
         self._connection: Connection | None = None
+        self._driver: Any = None
 
     def acquire(self) -> bool:
         if self._connection is not None:
@@ -126,7 +128,8 @@ class SessionLock:
             connection.close()
             raise
         if got:
-            self._connection = connection
+            self._connection, self._driver = connection, connection.connection.driver_connection
+            connection.detach()
         else:
             connection.close()
         return got
@@ -158,7 +161,8 @@ class SessionLock:
     def release(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            connection.invalidate()  # closes it for good: an advisory lock must not go back into the pool
+            self._driver.close()  # for good: the lock ends with it
+            connection.invalidate()
             connection.close()
 
 

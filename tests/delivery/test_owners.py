@@ -216,3 +216,24 @@ def test_an_owner_that_lost_its_connection_can_commit_nothing(postgres_url: str)
         assert session.execute(sql("SELECT count(*) FROM switch")).scalar_one() == 0
     other.release()
     database.close()
+
+
+def test_a_process_that_holds_many_locks_has_connections_left_for_its_work(postgres_url: str) -> None:
+    """A lock each for verdicts, promises, publication and every account: more than a pool has connections."""
+    database = Database(postgres_url)
+    locks = [database.lock(f"loop {number}") for number in range(30)]
+
+    held = [lock.acquire() for lock in locks]
+    with database.reading() as session:
+        asked = session.execute(sql("SELECT 1")).scalar_one()
+    with locks[-1].writing() as session:
+        session.execute(sql("SELECT 1"))
+    for lock in locks:
+        lock.release()
+    again = database.lock("loop 0")
+    until(again.acquire)  # the server notices a moment later
+    again.release()
+    database.close()
+
+    assert all(held)
+    assert asked == 1
