@@ -22,7 +22,7 @@ from tests.storm.cast import Cast
 from tests.storm.judge import codes_wrong, incidents_wrong, page_wrong, posts_wrong
 from tests.storm.plan import plan
 from tests.storm.readers import PATHS, Reader, ask
-from tests.storm.weather import Weather
+from tests.storm.weather import PATIENCE_S, Weather
 
 NETWORKS = {"mastodon", "bluesky", "x", "facebook", "telegram"}
 
@@ -44,7 +44,7 @@ def test_after_a_storm_every_network_has_the_right_threads_and_no_reader_ever_go
     print(f"storm of {seconds} s, STORM_SEED={seed}")
     cast.begin()
     cast.reachable()
-    until(lambda: all(served(cast.front, path) and served(cast.port, path) for path in PATHS))
+    until(lambda: all(served(cast.front, path) and served(cast.port, path) for path in PATHS), patience_s=PATIENCE_S)
     readers = [Reader(cast.front), Reader(cast.port, cast.front)]
     for reader in readers:
         reader.start()
