@@ -1,7 +1,8 @@
 """Watches the ledger for what needs a person: no delivery stays stuck or unknown without an alarm, and no alarm outlives its delivery.
 
 Apart from the dispatchers, since one of them may hang in its network for as long as a post may take, or belong to an account that
-is configured no more. Reads only; what it raises and clears are alarms.
+is configured no more. What it raises and clears are alarms; what it changes is one thing: a row that was being sent when its account
+left the configuration has no dispatcher any more that could call it unknown.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from statuspage.store import alarms as alarm_store
 
 STEP_S = 1.0
 GRACE_S = 2.0  # beyond the quiet period: so long the look that settles it may take
-_WATCHED = (DeliveryState.UNKNOWN, DeliveryState.SENDING, DeliveryState.STUCK, DeliveryState.QUEUED)
+_WATCHED = (DeliveryState.UNKNOWN, DeliveryState.SENDING, DeliveryState.STUCK, DeliveryState.QUEUED, DeliveryState.WAITING)
+_UNSENT = (DeliveryState.QUEUED, DeliveryState.WAITING)
 _DOUBT = ("ambiguous", "duplicate")  # error classes of a row that was unknown and is being repeated
 _MOST = 1000  # rows at a time, the newest first
 
@@ -40,6 +42,9 @@ class Watchman:
             rows = deliveries.listing(session, _WATCHED, limit=_MOST)
             known = {alarm.key for alarm in alarm_store.listing(session, limit=_MOST)}
             over = [key for key in sorted(known) if self._is_over(session, key)]
+        for row in rows:
+            if row.state is DeliveryState.SENDING and self._orphaned(row):
+                self._left_over(row)
         self._remember(rows)
         for key, text, row in self._wanted(rows):
             if key not in known:
@@ -73,7 +78,7 @@ class Watchman:
             elif row.state is DeliveryState.STUCK:
                 text = f"Delivery {row.id} on {row.channel} is stuck: {row.detail} Retry or withdraw it; the next update replaces it."
                 found.append((f"delivery:{row.id}", text, row))
-            elif row.state is DeliveryState.QUEUED and self._orphaned(row):
+            elif row.state in _UNSENT and self._orphaned(row):
                 text = (
                     f"Delivery {row.id} waits on {row.channel}, and nobody sends it: no channel uses the account {row.account} any more. "
                     "Configure the channel again, or withdraw it."
@@ -83,6 +88,19 @@ class Watchman:
 
     def _orphaned(self, row: Delivery) -> bool:
         return row.account not in {info.channel.account for info in self.ctx.channels.values()}
+
+    def _left_over(self, row: Delivery) -> None:
+        """Whoever holds the account's lock knows that nobody is sending. From then on a person is asked, as for any unknown post."""
+        lock = self.ctx.ports.store.lock(f"dispatcher-{row.account}")
+        if not lock.acquire():
+            return  # its dispatcher finishes this post before it ends
+        try:
+            with lock.writing() as session:
+                why = f"the account {row.account} left the configuration while this was being sent: whether it was sent is not known."
+                if deliveries.change(session, row, state=DeliveryState.UNKNOWN, detail=why):
+                    deliveries.note(session, row, self.ctx.now(), "decide", "unknown", why)
+        finally:
+            lock.release()
 
     def _is_over(self, session: Session, key: str) -> bool:
         """True for the alarm of a delivery that needs nobody any more. A refused one stands until a person has looked into it."""
@@ -97,7 +115,7 @@ class Watchman:
             return row.state is not DeliveryState.REFUSED
         if topic == "unknown":
             return not _is_unclear(row) and row.state is not DeliveryState.SENDING
-        return row.state is DeliveryState.QUEUED and not self._orphaned(row)
+        return row.state in _UNSENT and not self._orphaned(row)
 
     def _raise(self, key: str, text: str, row: Delivery) -> None:
         with self.ctx.ports.store.writing() as session:

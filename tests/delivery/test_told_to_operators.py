@@ -209,3 +209,40 @@ def test_a_person_who_looked_after_the_quiet_period_may_send_it_again() -> None:
 
     assert stage.states("blind") == [DeliveryState.DELIVERED]
     assert len(stage.texts("blind")) == 1
+
+
+def without_account(stage: Watched, name: str) -> None:
+    """The account leaves the configuration: its dispatcher ends, the watchman knows the new one."""
+    stage.world.reload((OPERATORS,))
+    stage.passes(3.0)
+    channels = {key: info for key, info in stage.world.channels.items() if key != name}
+    stage.watchman.ctx = replace(stage.watchman.ctx, channels=channels)
+
+
+def test_a_held_delivery_of_an_account_that_is_configured_no_more_is_told_and_can_be_withdrawn() -> None:
+    stage = Watched("bare")
+    stage.tell(hold_s=30.0)
+    without_account(stage, "bare")
+
+    stage.passes(60.0)
+
+    row = stage.rows("bare")[0]
+    assert row.state is DeliveryState.WAITING and f"delivery:{row.id}" in stage.alarms()
+    deeds.withdraw(stage.world.outside, row.id, "Ada")
+    stage.passes(5.0)
+    assert f"delivery:{row.id}" not in stage.alarms()
+
+
+def test_a_delivery_that_was_being_sent_when_its_account_left_the_configuration_is_unknown_and_told() -> None:
+    stage = Watched("bare")
+    stage.tell(hold_s=30.0)
+    without_account(stage, "bare")
+    with stage.world.store.writing() as session:
+        session.execute(sql("UPDATE delivery SET state = 'sending', attempts = 1 WHERE channel = 'bare'"))
+
+    stage.passes(5.0)
+    at_first = stage.rows("bare")[0]
+    stage.passes(QUIET + 5.0)
+
+    assert at_first.state is DeliveryState.UNKNOWN and "left the configuration" in at_first.detail
+    assert f"unknown:{at_first.id}" in stage.alarms()
