@@ -88,6 +88,10 @@ def test_b10_each_second_counts_as_what_the_newest_check_said():
     assert (found.up_s, found.down_s, found.no_data_s) == (told.count("up"), told.count("down"), told.count("no_data"))
 
 
+def test_b10_what_a_check_says_holds_for_three_intervals_and_for_an_hour_at_most():
+    assert [cover(interval_s) for interval_s in (20, 1199, 1200, 3600)] == [timedelta(seconds=s) for s in (60, 3597, 3600, 3600)]
+
+
 @given(st.lists(st.floats(0.1, 60_000), min_size=1), st.floats(0.01, 1.0))
 def test_a_quantile_is_the_bound_of_a_bucket_that_enough_checks_lie_below(latencies, share):
     start = datetime(2026, 1, 1, tzinfo=UTC)
