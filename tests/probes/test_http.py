@@ -22,7 +22,7 @@ from statuspage.core.vocabulary import Outcome, Reason
 from statuspage.probes import dns, http, tcp, tls
 from statuspage.probes.addresses import AddressRules
 from statuspage.probes.engine import Engine, Together
-from statuspage.probes.findings import Finding
+from statuspage.probes.findings import Finding, clean
 from statuspage.probes.look import Look
 from statuspage.probes.notebook import Notebook
 from statuspage.probes.parts import combine
@@ -454,6 +454,16 @@ def test_no_control_character_gets_from_a_target_into_evidence(payload: str, eng
     for finding in findings:
         assert finding.evidence.isprintable()
         assert len(finding.evidence) <= 500
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+@pytest.mark.parametrize("around", ["{}", "before {} after", "{}{}", "x" * 490 + "{}" + "y" * 600])
+def test_what_is_told_is_one_printable_line(payload: str, around: str) -> None:
+    told = clean(around.replace("{}", payload))
+
+    assert told.isprintable()
+    assert len(told) <= 500
+    assert told == " ".join(told.split())
 
 
 def test_work_done_together_raises_the_first_mistake(engine: Engine) -> None:
