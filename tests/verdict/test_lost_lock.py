@@ -31,6 +31,9 @@ class Interrupted(Chance):
             self.meanwhile.pop()()
         return super().token(length, alphabet)
 
+    def uniform(self, low: float, high: float) -> float:
+        return self.source.uniform(low, high)
+
 
 def end_lock_connections(database: Database) -> int:
     query = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid()"
@@ -44,7 +47,7 @@ def sessions(database: Database) -> int:
         return int(session.execute(text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")).scalar_one())
 
 
-def owned(make: Callable[[Any], Any], desk: Desk, chance: Chance | None = None) -> Owned:
+def owned(make: Callable[[Any], Any], desk: Desk, chance: Interrupted | None = None) -> Owned:
     """As the worker role makes it; `chance` in place of the desk's."""
     lock = desk.ctx.ports.store.lock(make.__name__)
     context = as_owner(desk.ctx, lock)
