@@ -70,8 +70,8 @@ bench: $(VENV)/.dev  ## ratios within one run, written to docs/benchmarks.md
 	@$(BIN)/python -m tests.bench
 
 SEEDS ?= 1-200
-sim: $(VENV)/.dev  ## the simulator: SEEDS=1-200, or SEED=7 with its trace
-	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
+sim: $(VENV)/.dev  ## the simulator: SEEDS=1-200, or SEED=7 with its trace; WORLD=flow from probes to the page
+	@$(BIN)/python -m tests.simulation $(if $(WORLD),--world $(WORLD)) $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
 
 clean:  ## remove what was built; data in $(DATA) stays
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -54,6 +54,11 @@ def all(session: Session) -> dict[str, ComponentRecord]:
     return {row.slug: _record(row) for row in session.scalars(select(ComponentRow)).all()}
 
 
+def stand(session: Session, slugs: Iterable[str]) -> bool:
+    """True if each of the slugs is a component now: none was renamed or removed by a newer configuration."""
+    return set(slugs) <= set(session.scalars(select(ComponentRow.slug).where(ComponentRow.removed_at.is_(None))))
+
+
 def _record(row: ComponentRow) -> ComponentRecord:
     return ComponentRecord(row.id, row.slug, row.names, row.is_group, row.created_at, row.updated_at, row.removed_at)
 

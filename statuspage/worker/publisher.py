@@ -18,6 +18,7 @@ from statuspage.publish.snapshot import Snapshot
 from statuspage.publish.wording import Wording
 from statuspage.publish.writer import Edition, Superseded, Target, Writer
 from statuspage.store import cards, incidents, publications
+from statuspage.store import components as component_store
 from statuspage.words import load_catalogue
 from statuspage.worker.cards import CardTable
 from statuspage.worker.mirror import Mirror
@@ -100,12 +101,19 @@ class Publisher:
             components.sync(self._ctx)
             self._synced = True
 
+    def _in_force(self) -> bool:
+        """False once a newer configuration calls a component otherwise, or has it no more: this loop is about to be replaced."""
+        with self._ctx.ports.store.reading() as session:
+            return component_store.stand(session, [component.slug for component in self._ctx.settings.components])
+
     def _beat_due(self, now: datetime) -> bool:
         """True a heartbeat after the last one; also if the clock was put back, so that the stamp never lies ahead for long."""
         span = timedelta(seconds=self._ctx.settings.publishing.heartbeat_s)
         return self._beat_at is None or not timedelta(0) <= now - self._beat_at < span
 
     def _publish(self, now: datetime) -> Iterator[str]:
+        if not self._in_force():
+            return
         generation, look, reading = self._read(now)
         snapshot = reading.snapshot
         hot = self._builder.hot(snapshot, generation)

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from statuspage.actions import alarms, automatic
+from statuspage.actions import components as component_deeds
 from statuspage.actions.context import Context
 from statuspage.core.arrivals import ready
 from statuspage.core.detector import Policy, Streak, observe
@@ -25,12 +26,13 @@ from statuspage.core.maintenance import Maintenance
 from statuspage.core.showing import Shown, changes_due
 from statuspage.core.sights import Look, Seen, look
 from statuspage.settings import Settings
-from statuspage.store import Session, checks, detector, incidents, maintenance, switches, timeline
+from statuspage.store import Session, checks, components, detector, incidents, maintenance, switches, timeline
 from statuspage.store import alarms as alarm_store
 from statuspage.worker.complaints import OURS, complaints
 
 STEP_S = 0.2
 LOOK_EVERY_S = 1.0  # without new results everything is looked at so often: data grows old, planned work ends, periods pass
+ACTED_WITHIN = timedelta(seconds=10)  # what was seen longer ago is not acted on
 SETTLED = timedelta(seconds=10)  # a result with a lower row id may become visible so long after one with a higher
 TAKEN_AT_ONCE = 20_000
 RECENT_WORK = 50
@@ -62,6 +64,7 @@ class Verdicts:
         self.landscape = landscape_of(ctx.settings)
         self.rules = rules_of(ctx.settings)
         self._policies = {item.probe: item.policy for item in self.looks}
+        self._synced = False
         self._newest_id = -1
         self._looked_at: float | None = None
 
@@ -75,6 +78,8 @@ class Verdicts:
     def work(self) -> Iterator[str]:
         """The pass, stopping at the named points between two transactions: read, saved, acted (per step), recorded."""
         now = self.ctx.now()
+        if not self._in_force():
+            return
         known = self._read(now)
         yield "read"
         streaks, cursor = self._fold(known, now)
@@ -83,11 +88,34 @@ class Verdicts:
         yield "saved"
         steps = decide(self._situation(known, seen, now))
         for step in steps:
+            if self._outdated(now) or not self._in_force():
+                return
             self._act(step, seen)
             yield "acted"
+        if self._outdated(now) or not self._in_force():
+            return
         self._alarm(known, seen, steps, now)
         self._record(known, seen, now, fresh=bool(steps))
         yield "recorded"
+
+    def _in_force(self) -> bool:
+        """False once a newer configuration calls a component otherwise, or has it no more: this loop is about to be replaced.
+
+        Before anything else it sees to it, once, that the store calls every component as this configuration does: open incidents
+        name them by their slugs.
+        """
+        if not self._synced:
+            component_deeds.sync(self.ctx)
+            self._synced = True
+        with self.ctx.ports.store.reading() as session:
+            return components.stand(session, [component.slug for component in self.ctx.settings.components])
+
+    def _outdated(self, now: datetime) -> bool:
+        """True if the process was suspended since it looked, or the clock was set: what it saw may be over. The next pass looks anew."""
+        outdated = abs(self.ctx.now() - now) > ACTED_WITHIN
+        if outdated:
+            log.warning("too long ago to act on: looking again", looked_at=now.isoformat())
+        return outdated
 
     def _due(self) -> bool:
         with self.ctx.ports.store.reading() as session:

@@ -6,6 +6,7 @@ import argparse
 import sys
 import time
 
+from tests.simulation.flow import __main__ as flow
 from tests.simulation.many import run_many
 from tests.simulation.run import run
 
@@ -16,7 +17,10 @@ def main(arguments: list[str] | None = None) -> int:
     what.add_argument("--seeds", metavar="FROM-TO", help="every seed from FROM to TO, both included")
     what.add_argument("--seed", type=int, help="one seed, with its trace")
     parser.add_argument("--processes", type=int, help="how many run at once; all cores if not given")
+    parser.add_argument("--world", choices=("delivery", "flow"), default="delivery", help="flow: from probes to the public page")
     options = parser.parse_args(arguments)
+    if options.world == "flow":
+        return flow.one(options.seed) if options.seeds is None else flow.bulk(options.seeds, options.processes)
     return _one(options.seed) if options.seeds is None else _bulk(options.seeds, options.processes)
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from statuspage.actions.alarms import raise_alarm
+from statuspage.actions.checks import record
 from statuspage.core.vocabulary import ComponentStatus, IncidentStatus, NoticeKind, Outcome, Reason, Source
 from statuspage.store import detector
 from statuspage.store.tables import DetectorRow
@@ -62,6 +63,26 @@ def test_a_loop_killed_at_any_point_goes_on_where_it_was(sqlite_database, point)
         ComponentStatus.MAJOR_OUTAGE,
         ComponentStatus.OPERATIONAL,
     ]
+
+
+def test_a_loop_that_was_suspended_before_it_acts_looks_again_first(sqlite_database):
+    """What it was about to announce may be over by then, and nobody can tell without a new look."""
+    desk = Desk(sqlite_database, bank("login"), truth=lambda component, place, t: BAD if 60 <= t < 65 else GOOD)
+    suspended = []
+
+    def step() -> None:
+        for name in desk.verdicts.work():
+            if name == "saved" and desk.clock.seconds >= 64 and not suspended:
+                suspended.append(desk.clock.seconds)
+                for _ in range(3):
+                    desk.clock.seconds += 20
+                    record(desk.ctx, [desk.result("login-probe", "madrid", GOOD)])
+
+    desk.run(200, each=step)
+
+    assert suspended == [64]
+    assert desk.incidents() == []
+    assert ComponentStatus.MAJOR_OUTAGE not in {change.status for change in desk.shown("login")}
 
 
 @pytest.mark.parametrize("shows", [ACCOUNT, BLOCKED, BLIND])

@@ -19,9 +19,9 @@ def build(seed: int, *, keep_trace: bool = False) -> tuple[Town, float]:
     zone = chance.choice(sorted(CHANGES))
     bank = Bank(
         PARTS[2:4], places=("madrid", "utrecht")[: chance.choice((1, 2))], interval_s=chance.choice((600.0, 900.0)), zone=zone,
-        raw_days=chance.choice((0.5, 1.0)), heartbeat_s=21_600.0, stable_s=3600.0, reopen_s=3600.0, apart_s=3600.0,
+        raw_days=chance.choice((0.25, 0.5)), heartbeat_s=21_600.0, stable_s=3600.0, reopen_s=3600.0, apart_s=3600.0,
     )  # fmt: skip
-    length = chance.uniform(2.4, 3.4) * DAY_S
+    length = chance.uniform(1.5, 2.3) * DAY_S
     spells = []
     for _ in range(chance.randint(1, 3)):
         begin = chance.uniform(0.0, length)

@@ -213,7 +213,7 @@ def flapping(script: Script) -> None:
         script.ill(Ill.DOWN, at, end, key)
         at = end + chance.uniform(30.0, 90.0)
     bound = script.detect()
-    windows = (Window(key, begin, end + bound + 300.0, BAD),)
+    windows = (Window(key, begin, end + bound + 300.0 + IDLE_S["verdicts"], BAD),)
     seen = 1 if script.bank.interval_s <= 20.0 else 0
     script.add(
         Episode(
@@ -231,9 +231,24 @@ def noisy(script: Script) -> None:
     end = begin + 90.0 + script.chance.uniform(20.0, 120.0)
     script.ill(Ill.DOWN, begin, end, key)
     script.town.truth.noises.append(Noise(begin - 60.0, end + 60.0, key, script.chance.choice((0.05, 0.1, 0.2))))
-    windows = (Window(key, begin - 60.0, end + 60.0 + 90.0 + 300.0, BAD | UNSEEN),)
+    windows = (Window(key, begin - 60.0, end + 60.0 + 90.0 + 300.0 + IDLE_S["verdicts"], BAD | UNSEEN),)
     until = end + 60.0 + script.detect() + 300.0 + script.aftermath
     return script.add(Episode("noisy", begin - 60.0, end, until, (1, 1), frozenset({key}), begin + 90.0, over=end, windows=windows))
+
+
+def renamed(script: Script) -> None:
+    """A component is called otherwise in the middle of its outage; processes follow the new configuration one after the other."""
+    key, town = script.one(), script.town
+    begin = script.now
+    _trouble(script, Ill.DOWN, DOWN, "renamed", (key,))
+    end = script.episodes[-1].end
+
+    def rename() -> None:
+        town.reconfigure(town.bank.renamed(key, f"{town.bank.part(key).slug}-x"))
+
+    moment = script.chance.uniform(begin + script.detect(), end)
+    town.later(moment - town.time, rename)
+    town.note(f"script rename {key} at {moment:.1f}")
 
 
 def works(script: Script) -> None:
@@ -271,7 +286,7 @@ def works(script: Script) -> None:
     script.add(expected)
 
 
-LOUD: tuple[Callable[[Script], None], ...] = (outage, slow, burst, family, private, relapse, flapping, noisy, works)
+LOUD: tuple[Callable[[Script], None], ...] = (outage, slow, burst, family, private, relapse, flapping, noisy, renamed, works)
 STILL: tuple[Callable[[Script], None], ...] = (blip, alone, blind, account)
 
 

@@ -137,6 +137,11 @@ def _restless(stack: ExitStack) -> None:
     _swap(stack, judgement, "calm_needed", lambda *_, **__: timedelta(0))
 
 
+@mutant("a verdict goes on under names that are no more", _played(clean.renamed))
+def _old_names(stack: ExitStack) -> None:
+    _swap(stack, verdicts.Verdicts, "_in_force", lambda self: True)
+
+
 @mutant("nobody keeps the promise", _played(clean.outage, clean.outage))
 def _promise(stack: ExitStack) -> None:
     def keep(ctx: Any, *, incident_id: str, promised: Any) -> None:

@@ -163,20 +163,11 @@ class People:
         key = chance.choice([part.key for part in bank.parts if part.key != "login"])
         part = bank.part(key)
         if part.gone:
-            self.accept(bank.changed(key, gone=False))
+            self.town.reconfigure(bank.changed(key, gone=False))
         elif chance.random() < 0.4:
-            self.accept(bank.changed(key, gone=True))
+            self.town.reconfigure(bank.changed(key, gone=True))
         else:
-            self.accept(bank.renamed(key, f"{part.slug}-x" if len(part.was) < 3 else part.slug))
-
-    def accept(self, bank: object) -> None:
-        town = self.town
-        town.reload(bank)  # type: ignore[arg-type]
-        for prober in town.probers.values():
-            town.later(self.chance.uniform(0.0, 2.0), self._follow, prober)
-
-    def _follow(self, prober: object) -> None:
-        prober.configure(self.town.bank)  # type: ignore[attr-defined]
+            self.town.reconfigure(bank.renamed(key, f"{part.slug}-x" if len(part.was) < 3 else part.slug))
 
     def tidy(self) -> None:
         """People end what they began, and put everything in force again."""

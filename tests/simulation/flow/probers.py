@@ -78,7 +78,7 @@ class Prober:
         if self.plans.get(key) is plan:
             self._arm(key)
         news = doubt or plan.streak.in_doubt or shown is not FINE
-        lazy = town.bank.interval_s  # what says nothing new travels together
+        lazy = 2 * town.bank.interval_s  # what says nothing new travels together
         self._flush(town.chance.uniform(0.02, town.knobs.lag_s) if news else lazy - town.time % lazy)
 
     def _made(self, key: str, result: CheckResult, began: float) -> LookMade:

@@ -14,9 +14,9 @@ from tests.simulation.run import Outcome
 
 
 def run(seed: int, *, keep_trace: bool = False) -> Outcome:
-    """One seed from beginning to end; `settled_s` is its virtual length. One in four is wild, one in eight lasts for days."""
+    """One seed from beginning to end; `settled_s` is its virtual length. One in four is wild, one in sixteen lasts for days."""
     with capture_logs():
-        if seed % 8 == 3:
+        if seed % 16 == 11:
             return aged_one(seed, keep_trace=keep_trace)
         return wild_one(seed, keep_trace=keep_trace) if seed % 4 == 2 else clean_one(seed, keep_trace=keep_trace)
 

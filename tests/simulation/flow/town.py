@@ -37,7 +37,7 @@ from tests.simulation.ports import SimClock, SimRandomness, SimStore, busy, wall
 from tests.simulation.world import Crash
 
 INFOS = {info.channel.name: info for info in CHANNELS if info.channel.language == LANGUAGE}
-IDLE_S = {"verdicts": 15.0, "promises": 20.0, "publisher": 20.0, "cleaner": 1800.0, "mirror": 20.0}
+IDLE_S = {"verdicts": 60.0, "promises": 20.0, "publisher": 20.0, "cleaner": 1800.0, "mirror": 20.0}
 
 
 @dataclass
@@ -190,9 +190,17 @@ class Town:
         self.bank = bank
         self.note("reload")
         self.outside = self.context(Worker(99, bank=bank))
-        components.sync(self.outside)
         for worker in self.workers:
             self.later(self.chance.uniform(0.0, 2.0), self._follow, worker, bank)
+
+    def reconfigure(self, bank: Bank) -> None:
+        """The same, and the probers follow too."""
+        self.reload(bank)
+        for _, prober in sorted(self.probers.items()):
+            self.later(self.chance.uniform(0.0, 2.0), self._probe_anew, prober)
+
+    def _probe_anew(self, prober: Any) -> None:
+        prober.configure(self.bank)
 
     def _follow(self, worker: Worker, bank: Bank) -> None:
         if not worker.up or worker.bank is bank or bank is not self.bank:
@@ -340,7 +348,9 @@ class Town:
     def edition(self, shelf: Shelf) -> None:
         if shelf.name == "first":
             summary = json.loads(shelf.files[PurePosixPath("api/v2/summary.json")])
-            self.watch.edition(shelf.generation, summary, shelf.files[PurePosixPath(f"{LANGUAGE}/index.html")].decode())
+            page = shelf.files[PurePosixPath(f"{LANGUAGE}/index.html")].decode()
+            made_at = datetime.fromisoformat(json.loads(shelf.files[PurePosixPath("fresh.json")])["made_at"])
+            self.watch.edition(shelf.generation, summary, page, made_at)
         for worker in self.workers:
             for name in worker.hands:
                 if name.startswith("mirror") and shelf.name == "first":

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from statuspage.core.incidents import Incident
 from statuspage.core.maintenance import Maintenance
-from statuspage.core.vocabulary import IncidentStatus
 from statuspage.store import incidents, maintenance
 
 if TYPE_CHECKING:
@@ -100,11 +99,12 @@ class Watch:
         named: dict[str, str] = {}
         for incident in opened:
             for slug in incident.components:
-                if slug in named:
-                    self.town.fault(f"doubled: {slug} is named by the automatic incidents {named[slug]} and {incident.id}")
-                named[slug] = incident.id
+                key = self.town.bank.key_of(slug) or slug
+                if key in named:
+                    self.town.fault(f"doubled: {key} is named by the automatic incidents {named[key]} and {incident.id}")
+                named[key] = incident.id
 
-    def edition(self, generation: int, summary: Mapping[str, Any], page: str) -> None:
+    def edition(self, generation: int, summary: Mapping[str, Any], page: str, made_at: datetime) -> None:
         town = self.town
         shown = {row["name"]: row["status"] for row in summary["components"] if not row["group"]}
         unknown = set(summary.get("monitoring", {}).get("unknown_components", ()))
@@ -116,10 +116,10 @@ class Watch:
         if before is None or (before.shown, before.opened) != (shown, opened):
             town.note(f"edition {generation} {shown} {opened}")
         self.editions.append(edition)
-        self._late(page)
+        self._late(page, made_at)
 
-    def _late(self, page: str) -> None:
-        """A promise that is overdue is shown as late by every edition."""
+    def _late(self, page: str, made_at: datetime) -> None:
+        """A promise that was overdue when an edition was made is shown as late by it."""
         town = self.town
         with town.store.reading() as session:
             opened = incidents.opened(session)
@@ -128,8 +128,5 @@ class Watch:
             promised = incident.next_update_by
             if incident.drill or promised is None or not public & incident.components.keys():
                 continue
-            if town.seconds(promised) < town.time - 2 * MINUTE_S and not re.search(r"late by", page):
+            if (made_at - promised).total_seconds() > 2 * MINUTE_S and not re.search(r"late by", page):
                 town.fault(f"promise: {incident.id} is overdue and edition {self.editions[-1].generation} does not say that it is late")
-
-    def is_open(self, incident: Incident) -> bool:
-        return incident.status not in (IncidentStatus.RESOLVED, IncidentStatus.POSTMORTEM)

@@ -12,7 +12,7 @@ from tests.simulation.flow.people import People
 from tests.simulation.flow.town import Knobs, Town
 from tests.simulation.flow.truth import Fog, Ill, Spell, Truth
 
-HEAL_S = 1100.0  # flapping is waited out, then the stable period, each with the loops' pauses
+HEAL_S = 1300.0  # flapping is waited out, then the stable period, each with the loops' pauses
 OURS = ("unseen:", "withheld:", "contradiction:", "refused:")
 
 
@@ -88,7 +88,7 @@ def _heal(town: Town, people: People) -> None:
         town.start(worker)
     bank = replace(town.bank, parts=tuple(replace(part, gone=False) for part in town.bank.parts))
     if bank != town.bank:
-        people.accept(bank)
+        town.reconfigure(bank)
     people.tidy()
 
 
