@@ -15,7 +15,7 @@ from statuspage.publish.headers import RouteClass, content_security_policy
 from statuspage.publish.history import History, history
 from statuspage.publish.site import Site
 from statuspage.publish.snapshot import PublicCode, PublicIncident, PublicPage, Snapshot, Subject
-from statuspage.publish.views import HERO, GroupView, SubjectView, UpdateView, Views, affected
+from statuspage.publish.views import HERO, GroupView, SubjectView, UpdateView, Views, affected, network_title
 from statuspage.publish.wording import Wording
 
 PAST_DAYS = 30
@@ -184,7 +184,7 @@ class Pages:
         """What stands behind the code of one genuine message, in the message's language."""
         web = code.url if code.url and code.url.startswith(("https://", "http://")) else None
         about = self.site.link(code.path.format(language=code.language)) if code.path else ""
-        network = code.network.capitalize()
+        network = network_title(code.network)
         view = {"code": code.code, "text": code.text, "at": code.at, "network": network, "url": web, "about": about}
         return self._render("public/code.html", code.language, None, {**view, "safety": self.wording.safety(code.language)})
 

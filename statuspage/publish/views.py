@@ -35,12 +35,18 @@ HERO = {
 }
 TROUBLE = (ComponentStatus.MAJOR_OUTAGE, ComponentStatus.PARTIAL_OUTAGE, ComponentStatus.DEGRADED_PERFORMANCE)
 NAMES_SHOWN = 6
+TITLES = {"linkedin": "LinkedIn", "google_business": "Google Business Profile"}  # of networks not spelt like their kind
 COLOUR = {
     Impact.CRITICAL: ComponentStatus.MAJOR_OUTAGE,
     Impact.MAJOR: ComponentStatus.PARTIAL_OUTAGE,
     Impact.MINOR: ComponentStatus.DEGRADED_PERFORMANCE,
     Impact.NONE: ComponentStatus.UNKNOWN,
 }
+
+
+def network_title(kind: str) -> str:
+    """A network as its customers spell it."""
+    return TITLES.get(kind, kind.capitalize())
 
 
 @dataclass(frozen=True)
@@ -200,7 +206,7 @@ class Views:
         return of(self.language, subject.id)
 
     def _network(self, link: Permalink) -> str:
-        return f"{link.network.capitalize()} ({link.language})"
+        return f"{network_title(link.network)} ({link.language})"
 
     def _colour(self, incident: PublicIncident) -> ComponentStatus:
         working_again = incident.status in (IncidentStatus.MONITORING, IncidentStatus.RESOLVED, IncidentStatus.POSTMORTEM)
