@@ -22,7 +22,7 @@ from statuspage.outside import Folder
 from statuspage.publish.card import card_path
 from statuspage.settings.loader import load_file
 from statuspage.settings.process import ProcessSettings
-from statuspage.store import Database, cards, configurations, deliveries
+from statuspage.store import Database, cards, configurations, copies, deliveries
 from statuspage.worker.assemble import build_context
 from statuspage.worker.dispatcher import Dispatcher
 from statuspage.worker.process import open_ports
@@ -116,6 +116,16 @@ def test_a_reworded_post_waits_for_a_picture_of_its_new_words(bank: Bank) -> Non
 
     assert out == (True, False)
     assert card_path(row.code, row.digest) != card_path(reworded.code, reworded.digest)
+
+
+def test_after_a_restore_pictures_are_drawn_again(bank: Bank) -> None:
+    bank.publishes()
+    with bank.ctx.ports.store.writing() as session:
+        copies.skip_generations(session, 1000)
+
+    with bank.ctx.ports.store.reading() as session:
+        assert not cards.is_out(session, bank.row("instagram"))
+        assert {row.account for row in cards.wanted(session, {"instagram-nl", "pinterest-fr"}, 10)} == {"instagram", "pinterest"}
 
 
 def test_nothing_is_drawn_for_channels_that_take_words(bank: Bank) -> None:
