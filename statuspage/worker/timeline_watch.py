@@ -33,7 +33,8 @@ _SAID = {
     Oddity.COPY: "carries the code of a post of ours and is not that post: a copy, or a post that went out twice",
 }
 _WHAT_TO_DO = (
-    "After a restore it may be one of ours that is younger than the backup. If nobody of the bank did it, take it down, revoke the account's sessions and tokens, change its password, and warn customers: "
+    "After a restore it may be one of ours that is younger than the backup. "
+    "If nobody of the bank did it, take it down, revoke the account's sessions and tokens, change its password, and warn customers: "
     "statuspage warning fraud. If colleagues post here too, set watch: false for the account."
 )
 
