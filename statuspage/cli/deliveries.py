@@ -77,7 +77,7 @@ def show_delivery(invocation: Invocation, delivery_id: str) -> None:
         return
     show_one(invocation, whole | {"console": console})
     click.echo()
-    show(invocation, attempts, ("at", "what", "evidence"), "What was asked and what came of it")
+    show(invocation, attempts, ("at", "what", "detail"), "What was asked and what came of it")
     click.echo()
     show(invocation, thread, ("update", "kind", "state", "id", "url"), "The thread it is in")
     click.echo()
@@ -116,7 +116,7 @@ def _attempts(story: Story) -> list[dict[str, object]]:
             "act": line.attempt.act,
             "outcome": line.attempt.outcome,
             "what": line.what,
-            "evidence": line.evidence,
+            "detail": line.evidence,
         }
         for line in story.lines
     ]
@@ -144,7 +144,7 @@ def retry(invocation: Invocation, delivery_id: str) -> None:
 def not_there(invocation: Invocation, delivery_id: str, yes: bool) -> None:
     """You have looked, and the post is not on the network: it is sent anew. If you are wrong, customers see it twice."""
     if not yes:
-        click.confirm(f"Have you looked at the channel, and the post of {delivery_id} is not there?", abort=True)
+        click.confirm(f"Have you looked at the channel, and the post of {delivery_id} is not there?", abort=True, err=True)
     acts.retry(invocation.context(), delivery_id, who(), looked=True)
     invocation.done(f"{delivery_id} will be sent anew.", id=delivery_id, state="queued")
 

@@ -96,10 +96,13 @@ class Line(Protocol):
 
 
 def unknown_since(row: Delivery, story: Sequence[Line]) -> datetime | None:
-    """When the row last became unknown: its last send or decision that left it so. None for a row that is not unknown."""
+    """When the row last became unknown: its last send or decision that left it so. None for a row that is not unknown.
+
+    A restored backup says nothing of when something was sent: what it knows of the last attempt counts, None if of none.
+    """
     if row.state is not S.UNKNOWN:
         return None
-    ends = [line.at for line in story if line.act != "find" and line.outcome not in ("intent", "repeat")]
+    ends = [line.at for line in story if line.act != "find" and line.outcome not in ("intent", "repeat", "restored")]
     return ends[-1] if ends else row.last_attempt_at
 
 
