@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
@@ -15,6 +16,8 @@ from statuspage.store.engine import Database
 from statuspage.store.tables import Base
 from tests.postgres import running_cluster
 
+settings.register_profile("patient", deadline=None)  # no test depends on how busy the machine is
+settings.load_profile("patient")
 _numbers = itertools.count(1)
 
 
