@@ -14,6 +14,14 @@ from tests.simulation.flow.run import run
 
 TOP = Path(__file__).parents[3]
 SHARP = ("one location decides", "a refused account counts as an outage", "private components are public")
+SLOW = (  # each of its seeds takes long; planted before a release
+    "nobody keeps the promise",
+    "what nobody sees stays green",
+    "the timeline is dated as it likes",
+    "late looks are not in the sums of the day",
+    "looks are removed before they are summed up",
+)
+EVERY_RUN = (8,)
 LIST = Path(__file__).parent / "failed_flow_seeds.txt"
 FAILED = [int(line.split()[0]) for line in LIST.read_text().splitlines() if line[:1].isdigit()]
 
@@ -23,21 +31,14 @@ def wrong(first: int, last: int) -> dict[int, list[str]]:
     return {seed: found for seed in range(first, last + 1) if (found := run(seed).faults)}
 
 
-@pytest.mark.parametrize("first", (1, 5))
-def test_nothing_untrue_is_said_and_nothing_true_is_kept_back(first: int) -> None:
-    """Eight seeds; `make test-long` adds 64, `make test-release` the rest of 20,000."""
-    assert wrong(first, first + 3) == {}
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("first", range(9, 73, 16))
-def test_nothing_goes_wrong_in_further_seeds(first: int) -> None:
-    """Up to seed 72."""
-    assert wrong(first, first + 15) == {}
+@pytest.mark.parametrize("seed", EVERY_RUN)
+def test_nothing_untrue_is_said_and_nothing_true_is_kept_back(seed: int) -> None:
+    """Some seeds in every run; `make test-release` runs 20,000."""
+    assert run(seed).faults == []
 
 
 @pytest.mark.release
-@pytest.mark.parametrize("first", range(73, 20_001, 100))
+@pytest.mark.parametrize("first", range(1, 20_001, 100))
 def test_nothing_goes_wrong_in_twenty_thousand_seeds(first: int) -> None:
     """Before a release."""
     assert wrong(first, min(first + 99, 20_000)) == {}
@@ -49,17 +50,22 @@ def test_a_seed_that_once_failed_does_not_fail_again(seed: int) -> None:
     assert run(seed).faults == []
 
 
-@pytest.mark.long
+@pytest.mark.release
 def test_the_same_seed_gives_the_same_trace_under_another_hash_seed() -> None:
     """S1, for the flow: neither the process nor the order of a set reaches the trace."""
-    program = "from tests.simulation.flow.run import run; print([run(seed).digest for seed in (1, 2)])"
+    program = (
+        "from structlog.testing import capture_logs\n"
+        "from tests.simulation.flow import clean\n"
+        "from tests.simulation.flow.run import clean_one\n"
+        "with capture_logs(): print([clean_one(seed, (clean.outage,)).digest for seed in (1, 2)])"
+    )
     command = [sys.executable, "-c", program]
     digests = [
         subprocess.run(command, cwd=TOP, env={**os.environ, "PYTHONHASHSEED": number}, check=True, capture_output=True, text=True).stdout
         for number in ("1", "4242")
     ]
 
-    assert digests[0] == digests[1]
+    assert digests[0].startswith("['") and digests[0] == digests[1]
 
 
 @pytest.mark.parametrize("name", SHARP)
@@ -69,7 +75,14 @@ def test_a_planted_bug_is_found(name: str) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", [name for name in MUTANTS if name not in SHARP])
+@pytest.mark.parametrize("name", [name for name in MUTANTS if name not in SHARP + SLOW])
 def test_every_other_planted_bug_is_found_too(name: str) -> None:
+    """S2, for the flow, within 300 seeds."""
+    assert caught_at(name, range(1, 301)) is not None
+
+
+@pytest.mark.release
+@pytest.mark.parametrize("name", SLOW)
+def test_planted_bugs_that_take_long_to_show_are_found(name: str) -> None:
     """S2, for the flow, within 300 seeds."""
     assert caught_at(name, range(1, 301)) is not None
