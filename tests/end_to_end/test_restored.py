@@ -25,7 +25,8 @@ from tests.end_to_end.product import TOP, fetch, five_free_ports
 from tests.end_to_end.truth import PUBLIC
 from tests.processes import ended, until
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.release
+PATIENCE_S = 400.0  # everything is slow where the machine does other work, too
 PICTURES = ("instagram", "pinterest")  # they fetch from the page, which nobody serves here
 SPOKEN_ON = set(PUBLIC) - set(PICTURES)
 SHORTER = {"quiet_s": 10, "blind_assume_s": 20, "deadline_s": 5, "watch_s": 2}
@@ -38,7 +39,6 @@ class Host:
         self.folder, self.stack = folder, stack
         self.data = folder / "data"
         self.data.mkdir(mode=0o711)
-        self.port = five_free_ports()
         self.url = url or f"sqlite:///{self.data / 'statuspage.db'}"
         configuration = yaml.safe_load(stage.CONFIGURATION.read_text())
         configuration["accounts"] = [one for one in configuration["accounts"] if one["kind"] not in PICTURES]
@@ -47,10 +47,13 @@ class Host:
         configuration["delivery"] = configuration.get("delivery", {}) | SHORTER
         (folder / "statuspage.yaml").write_text(yaml.safe_dump(configuration, allow_unicode=True))
         own = {"CONFIG": str(folder / "statuspage.yaml"), "DATA": str(self.data), "DATABASE": self.url}
-        self.environment = os.environ | stage.environment("127.0.0.1", self.port, self.data)
-        self.environment |= {f"STATUSPAGE_{key}": value for key, value in own.items()}
-        self.spawn("demo", "--port", str(self.port), "--data", str(folder / "networks"))
-        until(self._networks_answer)
+        demo = None
+        while demo is None or demo.poll() is not None:  # another program may take a port that was free a moment ago
+            self.port = five_free_ports()
+            self.environment = os.environ | stage.environment("127.0.0.1", self.port, self.data)
+            self.environment |= {f"STATUSPAGE_{key}": value for key, value in own.items()}
+            demo = self.spawn("demo", "--port", str(self.port), "--data", str(folder / "networks"))
+            until(lambda demo=demo: demo.poll() is not None or self._networks_answer(), patience_s=PATIENCE_S)
         self.command("migrate")
 
     def spawn(self, *arguments: str) -> subprocess.Popen[bytes]:
@@ -107,12 +110,12 @@ def tell_back_up_and_lose_everything(here: Host, back_up: Any, *, early: bool) -
     declared = here.command("incident", "declare", "log-in")
     if early:
         back_up()
-    until(lambda: {post["network"] for post in here.posts()} == SPOKEN_ON, worker)
+    until(lambda: {post["network"] for post in here.posts()} == SPOKEN_ON, worker, PATIENCE_S)
     if not early:
         back_up()
     first = len(here.posts())
     here.command("incident", "update", declared["id"], "--status", "identified", "--cause", "supplier")
-    until(lambda: len(here.posts()) > first, worker)
+    until(lambda: len(here.posts()) > first, worker, PATIENCE_S)
     worker.send_signal(signal.SIGKILL)
     worker.wait()
     return here.posts()
@@ -121,12 +124,12 @@ def tell_back_up_and_lose_everything(here: Host, back_up: Any, *, early: bool) -
 def judge(here: Host, before: list[dict[str, Any]]) -> None:
     """Everything is settled, a person goes on, and every post stands once."""
     worker = here.spawn("worker")
-    until(lambda: not any(row["state"] in ("unknown", "sending") for row in here.deliveries()), worker)
+    until(lambda: not any(row["state"] in ("unknown", "sending") for row in here.deliveries()), worker, PATIENCE_S)
     assert len(here.posts()) == len(before)  # posting is off, and nothing was sent while we looked
     (incident,) = here.command("incident", "list")
     here.command("resume", "posting")
     here.command("incident", "update", incident["id"], "--status", "monitoring")
-    until(here.settled, worker)
+    until(here.settled, worker, PATIENCE_S)
 
     posts = here.posts()
     carried = Counter((post["network"], post["account"], code) for post in posts for code in codes_in(post["text"]))
