@@ -17,6 +17,7 @@ from broadcasters import (
     linkedin,
     mastodon,
     pinterest,
+    slack,
     snapchat,
     telegram,
     threads,
@@ -40,6 +41,7 @@ OWN = (
     webhook,
     snapchat,
     google_business,
+    slack,
 )
 CLOSED = dict.fromkeys(
     ("google+", "googleplus", "google_plus", "google-plus"),

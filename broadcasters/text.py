@@ -34,6 +34,7 @@ class Limits:
     maximum_bytes  a second limit that must hold too, in UTF-8 bytes
     per_link       what every http(s) address counts for; None: as it is written
     maximum_links  how many different http(s) addresses there may be; None: any number
+    wider          letters that count more than once because they are sent escaped: (letter, by how much more)
     """
 
     unit: Unit
@@ -41,10 +42,15 @@ class Limits:
     maximum_bytes: int | None = None
     per_link: int | None = None
     maximum_links: int | None = None
+    wider: tuple[tuple[str, int], ...] = ()
 
 
 def measure(text: str, limits: Limits) -> int:
     """Length of `text` in the unit of `limits`."""
+    return _counted(text, limits) + sum(more * text.count(letter) for letter, more in limits.wider)
+
+
+def _counted(text: str, limits: Limits) -> int:
     match limits.unit:
         case Unit.CHARACTERS:
             return len(text)

@@ -25,6 +25,7 @@ HEADINGS = {
     "snapchat": "Snapchat",
     "google_business": "Google Business Profile",
     "telegram": "Telegram",
+    "slack": "Slack",
     "webhook": "Signed webhook",
 }
 

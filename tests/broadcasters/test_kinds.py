@@ -29,10 +29,11 @@ CLASSES = {
     "pinterest": DeliveryClass.BARE,
     "snapchat": DeliveryClass.STAGED,
     "google_business": DeliveryClass.BARE,
+    "slack": DeliveryClass.BARE,
 }
 DEFAULT_MODES = {
     "mastodon": "reply", "bluesky": "reply", "x": "new", "facebook": "edit", "telegram": "edit", "webhook": "new", "threads": "reply",
-    "instagram": "new", "linkedin": "edit", "pinterest": "new", "snapchat": "new", "google_business": "edit",
+    "instagram": "new", "linkedin": "edit", "pinterest": "new", "snapchat": "new", "google_business": "edit", "slack": "reply",
 }  # fmt: skip
 
 
@@ -87,6 +88,7 @@ def test_a_configuration_shows_no_secret_and_cannot_be_changed(kind: str) -> Non
         ("google_business", "location_id", "locations/7"),
         ("google_business", "sign_in_url", "http://google.test"),
         ("snapchat", "base_url", "http://snapchat.test"),
+        ("slack", "channel", "#incidents"),
         ("webhook", "url", "http://bank.test/hook"),
         ("webhook", "secret", "whsec_short"),
         ("webhook", "secret", "c2VjcmV0"),

@@ -84,6 +84,7 @@ OTHERS = [
     (TELEGRAM, WAVE, 4),
     (Limits(Unit.CHARACTERS, 10), WAVE, 2),
     (Limits(Unit.BYTES, 10), "a€", 4),
+    (Limits(Unit.CHARACTERS, 10, wider=(("&", 4), ("<", 3))), "a&b<", 11),
 ]
 
 

@@ -35,7 +35,8 @@ APP_SECRET = "demo-app-secret-of-the-page"  # noqa: S105  public, as all of thes
 X_CLIENT_ID = "demo-x-client"
 CLIENT_ID, CLIENT_SECRET = "demo-client", "demo-client-secret-0001"  # of every network that asks an app for both
 GOOGLE_ACCOUNT = "100000000000000000001"
-OFF_BY_DEFAULT = ("snapchat", "google")  # not in the demonstration's configuration, as in a real one they are off
+SLACK_BOT = "U0DEMO0BOT"
+OFF_BY_DEFAULT = ("snapchat", "google", "slack")  # not in the demonstration's configuration, as in a real one they are off
 
 ACCOUNTS: tuple[Account, ...] = (
     Account("mastodon", "mastodon", "demobank", "109372843234000001", "demo-mastodon-token-0001", "DEMO_MASTODON_TOKEN"),
@@ -50,6 +51,7 @@ ACCOUNTS: tuple[Account, ...] = (
     Account("pinterest", "pinterest", "demobank", "630000000000000001", "demo-pinterest-token-0001", "DEMO_PINTEREST_TOKEN"),
     Account("snapchat", "snapchat", "demobank", "demo-profile-0001", "demo-snapchat-refresh-0001", "DEMO_SNAPCHAT_REFRESH_TOKEN"),
     Account("google", "google_business", "demobank", "7000000000000000001", "demo-google-refresh-0001", "DEMO_GOOGLE_REFRESH_TOKEN"),
+    Account("slack", "slack", "demobank", "C0DEMO0BANK", "xoxb-demo-slack-token-0001", "DEMO_SLACK_TOKEN"),
     Account("operators", "webhook", "operators", "operators", SIGNING_SECRET, "DEMO_WEBHOOK_SECRET"),
 )
 
@@ -159,6 +161,7 @@ def configs(networks_url: str, *, references: bool = False) -> dict[str, tuple[s
                 "refresh_token": secret("google"),
             },
         ),
+        "slack": ("slack", {"base_url": f"{at('slack')}/api", "channel": account("slack").id, "bot_token": secret("slack")}),
         "operators": ("webhook", {"url": f"{at('webhook')}/hook", "secret": secret("operators")}),
     }
 

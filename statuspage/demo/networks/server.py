@@ -26,6 +26,7 @@ from statuspage.demo.networks import (
     linkedin,
     mastodon,
     pinterest,
+    slack,
     snapchat,
     telegram,
     threads,
@@ -40,7 +41,7 @@ from statuspage.demo.networks.wire import Call, Reply
 from statuspage.demo.networks.world import Network, World
 from statuspage.outside import SystemClock
 
-_SHOWN = (mastodon, bluesky, x, facebook, threads, instagram, linkedin, pinterest, telegram, snapchat, google_business, webhook)
+_SHOWN = (mastodon, bluesky, x, facebook, threads, instagram, linkedin, pinterest, telegram, slack, snapchat, google_business, webhook)
 NETWORKS: dict[str, Network] = {one.NAME: one for one in _SHOWN}
 LONGEST_BODY = 1024 * 1024
 LONGEST_HANG_S = 120.0  # who asked has long given up
