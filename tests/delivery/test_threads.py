@@ -31,7 +31,7 @@ def test_twenty_updates_in_two_seconds_do_not_overtake_each_other() -> None:
     assert [_twenty_updates(seed) for seed in range(6)] == [[]] * 6
 
 
-@pytest.mark.long
+@pytest.mark.release
 def test_twenty_updates_in_two_seconds_never_overtake_each_other() -> None:
     """D12, 500 threads."""
     assert list(spread(_twenty_updates, range(100))) == [[]] * 100
@@ -56,7 +56,7 @@ def test_a_thread_that_had_not_begun_starts_with_the_newest_state_standing_alone
     assert [_down_for_the_whole_incident(seed) for seed in range(10)] == [STARTED_WITH_THE_END] * 10
 
 
-@pytest.mark.long
+@pytest.mark.release
 def test_a_thread_that_had_not_begun_always_starts_with_the_newest_state() -> None:
     """D13, 200."""
     assert list(spread(_down_for_the_whole_incident, range(200))) == [STARTED_WITH_THE_END] * 200
@@ -85,7 +85,7 @@ def test_a_backlog_after_an_outage_collapses_but_corrections_are_kept() -> None:
     assert _backlog(0, threads=1)
 
 
-@pytest.mark.long
+@pytest.mark.release
 def test_every_backlog_after_an_outage_collapses() -> None:
     """D14, 100 threads."""
     assert all(spread(_backlog, range(1, 11)))
