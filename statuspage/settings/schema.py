@@ -23,7 +23,7 @@ _SEVERAL = ("allOf", "anyOf", "oneOf")
 
 def json_schema() -> dict[str, Any]:
     """Draft 2020-12. `target` and `config` hang on the `kind` beside them."""
-    schema = Settings.model_json_schema()
+    schema: dict[str, Any] = Settings.model_json_schema()
     definitions = schema["$defs"]
     for owner, part, kinds in (("ProbeSettings", "target", probe_targets()), ("AccountSettings", "config", account_configs())):
         rules = []
