@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
 
-from statuspage.publish import feeds, plain
+from statuspage.publish import feeds, plain, voice
 from statuspage.publish.api_v2 import ApiV2
 from statuspage.publish.assets import compile_templates
 from statuspage.publish.calendar import calendar, plan_of
@@ -80,6 +80,7 @@ class Builder:
             yield from self._feeds(snapshot, language)
             yield from ((path, None, partial(bytes, body)) for path, body in plain.badges(snapshot, wording, language).items())
             yield site.banner(language), None, partial(banner_json, snapshot, wording, language)
+            yield from self._voice(snapshot, language)
             yield from self._fixed(pages, snapshot, language)
         yield from self._of_no_language(pages, snapshot)
 
@@ -110,6 +111,12 @@ class Builder:
     def _calendar(self, snapshot: Snapshot, language: str, *, title: str, component: PublicComponent | None = None) -> Iterator[Source]:
         plan = plan_of(snapshot, language, title=title, component=component)
         yield Site(snapshot.page).calendar(language, component.slug if component else ""), plan, partial(calendar, plan)
+
+    def _voice(self, snapshot: Snapshot, language: str) -> Iterator[Source]:
+        """What the phone line says."""
+        site, speech = Site(snapshot.page), voice.speech_of(snapshot, self._wording, language)
+        yield site.voice(language, "txt"), speech, partial(voice.text, speech)
+        yield site.voice(language, "xml"), speech, partial(voice.twiml, speech)
 
     def _fixed(self, pages: Pages, snapshot: Snapshot, language: str) -> Iterator[Source]:
         page, site = snapshot.page, pages.site

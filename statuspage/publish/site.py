@@ -13,6 +13,7 @@ MEDIA_TYPES = {
     ".json": "application/json; charset=utf-8",
     ".rss": "application/rss+xml; charset=utf-8",
     ".atom": "application/atom+xml; charset=utf-8",
+    ".xml": "text/xml; charset=utf-8",
     ".svg": "image/svg+xml; charset=utf-8",
     ".txt": "text/plain; charset=utf-8",
     ".jpg": "image/jpeg",
@@ -103,6 +104,10 @@ class Site:
     def banner(self, language: str) -> str:
         """The words of the banner script, which stands beside the front pages."""
         return f"/{language}/banner.json"
+
+    def voice(self, language: str, kind: str) -> str:
+        """What the bank's phone line says. kind: txt, or xml for TwiML."""
+        return f"/{language}/voice.{kind}"
 
     def _about(self, language: str, slug: str) -> str:
         return f"/{language}/components/{slug}/" if slug else f"/{language}/"

@@ -7,7 +7,7 @@ show one. worker/publisher.py fills them from the store. Names and texts are giv
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
 
@@ -25,7 +25,7 @@ def said(texts: Texts, language: str, default: str) -> str:
 
 @dataclass(frozen=True)
 class PublicPage:
-    """Whose page it is. `id` is the public API's; `url` has no slash at its end."""
+    """Whose page it is. `id` is the public API's; `url` has no slash at its end; `phone_menu` is where the phone line goes on, or ""."""
 
     id: str
     name: str
@@ -40,6 +40,7 @@ class PublicPage:
     heartbeat_s: float = 60.0
     stale_after_s: float = 300.0
     demonstration: bool = False
+    phone_menu: str = ""
 
 
 @dataclass(frozen=True)
@@ -228,6 +229,7 @@ class Snapshot:
     impaired      too few locations see anything: "monitoring impaired"
     content_at    when the newest of all this changed
     warnings      fraud warnings of the last days, newest first
+    spoken        for the phone line: id of what goes on, or of a warning -> its newest statement, without first and last sentence
     made_at       when this value was made; the heartbeat. Only front pages, /status.txt and /fresh.json may show it
     """
 
@@ -242,6 +244,7 @@ class Snapshot:
     content_at: datetime
     made_at: datetime
     warnings: tuple[PublicWarning, ...] = ()
+    spoken: Mapping[str, Texts] = field(default_factory=dict)
 
     @property
     def subjects(self) -> tuple[Subject, ...]:

@@ -37,6 +37,10 @@ class Wording:
         """The line that the bank never asks for codes, with the page's own address."""
         return self._catalogue.template(("safety",), language).fill(lambda _slot: self._page.url)
 
+    def spoken_frame(self, language: str) -> tuple[str, str]:
+        """What begins and what ends everything that the phone line says."""
+        return self._catalogue.voice_frame(language)
+
     def warning(self, language: str) -> str:
         """Title of a fraud warning."""
         return self._catalogue.template(("notice", "fraud_warning", "title"), language).source()

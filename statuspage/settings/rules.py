@@ -40,6 +40,9 @@ def _page(settings: Settings) -> Iterator[Problem]:
         ZoneInfo(page.time_zone)
     except (ZoneInfoNotFoundError, ValueError):
         yield ("page", "time_zone"), f"found {page.time_zone!r}. Write a name of the IANA list, e.g. Europe/Madrid."
+    menu = settings.publishing.phone_menu
+    if menu is not None and (urlsplit(menu).scheme != "https" or not urlsplit(menu).hostname):
+        yield ("publishing", "phone_menu"), f"found {menu!r}. Write a whole https address, e.g. https://phone.example.com/menu."
     spoken = load_catalogue().languages
     for place, language in enumerate(page.languages):
         if language not in spoken:

@@ -112,6 +112,10 @@ class Catalogue:
             )
         return texts[language]
 
+    def voice_frame(self, language: str) -> tuple[str, str]:
+        """What begins and what ends every spoken text: the key for a lost card, and the safety line."""
+        return self.template(("fraud_voice",), language).source(), self.template(("safety_voice",), language).source()
+
     def keys(self, *section: str) -> tuple[str, ...]:
         """The names one step below a section, in the order of the file: keys("symptom"), keys("notice", "update")."""
         depth = len(section)

@@ -77,6 +77,11 @@ class Words:
         except CannotFit:
             return fit(wording, lambda text: len(text) <= VOICE_LONGEST)
 
+    def voice_body(self, facts: Facts, language: str, *, now: datetime) -> str:
+        """voice() without its first and its last sentence, for several texts that are read out one after another."""
+        begin, end = self._catalogue.voice_frame(language)
+        return self.voice(facts, language, now=now).removeprefix(begin).removesuffix(end).strip()
+
     def reply(
         self,
         message_class: str,

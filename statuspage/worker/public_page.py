@@ -31,4 +31,5 @@ def public_page(settings: Settings) -> PublicPage:
         heartbeat_s=publishing.heartbeat_s,
         stale_after_s=publishing.stale_after_s,
         demonstration=settings.demonstration,
+        phone_menu=publishing.phone_menu or "",
     )

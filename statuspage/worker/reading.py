@@ -39,6 +39,7 @@ from statuspage.store import Session, components, deliveries, detector, incident
 from statuspage.store.publications import Mark
 from statuspage.worker.public_page import public_page
 from statuspage.worker.public_posts import Posts
+from statuspage.worker.spoken import spoken
 
 S = TypeVar("S", Incident, Maintenance)
 Shown = Mapping[str, ComponentStatus]  # slug of a public component -> what it shows
@@ -90,7 +91,7 @@ class Reader:
     """Reads for one configuration. Its methods take an open session and hold nothing of it."""
 
     def __init__(self, ctx: Context) -> None:
-        self._settings = ctx.settings
+        self._settings, self._words = ctx.settings, ctx.words
         self.page = public_page(ctx.settings)
         self._zone = ZoneInfo(ctx.settings.page.time_zone)
         self._public = [component for component in ctx.settings.components if not component.private]
@@ -158,6 +159,7 @@ class Reader:
             content_at=max(moments, default=now),
             made_at=now,
             warnings=warnings,
+            spoken=spoken(session, self._words, (*told.incidents, *told.maintenances), warnings),
         )
         return Reading(made, told.void)
 
