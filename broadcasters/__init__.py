@@ -11,14 +11,18 @@ from types import ModuleType
 
 from broadcasters import (
     bluesky,
+    discord,
     facebook,
     google_business,
     instagram,
     linkedin,
     mastodon,
+    matrix,
+    ntfy,
     pinterest,
     slack,
     snapchat,
+    teams,
     telegram,
     threads,
     webhook,
@@ -42,6 +46,10 @@ OWN = (
     snapchat,
     google_business,
     slack,
+    teams,
+    discord,
+    matrix,
+    ntfy,
 )
 CLOSED = dict.fromkeys(
     ("google+", "googleplus", "google_plus", "google-plus"),

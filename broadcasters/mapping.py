@@ -73,7 +73,7 @@ def lost(detail: str, create: bool) -> BroadcastError:
 
 
 _PROSE = ("error", "message", "detail", "description", "title", "error_description")
-_SECRET_FIELDS = ("token", "secret", "password", "key", "proof")
+_SECRET_FIELDS = ("token", "secret", "password", "key", "proof", "sig")
 
 
 def _said(answer: Answer, request: Request) -> str:

@@ -26,6 +26,10 @@ HEADINGS = {
     "google_business": "Google Business Profile",
     "telegram": "Telegram",
     "slack": "Slack",
+    "teams": "Microsoft Teams",
+    "discord": "Discord",
+    "matrix": "Matrix",
+    "ntfy": "ntfy",
     "webhook": "Signed webhook",
 }
 

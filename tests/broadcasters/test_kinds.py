@@ -30,10 +30,15 @@ CLASSES = {
     "snapchat": DeliveryClass.STAGED,
     "google_business": DeliveryClass.BARE,
     "slack": DeliveryClass.BARE,
+    "teams": DeliveryClass.BLIND,
+    "discord": DeliveryClass.BLIND,
+    "matrix": DeliveryClass.KEYED,
+    "ntfy": DeliveryClass.BARE,
 }
 DEFAULT_MODES = {
     "mastodon": "reply", "bluesky": "reply", "x": "new", "facebook": "edit", "telegram": "edit", "webhook": "new", "threads": "reply",
     "instagram": "new", "linkedin": "edit", "pinterest": "new", "snapchat": "new", "google_business": "edit", "slack": "reply",
+    "teams": "new", "discord": "edit", "matrix": "reply", "ntfy": "new",
 }  # fmt: skip
 
 
@@ -89,6 +94,13 @@ def test_a_configuration_shows_no_secret_and_cannot_be_changed(kind: str) -> Non
         ("google_business", "sign_in_url", "http://google.test"),
         ("snapchat", "base_url", "http://snapchat.test"),
         ("slack", "channel", "#incidents"),
+        ("teams", "url", "https://flows.test/invoke?sp=a&sig=secret"),
+        ("teams", "url", "http://flows.test/invoke"),
+        ("discord", "webhook_id", "incidents"),
+        ("discord", "webhook_token", "https://discord.com/api/webhooks/1/secret"),
+        ("matrix", "room", "#incidents:matrix.test"),
+        ("ntfy", "topic", "two words"),
+        ("ntfy", "priority", 6),
         ("webhook", "url", "http://bank.test/hook"),
         ("webhook", "secret", "whsec_short"),
         ("webhook", "secret", "c2VjcmV0"),
@@ -101,7 +113,7 @@ def test_a_value_that_cannot_be_right_is_refused_with_a_reason(kind: str, field:
     with pytest.raises(ValueError, match=field) as caught:
         dataclasses.replace(config, **{field: value})
 
-    if field in ("secret", "previous_secret"):
+    if field in ("secret", "previous_secret", "webhook_token") or kind == "teams":
         assert value not in str(caught.value)
 
 

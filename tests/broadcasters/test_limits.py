@@ -106,7 +106,9 @@ def test_hostile_texts_are_published_whole(kind: str, text: str, networks: Runni
     assert ([one["text"] for one in bench.truth()], receipt.wrong) == ([text], "")
 
 
-@pytest.mark.parametrize("kind", ["facebook", "webhook", "telegram", "linkedin", "instagram", "google_business", "slack"])
+@pytest.mark.parametrize(
+    "kind", ["facebook", "webhook", "telegram", "linkedin", "instagram", "google_business", "slack", "teams", "discord", "matrix", "ntfy"]
+)
 def test_a_text_of_exactly_the_limit_is_taken(kind: str, networks: RunningNetworks, clock: Hands) -> None:
     bench = bench_for(kind, networks, clock)
     text = "x" * bench.module.limits(bench.config).maximum

@@ -6,7 +6,7 @@ The one place where they are written; docs/demonstration-networks.md repeats wha
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,7 +36,7 @@ X_CLIENT_ID = "demo-x-client"
 CLIENT_ID, CLIENT_SECRET = "demo-client", "demo-client-secret-0001"  # of every network that asks an app for both
 GOOGLE_ACCOUNT = "100000000000000000001"
 SLACK_BOT = "U0DEMO0BOT"
-OFF_BY_DEFAULT = ("snapchat", "google", "slack")  # not in the demonstration's configuration, as in a real one they are off
+OFF_BY_DEFAULT = ("snapchat", "google", "slack", "teams", "discord", "matrix", "ntfy")  # not in the demonstration's configuration
 
 ACCOUNTS: tuple[Account, ...] = (
     Account("mastodon", "mastodon", "demobank", "109372843234000001", "demo-mastodon-token-0001", "DEMO_MASTODON_TOKEN"),
@@ -52,6 +52,10 @@ ACCOUNTS: tuple[Account, ...] = (
     Account("snapchat", "snapchat", "demobank", "demo-profile-0001", "demo-snapchat-refresh-0001", "DEMO_SNAPCHAT_REFRESH_TOKEN"),
     Account("google", "google_business", "demobank", "7000000000000000001", "demo-google-refresh-0001", "DEMO_GOOGLE_REFRESH_TOKEN"),
     Account("slack", "slack", "demobank", "C0DEMO0BANK", "xoxb-demo-slack-token-0001", "DEMO_SLACK_TOKEN"),
+    Account("teams", "teams", "demobank", "demo-flow-0001", "demo-teams-signature-0001+/", "DEMO_TEAMS_SIGNATURE"),
+    Account("discord", "discord", "demobank", "900000000000000003", "demo-discord-webhook-token-0001", "DEMO_DISCORD_TOKEN"),
+    Account("matrix", "matrix", "demobank", "!demobank:matrix.test", "demo-matrix-token-0001", "DEMO_MATRIX_TOKEN"),
+    Account("ntfy", "ntfy", "demobank", "demobank", "tk_demo_ntfy_token_0001", "DEMO_NTFY_TOKEN"),
     Account("operators", "webhook", "operators", "operators", SIGNING_SECRET, "DEMO_WEBHOOK_SECRET"),
 )
 
@@ -161,8 +165,23 @@ def configs(networks_url: str, *, references: bool = False) -> dict[str, tuple[s
                 "refresh_token": secret("google"),
             },
         ),
-        "slack": ("slack", {"base_url": f"{at('slack')}/api", "channel": account("slack").id, "bot_token": secret("slack")}),
+        **_chats(at, secret),
         "operators": ("webhook", {"url": f"{at('webhook')}/hook", "secret": secret("operators")}),
+    }
+
+
+def _chats(at: Callable[[str], str], secret: Callable[[str], str]) -> dict[str, tuple[str, dict[str, Any]]]:
+    flow = f"{at('teams')}/workflows/{account('teams').id}/triggers/manual/paths/invoke?api-version=2016-06-01&sv=1.0"
+    discord = {"base_url": f"{at('discord')}/api", "web_url": at("discord"), "webhook_id": account("discord").id}
+    return {
+        "slack": ("slack", {"base_url": f"{at('slack')}/api", "channel": account("slack").id, "bot_token": secret("slack")}),
+        "teams": ("teams", {"url": flow, "signature": secret("teams")}),
+        "discord": ("discord", {**discord, "webhook_token": secret("discord")}),
+        "matrix": (
+            "matrix",
+            {"base_url": at("matrix"), "web_url": at("matrix"), "room": account("matrix").id, "access_token": secret("matrix")},
+        ),
+        "ntfy": ("ntfy", {"base_url": at("ntfy"), "topic": account("ntfy").id, "access_token": secret("ntfy")}),
     }
 
 

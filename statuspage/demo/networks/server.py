@@ -20,14 +20,18 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from statuspage.core.hosts import in_url
 from statuspage.demo.networks import (
     bluesky,
+    discord,
     facebook,
     google_business,
     instagram,
     linkedin,
     mastodon,
+    matrix,
+    ntfy,
     pinterest,
     slack,
     snapchat,
+    teams,
     telegram,
     threads,
     timelines,
@@ -41,7 +45,10 @@ from statuspage.demo.networks.wire import Call, Reply
 from statuspage.demo.networks.world import Network, World
 from statuspage.outside import SystemClock
 
-_SHOWN = (mastodon, bluesky, x, facebook, threads, instagram, linkedin, pinterest, telegram, slack, snapchat, google_business, webhook)
+_SHOWN = (
+    mastodon, bluesky, x, facebook, threads, instagram, linkedin, pinterest, telegram, slack, teams, discord, matrix, ntfy,
+    snapchat, google_business, webhook,
+)  # fmt: skip
 NETWORKS: dict[str, Network] = {one.NAME: one for one in _SHOWN}
 LONGEST_BODY = 1024 * 1024
 LONGEST_HANG_S = 120.0  # who asked has long given up
@@ -202,7 +209,7 @@ class _Handler(BaseHTTPRequestHandler):
         first, _, rest = parts.path.lstrip("/").partition("/")
         body = self.rfile.read(min(int(self.headers.get("Content-Length") or 0), LONGEST_BODY))
         network = NETWORKS.get(first)
-        if network is not None and any(f"/{rest}".startswith(start) for start in network.API):
+        if network is not None and (any(f"/{rest}".startswith(start) for start in network.API) or self._at_root(network, rest)):
             query = dict(parse_qsl(parts.query, keep_blank_values=True))
             headers = {name.lower(): value for name, value in self.headers.items()}
             self._network(network, Call(self.command, f"/{unquote(rest)}", query, headers, body, f"{self.server.url}/{first}"))
@@ -216,6 +223,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._page(network, parts.path)
         else:
             self._send(Reply(404, {"error": "There is no such page."}))
+
+    def _at_root(self, network: Network, rest: str) -> bool:
+        """True for what is posted to a network that takes posts at its own address."""
+        return not rest and self.command == "POST" and getattr(network, "AT_ROOT", False)
 
     def _truth(self, rest: str, query: dict[str, str]) -> None:
         world = self.server.world
@@ -300,6 +311,8 @@ class _Handler(BaseHTTPRequestHandler):
     # --- bytes ----------------------------------------------------------------------------------------------------------------------
 
     def _json(self, reply: Reply) -> bytes:
+        if isinstance(reply.body, bytes):
+            return reply.body
         return b"" if reply.body is None else json.dumps(reply.body, ensure_ascii=False).encode()
 
     def _send(self, reply: Reply) -> None:

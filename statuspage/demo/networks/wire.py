@@ -52,7 +52,7 @@ def basic(call: Call) -> tuple[str, str]:
 
 @dataclass(frozen=True)
 class Reply:
-    """`body` is sent as JSON; None: nothing."""
+    """`body` is sent as JSON, or as it is if it is bytes; None: nothing."""
 
     status: int
     body: Any = None
