@@ -10,6 +10,7 @@ from importlib.metadata import entry_points
 from types import ModuleType
 
 from broadcasters import (
+    apprise,
     bluesky,
     discord,
     facebook,
@@ -50,6 +51,7 @@ OWN = (
     discord,
     matrix,
     ntfy,
+    apprise,
 )
 CLOSED = dict.fromkeys(
     ("google+", "googleplus", "google_plus", "google-plus"),

@@ -36,6 +36,7 @@ KEPT = {
     "requests": ("broadcasters/http.py",),
     "feedgen": ("statuspage/publish/feeds.py",),
     "click": ("statuspage/cli",),
+    "apprise": ("broadcasters/apprise.py",),
 }
 
 # Modules of the machine that product code reaches only through the ports -> where they may be imported.

@@ -10,9 +10,10 @@ import yaml
 
 from broadcasters import BROADCASTERS
 from statuspage.demo.networks.accounts import SIGNING_SECRET
-from tests.broadcasters.bench import KINDS
+from tests.broadcasters.bench import APART, KINDS
 
 TEXT = (Path(__file__).parents[2] / "docs" / "channels.md").read_text(encoding="utf-8")
+ADDRESS = "json://alarms.bank.example"
 HEADINGS = {
     "mastodon": "Mastodon and compatible servers",
     "bluesky": "Bluesky",
@@ -30,16 +31,18 @@ HEADINGS = {
     "discord": "Discord",
     "matrix": "Matrix",
     "ntfy": "ntfy",
+    "apprise": "Everything else, through Apprise",
     "webhook": "Signed webhook",
 }
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", (*KINDS, *APART))
 def test_the_example_of_each_kind_is_a_configuration(kind: str) -> None:
     section = TEXT.split(f"\n## {HEADINGS[kind]}\n")[1].split("\n## ")[0]
     example = section.split("```yaml")[1].split("```")[0]
     values = {
-        name: re.sub(r"\$\{.*\}", SIGNING_SECRET, value) if isinstance(value, str) else value for name, value in _config(example).items()
+        name: re.sub(r"\$\{.*\}", ADDRESS if kind == "apprise" else SIGNING_SECRET, value) if isinstance(value, str) else value
+        for name, value in _config(example).items()
     }
 
     config = BROADCASTERS[kind].Config(**values)
@@ -47,7 +50,7 @@ def test_the_example_of_each_kind_is_a_configuration(kind: str) -> None:
     assert BROADCASTERS[kind].limits(config)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", (*KINDS, *APART))
 def test_the_table_names_the_modes_in_their_order(kind: str) -> None:
     row = next(line for line in TEXT.splitlines() if line.startswith(f"| `{kind}` |"))
 
