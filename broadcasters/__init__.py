@@ -22,6 +22,7 @@ from broadcasters import (
     ntfy,
     pinterest,
     slack,
+    sms,
     snapchat,
     teams,
     telegram,
@@ -52,6 +53,7 @@ OWN = (
     matrix,
     ntfy,
     apprise,
+    sms,
 )
 CLOSED = dict.fromkeys(
     ("google+", "googleplus", "google_plus", "google-plus"),

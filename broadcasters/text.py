@@ -11,6 +11,7 @@ from enum import StrEnum
 
 import regex
 
+from broadcasters.parts import message_parts
 from broadcasters.tlds import KNOWN_TO_X
 from broadcasters.weighted import weighted_length
 
@@ -23,6 +24,7 @@ class Unit(StrEnum):
     UTF16 = "utf16"  # UTF-16 code units
     BYTES = "bytes"  # UTF-8
     WEIGHTED = "weighted"  # as X counts
+    PARTS = "message parts"  # of a short message, as phone networks charge it
     EMOJI_BYTES = "emoji bytes"  # as Threads counts: code points, but an emoji as its UTF-8 bytes
 
 
@@ -62,6 +64,8 @@ def _counted(text: str, limits: Limits) -> int:
             return _bytes(text)
         case Unit.WEIGHTED:
             return weighted_length(text)
+        case Unit.PARTS:
+            return message_parts(text)
         case Unit.EMOJI_BYTES:
             return sum(1 if letter in _PLAIN else _with_emoji(letter) for letter in _CLUSTER.findall(text))
 

@@ -27,6 +27,7 @@ class ChannelInfo:
     delivery_class  natural_key, keyed, staged, bare or blind
     components      slugs of the components it speaks about; empty: all public ones
     pictures        True where the network takes a notice only as a picture
+    sms             True where a post is a short message: no address, the cheap alphabet
     """
 
     channel: Channel
@@ -34,6 +35,7 @@ class ChannelInfo:
     delivery_class: str = "bare"
     components: frozenset[str] = frozenset()
     pictures: bool = False
+    sms: bool = False
 
 
 @dataclass(frozen=True)

@@ -277,6 +277,10 @@ def _post_words(ctx: Context, info: ChannelInfo, facts: Facts, code: str, earlie
     """The post in its thread, the post that stands alone, and the whole post where later updates edit the first."""
     channel = info.channel
 
+    if info.sms:
+        text = ctx.words.sms(facts, channel.language, now=at, code=code, fits=info.fits)
+        return _Words(text, text, "")
+
     def short(*, link: bool) -> str:
         return ctx.words.short(facts, channel.language, code=code, link=link, fits=info.fits, now=at)
 

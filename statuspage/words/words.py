@@ -64,10 +64,14 @@ class Words:
         addresses = Addresses(url=self.verification_url(code), code=code, reference=not link)
         return fit(self._wording(facts, language, Form.SHORT, now, addresses), fits)
 
-    def sms(self, facts: Facts, language: str, *, now: datetime) -> str:
-        """At most two parts, in letters of the GSM alphabet. Raises CannotFit."""
+    def sms(self, facts: Facts, language: str, *, now: datetime, code: str = "", fits: Callable[[str], bool] = sms.fits) -> str:
+        """At most two parts, unless `fits` says otherwise, in letters of the GSM alphabet. With a code it ends in "Ref CODE".
+
+        Raises CannotFit.
+        """
         wording = self._wording(facts, language, Form.SMS, now)
-        return sms.to_gsm(fit(wording, lambda text: sms.fits(sms.to_gsm(text))))
+        end = " " + self._catalogue.template(("reference",), language).fill(lambda _: code) if code else ""
+        return sms.to_gsm(fit(wording, lambda text: fits(sms.to_gsm(text + end))) + end)
 
     def voice(self, facts: Facts, language: str, *, now: datetime) -> str:
         """For the bank's phone line: 260 characters, up to 340 where the names leave nothing to drop. Raises CannotFit."""

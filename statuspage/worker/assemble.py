@@ -85,6 +85,7 @@ def channel_infos(settings: Settings, configs: Mapping[str, Any]) -> dict[str, C
             delivery_class=delivery_class(module, config),
             components=frozenset(channel.components),
             pictures=getattr(module, "PICTURES", False),
+            sms=getattr(module, "SMS", False),
         )
     return infos
 

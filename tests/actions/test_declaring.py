@@ -14,7 +14,7 @@ from statuspage.core.errors import Conflict, InvalidText, NotAllowed, NotFound
 from statuspage.core.seal import seal_ok
 from statuspage.core.vocabulary import ComponentStatus, DeliveryState, Impact, IncidentStatus, NoticeKind, SubjectKind
 from statuspage.store import audit, notices
-from statuspage.words import Words, parse_catalogue
+from statuspage.words import Words, parse_catalogue, sms
 from tests.actions.stage import DOWN, LANGUAGES, PARTLY, PUBLIC, SECRET_NAME, SLOW, T0, Stage, channel, declared
 
 
@@ -216,3 +216,18 @@ def test_only_codes_that_no_message_carries_are_given_out(quick: Stage) -> None:
     incident = declared(quick)
 
     assert {post.code for post in quick.posts(incident)} == {"AAAAAAA", "BBBBBBB", "CCCCCCC", "DDDDDDD"}
+
+
+def test_a_channel_of_short_messages_gets_the_form_made_for_them(quick: Stage) -> None:
+    """No address, letters that phone networks carry cheaply, at most two parts, and the code by which anybody can check it."""
+    phones = [replace(channel(f"phones-{one}", "sms", language=one, mode="new"), fits=sms.fits, sms=True) for one in LANGUAGES]
+    stage = replace(quick, channels=phones)
+
+    incident = declared(stage)
+
+    posts = stage.posts(incident)
+    assert {post.language for post in posts} == set(LANGUAGES)
+    for post in posts:
+        assert post.text.endswith(f" {post.code}") and post.text_alone == post.text and post.story == ""
+        assert "http" not in post.text and sms.is_gsm(post.text) and sms.segments(post.text).parts <= 2
+        assert stage.ctx.genuine(post)

@@ -32,6 +32,7 @@ HEADINGS = {
     "matrix": "Matrix",
     "ntfy": "ntfy",
     "apprise": "Everything else, through Apprise",
+    "sms": "Short messages (SMS)",
     "webhook": "Signed webhook",
 }
 

@@ -34,11 +34,12 @@ CLASSES = {
     "discord": DeliveryClass.BLIND,
     "matrix": DeliveryClass.KEYED,
     "ntfy": DeliveryClass.BARE,
+    "sms": DeliveryClass.BARE,
 }
 DEFAULT_MODES = {
     "mastodon": "reply", "bluesky": "reply", "x": "new", "facebook": "edit", "telegram": "edit", "webhook": "new", "threads": "reply",
     "instagram": "new", "linkedin": "edit", "pinterest": "new", "snapchat": "new", "google_business": "edit", "slack": "reply",
-    "teams": "new", "discord": "edit", "matrix": "reply", "ntfy": "new",
+    "teams": "new", "discord": "edit", "matrix": "reply", "ntfy": "new", "sms": "new",
 }  # fmt: skip
 
 
@@ -101,6 +102,11 @@ def test_a_configuration_shows_no_secret_and_cannot_be_changed(kind: str) -> Non
         ("matrix", "room", "#incidents:matrix.test"),
         ("ntfy", "topic", "two words"),
         ("ntfy", "priority", 6),
+        ("sms", "account_sid", "demobank"),
+        ("sms", "recipient", "900 000 001"),
+        ("sms", "sender", "a sender too long"),
+        ("sms", "max_parts", 0),
+        ("sms", "valid_s", 36_000),
         ("webhook", "url", "http://bank.test/hook"),
         ("webhook", "secret", "whsec_short"),
         ("webhook", "secret", "c2VjcmV0"),

@@ -60,8 +60,9 @@ def generated(seed: int, limits: Limits) -> str:
     """A text as long as the limits let it be, ending in the link: pieces by chance, cut back letter by letter."""
     chance = random.Random(seed)
     tail = f" {LINK}"
-    text = "".join(chance.choices(PIECES, k=limits.maximum // (5 if limits.unit is Unit.UTF16 else 3)))
-    letters = regex.findall(r"\X", text)[: limits.maximum]
+    room = 160 * limits.maximum if limits.unit is Unit.PARTS else limits.maximum
+    text = "".join(chance.choices(PIECES, k=room // (5 if limits.unit is Unit.UTF16 else 3)))
+    letters = regex.findall(r"\X", text)[:room]
     low, high = 0, len(letters)
     while low < high:  # the longest beginning that fits
         middle = (low + high + 1) // 2

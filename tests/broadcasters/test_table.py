@@ -30,8 +30,8 @@ from tests.broadcasters.bench import (
     failure,
 )
 
-ROOMY = {"teams": 28 * 1024, "matrix": 65536}  # what the network itself takes, where our limit keeps well below
-UNADDRESSED = ("teams", "ntfy")  # their posts have no address for people
+ROOMY = {"teams": 28 * 1024, "matrix": 65536, "sms": 1600}  # what the network itself takes, where our limit keeps well below
+UNADDRESSED = ("teams", "ntfy", "sms")  # their posts have no address for people
 UNASKED = ("webhook", "teams")  # nothing can be asked without sending
 
 SHORT_S = 0.2  # deadline where the situation is that no answer comes
@@ -183,7 +183,7 @@ def test_a_refusal_as_a_repeat_is_uncertain(bench: Bench) -> None:
 
 REPEATED = {  # X and Facebook refuse
     **dict.fromkeys(("mastodon", "bluesky", "webhook", "matrix"), 1),
-    **dict.fromkeys(("telegram", "pinterest", "google_business", "slack", "discord"), 2),
+    **dict.fromkeys(("telegram", "pinterest", "google_business", "slack", "discord", "sms"), 2),
 }
 
 

@@ -63,13 +63,16 @@ def check_short(given: Facts, language: str, *, link: bool) -> None:
 
 
 def check_sms(given: Facts, language: str) -> None:
-    text = LONG.sms(given, language, now=NOW)
+    reference = load_catalogue().template(("reference",), language).fill(lambda _: CODE)
+    coded = LONG.sms(given, language, now=NOW, code=CODE)
 
-    assert sms.segments(text).parts <= 2
-    assert sms.is_gsm(text)
-    assert "http" not in text
-    for part in never_dropped(given, language, all_slots(("notice", given.kind, "sms"))):
-        assert sms.to_gsm(part) in text
+    assert coded.endswith(f" {reference}")
+    for text in (LONG.sms(given, language, now=NOW), coded):
+        assert sms.segments(text).parts <= 2
+        assert sms.is_gsm(text)
+        assert "http" not in text
+        for part in never_dropped(given, language, all_slots(("notice", given.kind, "sms"))):
+            assert sms.to_gsm(part) in text
 
 
 def check_voice(given: Facts, language: str) -> None:

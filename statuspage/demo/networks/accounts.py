@@ -35,8 +35,9 @@ APP_SECRET = "demo-app-secret-of-the-page"  # noqa: S105  public, as all of thes
 X_CLIENT_ID = "demo-x-client"
 CLIENT_ID, CLIENT_SECRET = "demo-client", "demo-client-secret-0001"  # of every network that asks an app for both
 GOOGLE_ACCOUNT = "100000000000000000001"
+SMS_ACCOUNT, SMS_RECIPIENT = "AC" + "d0" * 16, "+34900000001"
 SLACK_BOT = "U0DEMO0BOT"
-OFF_BY_DEFAULT = ("snapchat", "google", "slack", "teams", "discord", "matrix", "ntfy")  # not in the demonstration's configuration
+OFF_BY_DEFAULT = ("snapchat", "google", "slack", "teams", "discord", "matrix", "ntfy", "sms")  # not in the demonstration's configuration
 
 ACCOUNTS: tuple[Account, ...] = (
     Account("mastodon", "mastodon", "demobank", "109372843234000001", "demo-mastodon-token-0001", "DEMO_MASTODON_TOKEN"),
@@ -56,6 +57,7 @@ ACCOUNTS: tuple[Account, ...] = (
     Account("discord", "discord", "demobank", "900000000000000003", "demo-discord-webhook-token-0001", "DEMO_DISCORD_TOKEN"),
     Account("matrix", "matrix", "demobank", "!demobank:matrix.test", "demo-matrix-token-0001", "DEMO_MATRIX_TOKEN"),
     Account("ntfy", "ntfy", "demobank", "demobank", "tk_demo_ntfy_token_0001", "DEMO_NTFY_TOKEN"),
+    Account("sms", "sms", "demobank", SMS_ACCOUNT, "demo-sms-auth-token-0001", "DEMO_SMS_TOKEN"),
     Account("operators", "webhook", "operators", "operators", SIGNING_SECRET, "DEMO_WEBHOOK_SECRET"),
 )
 
@@ -180,6 +182,16 @@ def _chats(at: Callable[[str], str], secret: Callable[[str], str]) -> dict[str, 
         "matrix": (
             "matrix",
             {"base_url": at("matrix"), "web_url": at("matrix"), "room": account("matrix").id, "access_token": secret("matrix")},
+        ),
+        "sms": (
+            "sms",
+            {
+                "base_url": at("sms"),
+                "account_sid": SMS_ACCOUNT,
+                "auth_token": secret("sms"),
+                "sender": account("sms").name,
+                "recipient": SMS_RECIPIENT,
+            },
         ),
         "ntfy": ("ntfy", {"base_url": at("ntfy"), "topic": account("ntfy").id, "access_token": secret("ntfy")}),
     }

@@ -30,6 +30,7 @@ from statuspage.demo.networks import (
     ntfy,
     pinterest,
     slack,
+    sms,
     snapchat,
     teams,
     telegram,
@@ -47,7 +48,7 @@ from statuspage.outside import SystemClock
 
 _SHOWN = (
     mastodon, bluesky, x, facebook, threads, instagram, linkedin, pinterest, telegram, slack, teams, discord, matrix, ntfy,
-    snapchat, google_business, webhook,
+    sms, snapchat, google_business, webhook,
 )  # fmt: skip
 NETWORKS: dict[str, Network] = {one.NAME: one for one in _SHOWN}
 LONGEST_BODY = 1024 * 1024
