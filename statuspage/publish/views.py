@@ -35,7 +35,12 @@ HERO = {
 }
 TROUBLE = (ComponentStatus.MAJOR_OUTAGE, ComponentStatus.PARTIAL_OUTAGE, ComponentStatus.DEGRADED_PERFORMANCE)
 NAMES_SHOWN = 6
-TITLES = {"linkedin": "LinkedIn", "google_business": "Google Business Profile"}  # of networks not spelt like their kind
+TITLES = {  # of networks not spelt like their kind
+    "linkedin": "LinkedIn",
+    "google_business": "Google Business Profile",
+    "teams": "Microsoft Teams",
+    "ntfy": "ntfy",
+}
 COLOUR = {
     Impact.CRITICAL: ComponentStatus.MAJOR_OUTAGE,
     Impact.MAJOR: ComponentStatus.PARTIAL_OUTAGE,

@@ -8,7 +8,15 @@ from statuspage.publish.views import network_title
 
 
 @pytest.mark.parametrize(
-    ("kind", "title"), [("mastodon", "Mastodon"), ("x", "X"), ("linkedin", "LinkedIn"), ("google_business", "Google Business Profile")]
+    ("kind", "title"),
+    [
+        ("mastodon", "Mastodon"),
+        ("x", "X"),
+        ("linkedin", "LinkedIn"),
+        ("google_business", "Google Business Profile"),
+        ("teams", "Microsoft Teams"),
+        ("ntfy", "ntfy"),
+    ],
 )
 def test_a_network_is_spelt_as_its_customers_spell_it(kind: str, title: str) -> None:
     assert network_title(kind) == title

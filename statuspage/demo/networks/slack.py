@@ -85,7 +85,8 @@ def _post(call: Call, fields: dict[str, Any], world: World, owner: Account) -> R
     if parent is not None and world.truth.get(NAME, str(parent)) is None:
         return _error("thread_not_found")
     number = world.truth.next_number()
-    ts = f"{int(world.now().timestamp())}.{number % 1000000:06d}"
+    micros = int(world.now().timestamp() * 1_000_000) + number  # names a message in its channel, so no two have the same
+    ts = f"{micros // 1_000_000}.{micros % 1_000_000:06d}"
     memory = {"text": fields["text"], "hidden": "yes" if parent and not fields.get("reply_broadcast") else ""}
     url = f"{call.base}/archives/{owner.id}/p{ts.replace('.', '')}"
     entry = world.truth.add(NAME, owner.name, ts, _shown(fields), reply_to=parent, url=url, memory=memory)
