@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import settings
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
@@ -19,6 +20,13 @@ from tests.postgres import running_cluster
 settings.register_profile("patient", deadline=None)  # no test depends on how busy the machine is
 settings.load_profile("patient")
 _numbers = itertools.count(1)
+
+
+@pytest.fixture(autouse=True)
+def quiet_log() -> Iterator[None]:
+    """A test that captures the log leaves it as no command sets it up; the next test must not print because of it."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

@@ -42,7 +42,7 @@ def unexplained(posts: Iterable[Seen], rows: Sequence[Delivery], since: datetime
 
     posts    as the network shows them; read before `rows`, so that a post is never younger than the row that commits its sending
     rows     deliveries of the account whose remote id or code is among the posts'
-    since    older posts concern nobody
+    since    older posts concern nobody; counted in whole seconds, as most networks tell their moments
 
     A post is ours if a delivery has its id and it still carries a code of one of those deliveries (an edited post has several, one
     for each update), or if it carries the code of a delivery that was tried and of whose post no id is known (yet).
@@ -55,6 +55,7 @@ def unexplained(posts: Iterable[Seen], rows: Sequence[Delivery], since: datetime
         if row.attempts or row.epoch > 1:
             tried[row.code] = row
     found = {}
+    since = since.replace(microsecond=0)
     for post in posts:
         if post.at is not None and post.at < since:
             continue
