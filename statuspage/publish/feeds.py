@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from feedgen.feed import FeedGenerator
 from markupsafe import escape
 
@@ -106,6 +107,18 @@ def _iso(at: datetime) -> str:
     return at.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
+class _Hubs(BaseExtension):  # type: ignore[misc]
+    """Names the WebSub hubs in RSS, for which feedgen itself has no place. Filled in by _generator()."""
+
+    addresses: tuple[str, ...] = ()
+
+    def extend_rss(self, feed: Any) -> Any:
+        channel = feed[0]
+        for place, address in enumerate(self.addresses):
+            channel.insert(place, channel.makeelement("{http://www.w3.org/2005/Atom}link", {"rel": "hub", "href": address}))
+        return feed
+
+
 def _generator(feed: Feed, kind: str) -> FeedGenerator:
     made = FeedGenerator()
     made.id(feed.url("atom"))
@@ -113,6 +126,10 @@ def _generator(feed: Feed, kind: str) -> FeedGenerator:
     made.subtitle(feed.description)
     made.description(feed.description)
     made.link(href=feed.url(kind), rel="self", type=f"application/{kind}+xml")
+    for hub in feed.page.hubs:
+        made.link(href=hub, rel="hub")
+    made.register_extension("hubs", _Hubs, BaseEntryExtension, atom=False)
+    made.hubs.addresses = feed.page.hubs
     made.link(href=feed.home, rel="alternate", type="text/html")
     made.author(name=feed.page.bank)
     made.language(feed.language)
@@ -178,6 +195,7 @@ def json_feed(feed: Feed) -> bytes:
             "description": feed.description,
             "language": feed.language,
             "authors": [{"name": feed.page.bank}],
+            **({"hubs": [{"type": "WebSub", "url": hub} for hub in feed.page.hubs]} if feed.page.hubs else {}),
             "items": items,
         }
     )

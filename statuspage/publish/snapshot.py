@@ -25,7 +25,8 @@ def said(texts: Texts, language: str, default: str) -> str:
 
 @dataclass(frozen=True)
 class PublicPage:
-    """Whose page it is. `id` is the public API's; `url` has no slash at its end; `phone_menu` is where the phone line goes on, or ""."""
+    """Whose page it is. `id` is the public API's; `url` has no slash at its end; `phone_menu` is where the phone line goes on, or "";
+    `hubs` are told of changed feeds."""
 
     id: str
     name: str
@@ -41,6 +42,7 @@ class PublicPage:
     stale_after_s: float = 300.0
     demonstration: bool = False
     phone_menu: str = ""
+    hubs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -180,6 +180,7 @@ class Publishing(Model):
     folders: list[str] = Field(default=[], description="Further folders that get the same files.")
     heartbeat_s: Seconds = 60.0
     stale_after_s: Seconds = 300.0
+    hubs: list[str] = Field(default=[], description="WebSub hubs that are told of each changed feed: https addresses.")
     phone_menu: str | None = Field(default=None, description="Address (TwiML) where the bank's phone line goes on after the spoken state.")
 
 

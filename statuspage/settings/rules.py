@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from broadcasters import BROADCASTERS
+from broadcasters.http import checked_base
 from statuspage.core.vocabulary import ComponentStatus
 from statuspage.settings.models import ChannelSettings, Settings
 from statuspage.settings.source import Path
@@ -40,6 +41,11 @@ def _page(settings: Settings) -> Iterator[Problem]:
         ZoneInfo(page.time_zone)
     except (ZoneInfoNotFoundError, ValueError):
         yield ("page", "time_zone"), f"found {page.time_zone!r}. Write a name of the IANA list, e.g. Europe/Madrid."
+    for place, hub in enumerate(settings.publishing.hubs):
+        try:
+            checked_base(hub, "hubs")
+        except ValueError as error:
+            yield ("publishing", "hubs", place), str(error)
     menu = settings.publishing.phone_menu
     if menu is not None and (urlsplit(menu).scheme != "https" or not urlsplit(menu).hostname):
         yield ("publishing", "phone_menu"), f"found {menu!r}. Write a whole https address, e.g. https://phone.example.com/menu."

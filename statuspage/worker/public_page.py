@@ -31,5 +31,6 @@ def public_page(settings: Settings) -> PublicPage:
         heartbeat_s=publishing.heartbeat_s,
         stale_after_s=publishing.stale_after_s,
         demonstration=settings.demonstration,
+        hubs=tuple(publishing.hubs),
         phone_menu=publishing.phone_menu or "",
     )

@@ -21,6 +21,7 @@ from statuspage.store import cards, incidents, publications
 from statuspage.store import components as component_store
 from statuspage.words import load_catalogue
 from statuspage.worker.cards import CardTable
+from statuspage.worker.hubs import Hub, feed_digests, hub_name
 from statuspage.worker.mirror import Mirror
 from statuspage.worker.reading import Look, Reader, Reading
 
@@ -34,6 +35,7 @@ log = structlog.get_logger("statuspage.publisher")
 class Publisher:
     """One per configuration; only one may run over all processes, and if two do, the older edition never replaces the newer.
 
+    hubs      loops that tell WebSub hubs of changed feeds, run like the mirrors
     targets   folders that get the same files. The first is written by step(); each further one has its own loop in `mirrors`,
               which whoever runs the publisher runs too, so that a folder that fails or hangs holds up no other
     """
@@ -48,6 +50,7 @@ class Publisher:
         self._writer = Writer(self._folder)
         self._archive = Archive(targets[0], self._builder)
         self.mirrors = tuple(Mirror(f"mirror:{number}", targets[0], target) for number, target in enumerate(targets[1:], 1))
+        self.hubs = tuple(Hub(hub_name(number), url, ctx) for number, url in enumerate(ctx.settings.publishing.hubs, 1))
         self._seen: Look | None = None
         self._beat_at: datetime | None = None
         self._beat_mono = float("-inf")
@@ -71,6 +74,8 @@ class Publisher:
         self._seen = None
         for mirror in self.mirrors:
             mirror.look_again()
+        for hub in self.hubs:
+            hub.forget()
 
     def work(self) -> Iterator[str]:
         """One pass; yields snapshot-written and renamed, the points at which a crash must do no harm."""
@@ -126,6 +131,8 @@ class Publisher:
         with self._ctx.ports.store.writing() as session:
             incidents.note_first_published(session, fresh, now)
             publications.note_published(session, generation, now)
+        for hub in self.hubs:
+            hub.offer(feed_digests(snapshot.page, hot))
         self._told |= fresh
         self._seen, self._beat_at, self._hot, self._snapshot = look, now, hot, snapshot
         self._beat_mono = self._ctx.ports.clock.monotonic()

@@ -13,6 +13,7 @@ from statuspage.settings import Settings
 from statuspage.settings.process import ProcessSettings
 from statuspage.worker.cleaner import Cleaner
 from statuspage.worker.dispatcher import Dispatcher
+from statuspage.worker.hubs import hub_name
 from statuspage.worker.loop import Loop
 from statuspage.worker.owned import Owned, as_owner
 from statuspage.worker.prober import Prober
@@ -39,7 +40,7 @@ def worker_loops(context: Context, process: ProcessSettings) -> Sequence[Loop]:
     owned = [Owned(name, make, locks[name]) for name, make in makers.items()]
     dispatchers = {account: Dispatcher(context, account) for account in _accounts(context.settings)}
     watches = [TimelineWatch(context, dispatchers[account], account) for account in _watched(context.settings)]
-    return [*owned, *publisher.mirrors, *dispatchers.values(), *watches]
+    return [*owned, *publisher.mirrors, *publisher.hubs, *dispatchers.values(), *watches]
 
 
 def prober_loops(context: Context, process: ProcessSettings) -> Sequence[Loop]:
@@ -52,11 +53,12 @@ def prober_loops(context: Context, process: ProcessSettings) -> Sequence[Loop]:
 def expected_loops(settings: Settings) -> frozenset[str]:
     """Names of all loops that must work somewhere while this configuration runs."""
     mirrors = {f"mirror:{number}" for number, _ in enumerate(settings.publishing.folders, 1)}
+    hubs = {hub_name(number) for number, _ in enumerate(settings.publishing.hubs, 1)}
     probers = {prober_name(location.name) for location in settings.locations}
     dispatchers = {dispatcher_name(account) for account in _accounts(settings)}
     timelines = {watch_name(account) for account in _watched(settings)}
     return frozenset(
-        {Verdicts.name, Promises.name, Publisher.name, Cleaner.name, Watchman.name} | mirrors | probers | dispatchers | timelines
+        {Verdicts.name, Promises.name, Publisher.name, Cleaner.name, Watchman.name} | mirrors | hubs | probers | dispatchers | timelines
     )
 
 

@@ -176,3 +176,18 @@ def test_every_component_has_its_feeds_at_their_own_addresses() -> None:
             read = feedparser.parse(made[path].body)
             assert not read.bozo and read.version == version
             assert any(link.href == f"https://status.example.com/{path}" for link in read.feed.links if link.rel == "self")
+
+
+def test_every_format_names_the_hubs_and_none_without() -> None:
+    hubs = ("https://hub.example.com/?a=1&b=2", "https://other.example.com")
+    plain, told = feed(outage()), feed(replace(outage(), page=replace(outage().page, hubs=hubs)))
+
+    for made in (feeds.atom(told), feeds.rss(told)):
+        parsed = feedparser.parse(made)
+        assert [link["href"] for link in parsed.feed.links if link["rel"] == "hub"] == list(hubs)
+        assert [link["rel"] for link in parsed.feed.links].count("self") == 1
+        assert parsed.feed.link == "https://status.example.com/en/"
+        assert len(parsed.entries) == len(feedparser.parse(feeds.atom(plain) if b"<feed" in made else feeds.rss(plain)).entries)
+    assert [one["url"] for one in json.loads(feeds.json_feed(told))["hubs"]] == list(hubs)
+    assert b"hub" not in feeds.atom(plain) + feeds.rss(plain)
+    assert "hubs" not in json.loads(feeds.json_feed(plain))

@@ -77,6 +77,7 @@ def test_a_good_file_is_taken_with_its_targets_and_accounts() -> None:
         ("component: login", "component: login\n    timeout_s: 1.0e+300", 14, "less than or equal to 31622400"),
         ("page:", "retention: {raw_checks_days: .inf}\npage:", 1, "less than or equal to 36525"),
         ("page:", "policy: {hold_s: .nan}\npage:", 1, "nan"),
+        ("page:", "publishing: {hubs: [http://hub.example.com]}\npage:", 1, "https address"),
         ("page:", "publishing: {phone_menu: http://phone.example.com}\npage:", 1, "whole https address"),
         ("component: login", "component: login\n    status: operational", 14, "degraded_performance"),
         ("language: en}", "language: en, mode: shout}", 20, "shout"),
