@@ -305,3 +305,13 @@ def test_ntfy_is_read_by_its_numbers(status: int, code: int, outcome: OutcomeCla
     error = failure(lambda: ntfy.broadcast(POST, ntfy.Config("demobank"), http))
 
     assert (error.outcome, error.code, error.retry_after_s) == (outcome, str(code), None)
+
+
+def test_of_a_repeat_only_the_newer_counts_and_a_server_without_sequences_shows_both() -> None:
+    """Seen at 2.27: each repeat is kept under an id of its own; 2.11 names no sequence."""
+    for sequence, ids in (({"sequence_id": "s"}, ["b"]), ({}, ["b", "a"])):
+        lines = [{"id": number, "time": 1, "event": "message", "message": WORDS, **sequence} for number in ("a", "b")]
+        body = b"".join(json.dumps(line).encode() + b"\n" for line in [*lines, {"event": "keepalive", "id": "c"}])
+        _, http = scripted(Answer(200, [], body))
+
+        assert [one.remote.id for one in ntfy.recent(ntfy.Config("demobank"), http, Hands().moment)] == ids
