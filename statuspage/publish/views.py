@@ -38,6 +38,7 @@ NAMES_SHOWN = 6
 TITLES = {  # of networks not spelt like their kind
     "linkedin": "LinkedIn",
     "google_business": "Google Business Profile",
+    "sms": "SMS",
     "teams": "Microsoft Teams",
     "ntfy": "ntfy",
 }

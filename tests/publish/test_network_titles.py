@@ -16,6 +16,7 @@ from statuspage.publish.views import network_title
         ("google_business", "Google Business Profile"),
         ("teams", "Microsoft Teams"),
         ("ntfy", "ntfy"),
+        ("sms", "SMS"),
     ],
 )
 def test_a_network_is_spelt_as_its_customers_spell_it(kind: str, title: str) -> None:

@@ -158,6 +158,8 @@ def test_each_kind_of_file_has_its_type(call: Call) -> None:
     assert call("/en/feed.json").headers["content-type"] == "application/feed+json; charset=utf-8"
     assert call("/api/v2/status.json").headers["content-type"] == "application/json; charset=utf-8"
     assert call("/status.txt").headers["content-type"] == "text/plain; charset=utf-8"
+    assert call("/en/voice.txt").headers["content-type"] == "text/plain; charset=utf-8"
+    assert call("/en/voice.xml").headers["content-type"] == "text/xml; charset=utf-8"
     assert call("/en/badges/component-1.svg").headers["content-type"] == "image/svg+xml; charset=utf-8"
 
 
