@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 import pytest
 
+from statuspage.outside import Folder
 from tests.end_to_end.product import TOP, fetch
 from tests.postgres import free_port
 from tests.processes import ended, until
@@ -96,7 +97,7 @@ publishing: {{heartbeat_s: 2}}
 
 
 class Hostile:
-    """Answers everything wrongly, each time in another way, and repeats what it was sent: address, headers and body."""
+    """Answers everything wrongly, each time in another way, and repeats what it was sent: address, headers and body. Or hangs up."""
 
     def __init__(self) -> None:
         self.heard = b""
@@ -117,7 +118,12 @@ class Hostile:
                     self.end_headers()
                     return
                 hostile.heard += said
-                status = (400, 401, 403, 404, 422, 429, 500, 503, 200)[next(turns) % 9]
+                status = (400, 401, 403, 404, 422, 429, 500, 503, 200, None, 0)[next(turns) % 11]
+                if status is None:
+                    return
+                if not status:
+                    self.wfile.write(said)  # no HTTP at all
+                    return
                 self.send_response_only(status, f"No {self.headers.get('Authorization', '')}"[:200])
                 self.send_header("X-Error", self.path[:200])
                 self.end_headers()
@@ -147,9 +153,21 @@ def spellings(secret: str) -> set[str]:
 
 def found_in(text: str, names: tuple[str, ...] = tuple(CANARIES)) -> list[str]:
     wanted = {name: spellings(CANARIES[name]) for name in names}
-    return sorted(name for name, ways in wanted.items() if any(way in text for way in ways)) + (
-        ["operators, decoded"] if SIGNING.decode() in text else []
-    )
+    return sorted(name for name, ways in wanted.items() if any(way in text for way in ways))
+
+
+def leaked(text: str) -> list[str]:
+    """Whole secrets, in any spelling, and what was cut off in the middle of one."""
+    return found_in(text) + (["a part of one"] if "canary-" in text else [])
+
+
+def in_the_way(public: Path) -> bool:
+    """A file where the publisher wants a folder, whoever runs this test; True if the publisher left the time for it."""
+    with Folder(public).exclusive() as ours:
+        if ours:
+            (public / "en").rename(public / "en.before")
+            (public / "en").touch()
+    return ours
 
 
 @contextmanager
@@ -195,17 +213,18 @@ def test_x34_after_an_outage_among_networks_that_shout_secrets_back_none_is_foun
         )
         until(lambda: not {"password-1", "header"} - set(found_in(hostile.heard.decode("latin-1"))), up, PATIENCE_S)
         until(lambda: b"delivery" in hostile.alarms.lower(), up, PATIENCE_S)
-        (data / "public" / "en").chmod(0o500)
+        until(lambda: in_the_way(data / "public"), up, PATIENCE_S)
+        until(lambda: "Traceback" in log.read_text(), up, PATIENCE_S)
         processes = {child: "\0".join(line) for child, line in tree(up.pid).items()}
         surroundings = [Path(f"/proc/{child}/environ").read_bytes().decode("latin-1") for child in processes]
-        rows = json.loads(command("--json", "deliveries", "list").split("\n", 1)[1])
+        listing = command("--json", "deliveries", "list", "--limit", "500")
+        rows = [row for row in json.loads(listing.split("\n", 1)[1]) if row["channel"] != "operators"]
         answers = [get(path) for path in ("/en/", "/metrics", "/health", "/console/", "/nowhere", "/api/v2/summary.json", "/en/feed.atom")]
-        answers += [command("deliveries", "show", row["id"]) for row in rows[:6]]
-        answers += [command(*words) for words in (("check",), ("--json", "check"), ("probe", "run", "front"), ("probe", "run", "sign-in"))]
+        answers += [listing, *(command("deliveries", "show", row["id"]) for row in rows[:3])]
+        answers += [command(*words) for words in (("check",), ("probe", "run", "front"), ("probe", "run", "sign-in"))]
         answers += [
             command(*words) for words in (("reload",), ("keys", "list"), ("backup", str(tmp_path / "backups")), ("incident", "list"))
         ]
-        (data / "public" / "en").chmod(0o755)
         up.send_signal(signal.SIGTERM)
         up.wait(30)
 
@@ -218,5 +237,6 @@ def test_x34_after_an_outage_among_networks_that_shout_secrets_back_none_is_foun
         in_files = tuple(name for name in CANARIES if name not in IN_THE_ENVIRONMENT)
 
         assert len(files) > 20 and len(processes) >= 3 and len(rows) >= 5 and places["log"]
-        assert {place: found for place, text in places.items() if (found := found_in(text))} == {}
+        assert {place: found for place, text in places.items() if (found := leaked(text))} == {}
         assert [found for text in surroundings if (found := found_in(text, in_files))] == []
+        assert [found for text in surroundings if not (found := found_in(text, IN_THE_ENVIRONMENT))] == []  # we would have seen them
