@@ -6,9 +6,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-PUBLIC = ("mastodon", "bluesky", "x", "facebook", "threads", "instagram", "linkedin", "pinterest", "telegram")
-EDITED = ("facebook", "linkedin", "telegram")  # one post, rewritten with the story so far
-THREADED = ("mastodon", "bluesky", "threads")  # the first post and replies
+CHATS = ("slack", "teams", "discord", "matrix", "ntfy")
+PUBLIC = ("mastodon", "bluesky", "x", "facebook", "threads", "instagram", "linkedin", "pinterest", "telegram", *CHATS)
+EDITED = ("facebook", "linkedin", "telegram", "discord")  # one post, rewritten with the story so far
+THREADED = ("mastodon", "bluesky", "threads", "matrix")  # the first post and replies, each to the one before: on Slack all are to the first
 
 
 def by_account(posts: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], list[Mapping[str, Any]]]:

@@ -28,7 +28,7 @@ from statuspage.worker.dispatcher import Dispatcher
 from statuspage.worker.process import open_ports
 from statuspage.worker.timeline_watch import TimelineWatch
 
-KINDS = ("mastodon", "bluesky", "x", "facebook")
+KINDS = ("mastodon", "bluesky", "x", "facebook", "slack", "matrix", "ntfy")
 FRAUD = (
     "Win 500 euros: https://bank-help.example",
     "Your account is blocked. Call us now.",
@@ -132,7 +132,7 @@ def test_a_copy_of_our_post_with_its_code_is_found(bank: Callable[[str], Bank], 
     assert alarm.key.endswith(":copy")
 
 
-@pytest.mark.parametrize("kind", ["mastodon", "facebook"])
+@pytest.mark.parametrize("kind", ["mastodon", "facebook", "slack", "matrix"])
 def test_a_post_of_ours_that_somebody_rewrote_is_found(bank: Callable[[str], Bank], kind: str) -> None:
     here = bank(kind)
     here.tells()

@@ -37,7 +37,7 @@ CLIENT_ID, CLIENT_SECRET = "demo-client", "demo-client-secret-0001"  # of every 
 GOOGLE_ACCOUNT = "100000000000000000001"
 SMS_ACCOUNT, SMS_RECIPIENT = "AC" + "d0" * 16, "+34900000001"
 SLACK_BOT = "U0DEMO0BOT"
-OFF_BY_DEFAULT = ("snapchat", "google", "slack", "teams", "discord", "matrix", "ntfy", "sms")  # not in the demonstration's configuration
+OFF_BY_DEFAULT = ("snapchat", "google", "sms")  # not in the demonstration's configuration
 
 ACCOUNTS: tuple[Account, ...] = (
     Account("mastodon", "mastodon", "demobank", "109372843234000001", "demo-mastodon-token-0001", "DEMO_MASTODON_TOKEN"),
