@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ class Host:
             self.environment = os.environ | stage.environment("127.0.0.1", self.port, self.data)
             self.environment |= {f"STATUSPAGE_{key}": value for key, value in own.items()}
             demo = self.spawn("demo", "--port", str(self.port), "--data", str(folder / "networks"))
-            until(lambda demo=demo: demo.poll() is not None or self._networks_answer(), patience_s=PATIENCE_S)
+            until(partial(self._decided, demo), patience_s=PATIENCE_S)
         self.command("migrate")
 
     def spawn(self, *arguments: str) -> subprocess.Popen[bytes]:
@@ -70,7 +71,10 @@ class Host:
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout) if done.stdout.strip() else None
 
-    def _networks_answer(self) -> bool:
+    def _decided(self, demo: subprocess.Popen[bytes]) -> bool:
+        """The networks answer, or they never will."""
+        if demo.poll() is not None:
+            return True
         try:
             return fetch("GET", f"http://127.0.0.1:{self.port + 4}/")[0] == 200
         except OSError:
