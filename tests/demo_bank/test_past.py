@@ -35,7 +35,8 @@ LANGUAGES = {"en", "es", "nl", "fr", "de"}
 @cache
 def configuration() -> tuple[Loaded, Words]:
     names = ("PAGE_URL", "BANK_URL", "BANK_TLS_URL", "BANK_CA", "SWITCHBOARD_URL", "NETWORKS_URL")
-    own = dict.fromkeys(names, "http://127.0.0.1:1") | {"BANK_HOST": "127.0.0.1", "BANK_PORT": "1", "BANK_TLS_PORT": "2"}
+    bank = {"BANK_HOST": "127.0.0.1", "BANK_PORT": "1", "BANK_TLS_PORT": "2", "BANK_NETWORK": "127.0.0.0/8"}
+    own = dict.fromkeys(names, "http://127.0.0.1:1") | bank
     loaded = load_file(CONFIGURATION, {**own, **demonstration_bank.references(), **networks.environment()})
     return loaded, build_words(loaded.settings)
 
@@ -122,7 +123,8 @@ def test_every_kind_of_statement_is_there_in_five_languages(told: Stage) -> None
             for update in statements
         ]
     kinds = {update.kind for update in said}
-    assert kinds == set(NoticeKind) - {NoticeKind.CORRECTION, NoticeKind.FRAUD_WARNING, NoticeKind.ALARM}
+    never = {NoticeKind.CORRECTION, NoticeKind.FRAUD_WARNING, NoticeKind.ALARM, NoticeKind.PLANNED_OVERDUE}  # works end in time
+    assert kinds == set(NoticeKind) - never
     assert all(set(update.texts) == LANGUAGES and len(set(update.texts.values())) == 5 for update in said)
     assert {update.author for update in said} == {"", past.DEMONSTRATION}
 

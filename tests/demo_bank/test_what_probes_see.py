@@ -64,6 +64,7 @@ def loaded(bank: RunningBank) -> Loaded:
     own = {
         "PAGE_URL": "http://127.0.0.1:1",
         "BANK_HOST": "127.0.0.1",
+        "BANK_NETWORK": "127.0.0.0/8",
         "BANK_PORT": bank.url.rpartition(":")[2],
         "BANK_URL": bank.url,
         "BANK_TLS_PORT": bank.tls_url.rpartition(":")[2],
