@@ -27,7 +27,6 @@ from tests.end_to_end.product import TOP, fetch, five_free_ports
 from tests.end_to_end.truth import PUBLIC
 from tests.processes import ended, until
 
-pytestmark = pytest.mark.release
 PATIENCE_S = 400.0  # everything is slow where the machine does other work, too
 PICTURES = ("instagram", "pinterest")  # they fetch from the page, which nobody serves here
 SPOKEN_ON = set(PUBLIC) - set(PICTURES)
@@ -150,7 +149,7 @@ def judge(here: Host) -> None:
     until(lambda: any("nobody knows here who made it" in said for said in here.alarms()), worker)  # updates younger than the backup
 
 
-@pytest.mark.parametrize("early", [True, False])
+@pytest.mark.parametrize("early", [pytest.param(True, marks=pytest.mark.long), pytest.param(False, marks=pytest.mark.release)])
 def test_a_backup_made_under_way_is_restored_and_every_post_stands_once_on_sqlite(tmp_path: Path, early: bool) -> None:
     with host(tmp_path, None) as here:
         made: list[str] = []
@@ -162,6 +161,7 @@ def test_a_backup_made_under_way_is_restored_and_every_post_stands_once_on_sqlit
         judge(here)
 
 
+@pytest.mark.long
 @pytest.mark.skipif(shutil.which("pg_dump") is None, reason="pg_dump is not installed")
 def test_a_dump_made_under_way_is_restored_and_every_post_stands_once_on_postgresql(tmp_path: Path, postgres_cluster: str) -> None:
     url, plain = (make_url(postgres_cluster).set(database="restored", drivername=name) for name in ("postgresql+psycopg", "postgresql"))

@@ -24,7 +24,7 @@ from tests.postgres import free_port
 from tests.processes import ended, until
 from tests.worker.real import tree
 
-pytestmark = pytest.mark.release
+pytestmark = pytest.mark.long
 PATIENCE_S = 400.0  # everything is slow where the machine does other work, too
 SIGNING = b"canary-operators-4d8b2f6a9e-0123"
 NAMES = ("mastodon", "bluesky", "x-access", "x-refresh", "x-client", "facebook", "facebook-app", "header", "password-1", "password-2")
