@@ -38,7 +38,7 @@ test: $(VENV)/.dev  ## all tests but the long ones, and all checks
 	@$(MAKE) --no-print-directory check
 	$(MEMORY) $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not long and not real and not release"
 
-test-long: $(VENV)/.dev  ## kill tests, timing rows, 140 more seeds: alone and in series
+test-long: $(VENV)/.dev  ## kill tests, timing rows, 800 more seeds: alone and in series
 	@tests/debian-packages
 	$(MEMORY) $(BIN)/python -m pytest -p no:randomly -m "long and not real and not release"
 

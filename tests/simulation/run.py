@@ -50,14 +50,19 @@ def finish(world: World, people: Operators) -> Outcome:
     """The heal phase and the judgement."""
     heal(world, people)
     healed_at, last_line = world.time, _last_line(world)
-    while world.time < healed_at + HEAL_S and _moving(world):
-        world.run_until(world.time + 60.0)
+    _run_while_moving(world, healed_at + HEAL_S)
     settled = world.time - healed_at
-    world.run_until(world.time + 150.0)  # what is still under way arrives
+    world.run_until(world.time + 150.0)  # what is still under way arrives, and people may yet say something
+    _run_while_moving(world, healed_at + HEAL_S)
     found = faults(world, people, healed_at=healed_at, last_line=last_line)
     world.counts.update(of_ledger(world))
     world.end()
     return Outcome(world.seed, found, world.digest(), settled, world.trace, world.time, dict(world.counts))
+
+
+def _run_while_moving(world: World, end: float) -> None:
+    while world.time < end and _moving(world):
+        world.run_until(world.time + 60.0)
 
 
 def _moving(world: World) -> bool:

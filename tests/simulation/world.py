@@ -54,6 +54,7 @@ class Process:
     frozen_until: float = 0.0
     context: Any = None
     held: list[tuple[Thread, int]] = field(default_factory=list)  # what would run if the process were not suspended
+    behind: bool = False  # suspended when a new configuration came; it follows when it goes on
 
     @property
     def run_id(self) -> str:
@@ -280,6 +281,8 @@ class World:
         held, process.held = process.held, []
         for thread, token in held:
             self.later(0.0, self._resume, thread, token)
+        if process.behind:
+            self.later(0.0, self._follow, process, process.run)
 
     def nap(self, seconds: float) -> None:
         """The machine sleeps: no process runs, the monotonic clock stands still, boot and wall clock go on."""
@@ -337,6 +340,7 @@ class World:
         if process.up:
             return
         process.run, process.up, process.frozen_until, process.held = process.run + 1, True, self.asleep_until, []
+        process.behind = False
         self.note(f"{process.run_id} starts")
         process.context, process.threads = self.context(process), []
         for kind in self.accounts:
@@ -353,8 +357,8 @@ class World:
         """As the driver of loops does: everyone finishes the step under way, then those of the new configuration take over."""
         if not process.up or process.run != run:
             return
-        if self.time < process.frozen_until:
-            self.later(process.frozen_until - self.time, self._follow, process, run)
+        process.behind = self.time < process.frozen_until
+        if process.behind:
             return
         process.context = self.context(process)
         staying = {thread.account for thread in process.threads if not thread.dead}
