@@ -48,7 +48,7 @@ def measure(folder: Path) -> str:
     lines += ["| server | plain | gzip | 304 | ratio to nginx: plain | gzip | 304 |", "|---|---|---|---|---|---|---|"]
     base = rows["nginx"]
     for name, row in rows.items():
-        ratios = [f"{row[kind] / base[kind]:.3f}" for kind in base]
+        ratios = [f"{row[kind] / base[kind]:.4f}" for kind in base]
         lines.append(f"| {name} | {' | '.join(f'{row[kind]:,.0f}' for kind in base)} | {' | '.join(ratios)} |".replace("nan", "-"))
     return "\n".join([*lines, ""])
 
