@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from broadcasters import text, timeline
+from broadcasters import oauth, text, timeline
 from broadcasters.errors import OutcomeClass, Rejected
 from broadcasters.http import Answer, Http, Reading, checked_base, switched_on
 from broadcasters.post import DeliveryClass, Found, Post, Receipt, Remote
@@ -97,20 +97,8 @@ def verify(config: Config, http: Http) -> str:
 
 def refresh(config: Config, http: Http) -> Mapping[str, str]:
     """An access token for an hour. Raises Rejected (reauth) if the refresh token no longer counts."""
-    form = {
-        "grant_type": "refresh_token",
-        "refresh_token": config.refresh_token,
-        "client_id": config.client_id,
-        "client_secret": config.client_secret,
-    }
-    return http.send(
-        "POST",
-        f"{config.sign_in_url}/token",
-        form=form,
-        create=False,
-        interpret=lambda answer, _: Reading(OutcomeClass.REAUTH, "invalid_grant") if answer.status in (400, 401) else None,
-        read=lambda answer: {"access_token": str(answer["access_token"])},
-    )
+    own = {"client_id": config.client_id, "client_secret": config.client_secret}
+    return oauth.renewed(http, f"{config.sign_in_url}/token", config.refresh_token, form=own)
 
 
 def _posts(config: Config) -> str:

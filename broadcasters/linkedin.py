@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
-from broadcasters import text, timeline
+from broadcasters import oauth, text, timeline
 from broadcasters.errors import BroadcastError, OutcomeClass, Rejected, Uncertain
 from broadcasters.http import Answer, Http, Reading, checked_base
 from broadcasters.post import DeliveryClass, Found, Post, Receipt, Remote
@@ -142,23 +142,8 @@ def refresh(config: Config, http: Http) -> Mapping[str, str]:
         raise Rejected(
             OutcomeClass.REAUTH, "There is no refresh_token, client_id and client_secret for LinkedIn: a person must sign in again."
         )
-    form = {
-        "grant_type": "refresh_token",
-        "refresh_token": config.refresh_token,
-        "client_id": config.client_id,
-        "client_secret": config.client_secret,
-    }
-    return http.send(
-        "POST",
-        f"{config.sign_in_url}/oauth/v2/accessToken",
-        form=form,
-        create=False,
-        interpret=lambda answer, _: Reading(OutcomeClass.REAUTH) if answer.status in (400, 401) else None,
-        read=lambda answer: {
-            "access_token": str(answer["access_token"]),
-            "refresh_token": str(answer.get("refresh_token") or config.refresh_token),
-        },
-    )
+    own = {"client_id": config.client_id, "client_secret": config.client_secret}
+    return oauth.renewed(http, f"{config.sign_in_url}/oauth/v2/accessToken", config.refresh_token, form=own)
 
 
 # --- the little format --------------------------------------------------------------------------------------------------------------

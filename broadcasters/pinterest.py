@@ -6,16 +6,15 @@ each update is a new pin. Nothing remembers a key; the board can be read.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
-from broadcasters import text, timeline
+from broadcasters import oauth, text, timeline
 from broadcasters.errors import OutcomeClass, Rejected
-from broadcasters.http import Http, Reading, checked_base
+from broadcasters.http import Http, checked_base
 from broadcasters.post import DeliveryClass, Found, Post, Receipt, Remote
 
 KIND = "pinterest"
@@ -102,19 +101,8 @@ def refresh(config: Config, http: Http) -> Mapping[str, str]:
     """A new access token, and a new refresh token where Pinterest gives one. Store both before they are used."""
     if not (config.refresh_token and config.app_id and config.app_secret):
         raise Rejected(OutcomeClass.REAUTH, "There is no refresh_token, app_id and app_secret for Pinterest: a person must sign in again.")
-    basic = base64.b64encode(f"{quote(config.app_id, safe='')}:{quote(config.app_secret, safe='')}".encode()).decode()
-    return http.send(
-        "POST",
-        f"{config.base_url}/v5/oauth/token",
-        headers={"Authorization": f"Basic {basic}"},
-        form={"grant_type": "refresh_token", "refresh_token": config.refresh_token},
-        create=False,
-        interpret=lambda answer, _: Reading(OutcomeClass.REAUTH) if answer.status in (400, 401) else None,
-        read=lambda answer: {
-            "access_token": str(answer["access_token"]),
-            "refresh_token": str(answer.get("refresh_token") or config.refresh_token),
-        },
-    )
+    who = oauth.basic(config.app_id, config.app_secret)
+    return oauth.renewed(http, f"{config.base_url}/v5/oauth/token", config.refresh_token, headers=who)
 
 
 def title(words: str) -> str:

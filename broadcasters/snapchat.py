@@ -16,9 +16,9 @@ from typing import Any, TypeVar
 from cryptography.hazmat.primitives import padding
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from broadcasters import text
+from broadcasters import oauth, text
 from broadcasters.errors import OutcomeClass, Rejected
-from broadcasters.http import Http, Reading, checked_base, switched_on
+from broadcasters.http import Http, checked_base, switched_on
 from broadcasters.post import DeliveryClass, Post, Receipt, Remote
 
 KIND = "snapchat"
@@ -92,23 +92,8 @@ def verify(config: Config, http: Http) -> str:
 
 def refresh(config: Config, http: Http) -> Mapping[str, str]:
     """A new access token, and a new refresh token where Snapchat gives one. Store both before they are used."""
-    form = {
-        "grant_type": "refresh_token",
-        "refresh_token": config.refresh_token,
-        "client_id": config.client_id,
-        "client_secret": config.client_secret,
-    }
-    return http.send(
-        "POST",
-        f"{config.sign_in_url}/login/oauth2/access_token",
-        form=form,
-        create=False,
-        interpret=lambda answer, _: Reading(OutcomeClass.REAUTH) if answer.status in (400, 401) else None,
-        read=lambda answer: {
-            "access_token": str(answer["access_token"]),
-            "refresh_token": str(answer.get("refresh_token") or config.refresh_token),
-        },
-    )
+    own = {"client_id": config.client_id, "client_secret": config.client_secret}
+    return oauth.renewed(http, f"{config.sign_in_url}/login/oauth2/access_token", config.refresh_token, form=own)
 
 
 def _encrypted(picture: bytes, key: bytes, start: bytes) -> bytes:

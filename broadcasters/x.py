@@ -6,15 +6,14 @@ On the usual plans an account may not reply, not even to itself; a post with an 
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
-from broadcasters import text, timeline
+from broadcasters import oauth, text, timeline
 from broadcasters.errors import OutcomeClass, Rejected
 from broadcasters.http import Answer, Http, Reading, checked_base
 from broadcasters.post import DeliveryClass, Found, Post, Price, Receipt, Remote
@@ -107,17 +106,9 @@ def refresh(config: Config, http: Http) -> Mapping[str, str]:
         raise Rejected(
             OutcomeClass.REAUTH, "There is no refresh_token and client_id for X: a person must sign in again.", code="NoRefreshToken"
         )
-    form = {"grant_type": "refresh_token", "refresh_token": config.refresh_token, "client_id": config.client_id}
-    basic = base64.b64encode(f"{quote(config.client_id, safe='')}:{quote(config.client_secret, safe='')}".encode()).decode()
-    return http.send(
-        "POST",
-        f"{config.base_url}/2/oauth2/token",
-        headers={"Authorization": f"Basic {basic}"} if config.client_secret else {},
-        form=form,
-        create=False,
-        interpret=lambda answer, _: Reading(OutcomeClass.REAUTH) if answer.status in (400, 401) else None,
-        read=lambda answer: {"access_token": str(answer["access_token"]), "refresh_token": str(answer["refresh_token"])},
-    )
+    who = oauth.basic(config.client_id, config.client_secret) if config.client_secret else {}
+    own = {"client_id": config.client_id}
+    return oauth.renewed(http, f"{config.base_url}/2/oauth2/token", config.refresh_token, form=own, headers=who)
 
 
 def _create(post: Post, config: Config, http: Http, reply_to: str | None) -> Receipt:
