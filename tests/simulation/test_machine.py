@@ -164,6 +164,6 @@ def test_a_search_before_a_release_finds_nothing() -> None:
 
 @pytest.mark.long
 def test_the_search_can_see() -> None:
-    """A planted bug comes back as a story."""
+    """A planted bug comes back as a story; one is enough, though the search may tell several that it causes."""
     with planted("held head does not block"), pytest.raises(AssertionError):
-        _search(200, derandomize=True)
+        _search(200, derandomize=True, report_multiple_bugs=False)
