@@ -88,6 +88,22 @@ class NoticeKind(StrEnum):
     FRAUD_WARNING = "fraud_warning"
     ALARM = "alarm"
 
+    @property
+    def phase(self) -> str:
+        """The word for where things stand: a key of `phase_name:` in notices.yaml. For most kinds it is their own name."""
+        return _PHASES.get(self, self.value)
+
+
+_PHASES = {
+    NoticeKind.UPDATE: "investigating",
+    NoticeKind.RESOLVED_AUTO: "resolved",
+    NoticeKind.PLANNED: "scheduled",
+    NoticeKind.PLANNED_STARTED: "in_progress",
+    NoticeKind.PLANNED_LONGER: "in_progress",
+    NoticeKind.PLANNED_OVERDUE: "in_progress",
+    NoticeKind.PLANNED_DONE: "completed",
+}
+
 
 class Form(StrEnum):
     """The forms in which a notice is worded."""

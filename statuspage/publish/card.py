@@ -57,15 +57,6 @@ TONES = {
     NoticeKind.CORRECTION: Tone.CORRECTION,
     NoticeKind.FRAUD_WARNING: Tone.FRAUD,
 }
-PHASES = {  # kind -> the word for it, where the kind itself has none
-    NoticeKind.UPDATE: "investigating",
-    NoticeKind.RESOLVED_AUTO: "resolved",
-    NoticeKind.PLANNED: "scheduled",
-    NoticeKind.PLANNED_STARTED: "in_progress",
-    NoticeKind.PLANNED_LONGER: "in_progress",
-    NoticeKind.PLANNED_OVERDUE: "in_progress",
-    NoticeKind.PLANNED_DONE: "completed",
-}
 
 
 @dataclass(frozen=True)

@@ -26,15 +26,6 @@ _TEXTS: Mapping[NoticeKind, str] = {
 }
 _OTHERS = "{service}: {phase}. " + _END
 
-_PHASES: Mapping[NoticeKind, str] = {
-    NoticeKind.RESOLVED_AUTO: "resolved",
-    NoticeKind.PLANNED: "scheduled",
-    NoticeKind.PLANNED_STARTED: "in_progress",
-    NoticeKind.PLANNED_LONGER: "in_progress",
-    NoticeKind.PLANNED_OVERDUE: "in_progress",
-    NoticeKind.PLANNED_DONE: "completed",
-}  # for all others the phase has the kind's own name
-
 
 def versions(wording: Wording, cut: Cut) -> Iterator[str]:
     """The post in this form, with and without what it says of waiting payments; nothing for other forms, or without a translation.
@@ -44,7 +35,7 @@ def versions(wording: Wording, cut: Cut) -> Iterator[str]:
     if wording.path[0] != "notice" or wording.form is not Form.SHORT:
         return
     kind = wording.facts.kind
-    phase = ("phase_name", _PHASES.get(kind, str(kind)))
+    phase = ("phase_name", kind.phase)
     text = _TEXTS.get(kind, _OTHERS)
     if all(wording.catalogue.has(path, wording.language) for path in _needed(text, phase)):
         yield _written(wording, cut, text, phase)

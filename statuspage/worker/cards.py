@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from statuspage.actions.context import Context
 from statuspage.core.deliveries import Delivery
-from statuspage.publish.card import PHASES, TONES, Card, Tone, alternative, bare_words, card_path, draw
+from statuspage.publish.card import TONES, Card, Tone, alternative, bare_words, card_path, draw
 from statuspage.publish.encode import Encoded
 from statuspage.store import Session, cards
 
@@ -23,7 +23,7 @@ def card_of(ctx: Context, row: Delivery) -> Card:
         bank=page.bank,
         colour=page.colour,
         tone=TONES.get(row.kind, Tone.TROUBLE),
-        state=ctx.words.phase_name(PHASES.get(row.kind, str(row.kind)), row.language),
+        state=ctx.words.phase_name(row.kind.phase, row.language),
         words=bare_words(row.text_alone, row.code),
         address=ctx.words.verification_url(row.code).partition("//")[2],
         logo=ctx.logo,

@@ -12,7 +12,7 @@ from PIL import Image, ImageChops, ImageDraw
 
 from statuspage.core.vocabulary import NoticeKind
 from statuspage.publish import card as cards
-from statuspage.publish.card import PHASES, TONES, Card, Tone, alternative, bare_words, draw
+from statuspage.publish.card import TONES, Card, Tone, alternative, bare_words, draw
 from statuspage.publish.shapes import draw_shape
 from statuspage.words.catalogue import load_catalogue
 
@@ -44,7 +44,7 @@ def written(monkeypatch: pytest.MonkeyPatch, card: Card) -> list[tuple[str, int,
 @pytest.mark.parametrize("language", WORDS)
 @pytest.mark.parametrize("kind", [NoticeKind.INVESTIGATING, NoticeKind.MONITORING, NoticeKind.FRAUD_WARNING, NoticeKind.PLANNED_DONE])
 def test_every_word_stands_on_the_card_inside_its_edges(monkeypatch: pytest.MonkeyPatch, language: str, kind: NoticeKind) -> None:
-    state = load_catalogue().template(("phase_name", PHASES.get(kind, str(kind))), language).source()
+    state = load_catalogue().template(("phase_name", kind.phase), language).source()
     bank = "Gemeinschaftsbank Norddeutschland"
 
     lines = written(monkeypatch, replace(CARD, bank=bank, tone=TONES.get(kind, Tone.TROUBLE), state=state, words=WORDS[language]))
@@ -112,7 +112,7 @@ def test_every_kind_of_notice_has_a_word_in_every_language() -> None:
     catalogue = load_catalogue()
     for kind in set(NoticeKind) - {NoticeKind.ALARM}:
         for language in catalogue.languages:
-            assert catalogue.template(("phase_name", PHASES.get(kind, str(kind))), language).source()
+            assert catalogue.template(("phase_name", kind.phase), language).source()
 
 
 @pytest.mark.parametrize("tail", ["https://status.bank.es/u/K7Q2M3X", "Ref K7Q2M3X"])
