@@ -57,6 +57,21 @@ def _write_aside(path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
 
 
+@contextmanager
+def locked(path: Path, *, exclusive: bool) -> Iterator[bool]:
+    """True if the lock was got; False at once, without waiting, if somebody has it."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(handle, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(handle)
+
+
 class Folder:
     """Files under one folder. write() is whole or not at all: written aside, flushed, renamed, the folder flushed too."""
 
@@ -103,13 +118,5 @@ class Folder:
     def exclusive(self) -> Iterator[bool]:
         """A lock on the folder, held by the open file: it ends with the process that has it."""
         self.root.mkdir(parents=True, exist_ok=True)
-        handle = os.open(self.root / ".writing", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield False
-            else:
-                yield True
-        finally:
-            os.close(handle)
+        with locked(self.root / ".writing", exclusive=True) as got:
+            yield got

@@ -64,7 +64,7 @@ class KeyRing:
     def _write(self, keys: Sequence[str]) -> None:
         aside = _aside(self.path, keys)
         aside.replace(self.path)
-        _flush_folder(self.path.parent)
+        flush_folder(self.path.parent)
 
 
 def new_key() -> str:
@@ -118,10 +118,11 @@ def _put_first(path: Path, keys: Sequence[str]) -> None:
     with contextlib.suppress(FileExistsError):
         os.link(aside, path)
     aside.unlink()
-    _flush_folder(path.parent)
+    flush_folder(path.parent)
 
 
-def _flush_folder(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
+    """What was renamed or linked in it survives a power cut."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

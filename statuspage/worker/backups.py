@@ -20,11 +20,11 @@ from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO, cast
 
 from statuspage.core.errors import DomainError
+from statuspage.outside import locked
 from statuspage.ports import Clock, Randomness
-from statuspage.settings.keys import SEAL
+from statuspage.settings.keys import SEAL, flush_folder
 from statuspage.settings.process import ProcessSettings
 from statuspage.store.copies import Contents, copy_sqlite, examine
-from statuspage.worker.in_use import locked
 from statuspage.worker.vault import PREFIX_BYTES, CannotOpen, Opening, Sealing
 
 DATABASE, KEYS, MANIFEST = "statuspage.db", "seal.key", "manifest.json"
@@ -92,7 +92,7 @@ def make(process: ProcessSettings, database: Path, folder: Path, key: bytes, clo
             partial.replace(path)
         finally:
             partial.unlink(missing_ok=True)
-    _flush(folder)
+    flush_folder(folder)
     return Made(path, manifest, path.stat().st_size)
 
 
@@ -261,11 +261,3 @@ def _pass(content: Any, to: Path | None) -> str:
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _flush(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
