@@ -10,7 +10,7 @@ import click
 from statuspage.actions import corrections
 from statuspage.actions import incidents as acts
 from statuspage.cli.common import Invocation, explained, show, show_one, who
-from statuspage.cli.values import COMPONENT, MOMENT, TEXT, statuses_of
+from statuspage.cli.values import COMPONENT, MOMENT, RIGHT, WORDS, WRONG, statuses_of
 from statuspage.core.incidents import Incident
 from statuspage.core.vocabulary import ComponentStatus, IncidentStatus, SubjectKind
 from statuspage.store import deliveries, incidents, updates
@@ -49,7 +49,7 @@ def summary(found: Incident) -> dict[str, object]:
 @click.option("--symptom", help="Key of the sentence on what customers notice; default: the first component's.")
 @click.option("--scheme", help="Name of the payment scheme, where the sentence needs one.")
 @click.option("--since", type=MOMENT, help="When customers first noticed, e.g. 2026-03-01T14:05+01:00; default: now.")
-@click.option("--text", "texts", multiple=True, type=TEXT, metavar="LANGUAGE=WORDS", help="Words of your own, after the approved ones.")
+@WORDS
 @click.option("--drill", is_flag=True, help="A rehearsal: nothing public, sandbox channels only.")
 @click.pass_obj
 @explained
@@ -82,7 +82,7 @@ def declare(
 @click.option(
     "--component", "components", multiple=True, type=COMPONENT, metavar="COMPONENT=STATUS", help="A component that changes or is added."
 )
-@click.option("--text", "texts", multiple=True, type=TEXT, metavar="LANGUAGE=WORDS", help="Words of your own, after the approved ones.")
+@WORDS
 @click.option("--next", "next_update_by", type=MOMENT, help="Promise another moment for the next update.")
 @click.option("--version", type=int, help="The version that you saw; refused if somebody changed it meanwhile.")
 @click.pass_obj
@@ -114,12 +114,8 @@ def update(
 @incident.command()
 @click.argument("incident_id")
 @click.argument("sequence", type=int)
-@click.option(
-    "--wrong", "wrong", multiple=True, required=True, type=TEXT, metavar="LANGUAGE=WORDS", help="What was wrong, in whole sentences."
-)
-@click.option(
-    "--right", "right", multiple=True, required=True, type=TEXT, metavar="LANGUAGE=WORDS", help="What is right, in whole sentences."
-)
+@WRONG
+@RIGHT
 @click.pass_obj
 @explained
 def correct(

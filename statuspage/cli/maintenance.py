@@ -9,7 +9,7 @@ import click
 
 from statuspage.actions import maintenance as acts
 from statuspage.cli.common import Invocation, explained, show, show_one, who
-from statuspage.cli.values import MOMENT, TEXT
+from statuspage.cli.values import MOMENT, RIGHT, WORDS, WRONG
 from statuspage.core.maintenance import Maintenance
 from statuspage.store import maintenance as stored
 
@@ -44,7 +44,7 @@ def summary(work: Maintenance) -> dict[str, object]:
 @click.option("--from", "scheduled_for", type=MOMENT, required=True, help="When it begins, e.g. 2026-11-29T02:00+01:00.")
 @click.option("--until", "scheduled_until", type=MOMENT, required=True, help="When it ends.")
 @click.option("--symptom", help="Key of the sentence on what customers will notice; default: the first component's.")
-@click.option("--text", "texts", multiple=True, type=TEXT, metavar="LANGUAGE=WORDS", help="Words of your own, after the approved ones.")
+@WORDS
 @click.option("--drill", is_flag=True, help="A rehearsal: nothing public, sandbox channels only.")
 @click.pass_obj
 @explained
@@ -126,12 +126,8 @@ def show_work(invocation: Invocation, work_id: str) -> None:
 @maintenance.command()
 @click.argument("work_id")
 @click.argument("sequence", type=int)
-@click.option(
-    "--wrong", "wrong", multiple=True, required=True, type=TEXT, metavar="LANGUAGE=WORDS", help="What was wrong, in whole sentences."
-)
-@click.option(
-    "--right", "right", multiple=True, required=True, type=TEXT, metavar="LANGUAGE=WORDS", help="What is right, in whole sentences."
-)
+@WRONG
+@RIGHT
 @click.pass_obj
 @explained
 def correct(

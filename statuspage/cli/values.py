@@ -56,6 +56,10 @@ class Text(click.ParamType["tuple[str, str]"]):
 
 
 MOMENT, COMPONENT, TEXT = Moment(), ComponentWithStatus(), Text()
+_SAID: dict[str, Any] = {"multiple": True, "type": TEXT, "metavar": "LANGUAGE=WORDS"}
+WORDS = click.option("--text", "texts", **_SAID, help="Words of your own, after the approved ones.")
+WRONG = click.option("--wrong", **_SAID, required=True, help="What was wrong, in whole sentences.")
+RIGHT = click.option("--right", **_SAID, required=True, help="What is right, in whole sentences.")
 
 
 def statuses_of(typed: Sequence[tuple[str, ComponentStatus | None]], default: ComponentStatus) -> dict[str, ComponentStatus]:
