@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby
+from typing import Any
 
 from flask import Flask, Response, abort, json, jsonify, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
@@ -36,11 +37,7 @@ def create_switchboard(faults: Faults, bank_url: str, bank_tls_url: str) -> Flas
     @app.put("/faults/<name>")
     def turn_on(name: str) -> Response:
         faults.known(name)
-        try:
-            settings = json.loads(request.get_data() or b"{}")
-        except ValueError:
-            raise InvalidSettings(f"{name}: the body is not JSON; send an object, like {{}}. Nothing was switched.") from None
-        faults.turn_on(name, settings)
+        faults.turn_on(name, _settings(name))
         return jsonify(faults.listing()[name])
 
     @app.delete("/faults/<name>")
@@ -65,6 +62,14 @@ def create_switchboard(faults: Faults, bank_url: str, bank_tls_url: str) -> Flas
         return redirect("/", code=303)
 
     return app
+
+
+def _settings(name: str) -> Any:
+    """What the body asks for. Raises InvalidSettings if it is not JSON."""
+    try:
+        return json.loads(request.get_data() or b"{}")
+    except ValueError:
+        raise InvalidSettings(f"{name}: the body is not JSON; send an object, like {{}}. Nothing was switched.") from None
 
 
 def _is_choice(setting: object) -> bool:

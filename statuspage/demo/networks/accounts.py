@@ -88,6 +88,15 @@ def configs(networks_url: str, *, references: bool = False) -> dict[str, tuple[s
     def at(network: str) -> str:
         return f"{networks_url}/{network}"
 
+    return {
+        **_first(at, secret),
+        **_further(at, secret),
+        **_chats(at, secret),
+        "operators": ("webhook", {"url": f"{at('webhook')}/hook", "secret": secret("operators")}),
+    }
+
+
+def _first(at: Callable[[str], str], secret: Callable[[str], str]) -> dict[str, tuple[str, dict[str, Any]]]:
     def mastodon(name: str) -> tuple[str, dict[str, Any]]:
         return "mastodon", {"base_url": at("mastodon"), "access_token": secret(name), "honours_keys": True}
 
@@ -118,6 +127,11 @@ def configs(networks_url: str, *, references: bool = False) -> dict[str, tuple[s
                 "bot_token": secret("telegram"),
             },
         ),
+    }
+
+
+def _further(at: Callable[[str], str], secret: Callable[[str], str]) -> dict[str, tuple[str, dict[str, Any]]]:
+    return {
         "threads": ("threads", {"base_url": at("threads"), "user_id": account("threads").id, "access_token": secret("threads")}),
         "instagram": (
             "instagram",
@@ -167,8 +181,6 @@ def configs(networks_url: str, *, references: bool = False) -> dict[str, tuple[s
                 "refresh_token": secret("google"),
             },
         ),
-        **_chats(at, secret),
-        "operators": ("webhook", {"url": f"{at('webhook')}/hook", "secret": secret("operators")}),
     }
 
 
