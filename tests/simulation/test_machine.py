@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
@@ -164,6 +164,6 @@ def test_a_search_before_a_release_finds_nothing() -> None:
 
 @pytest.mark.long
 def test_the_search_can_see() -> None:
-    """A planted bug comes back as a story; one is enough, though the search may tell several that it causes."""
+    """A planted bug comes back as a story; that one comes is enough here: shortening it takes minutes."""
     with planted("held head does not block"), pytest.raises(AssertionError):
-        _search(200, derandomize=True, report_multiple_bugs=False)
+        _search(200, derandomize=True, report_multiple_bugs=False, phases=(Phase.generate,))
