@@ -46,7 +46,7 @@ def _outage(product: Product, path: Path) -> dict[str, float]:
     until(lambda: len(_told(product, began)["first_accepted"]) >= 5)
     told = _told(product, began)
     product.mend("sign_in_stopped")
-    until(lambda: all(i["status"] == "resolved" for i in product.incidents()))
+    until(lambda: {i["status"] for i in product.incidents() if i["id"] == began} == {"resolved"})
     moments = told["moments"]
     first = datetime.fromisoformat(moments["first_failed_at"])
     found = {"verdict": moments["confirmed_at"], "page": moments["first_published_at"]}
