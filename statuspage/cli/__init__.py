@@ -8,7 +8,21 @@ import click
 from click.core import ParameterSource
 
 from statuspage import __version__
-from statuspage.cli import backup, channel, configuration, deliveries, incident, maintenance, people, probe, run, switches, up, warning
+from statuspage.cli import (
+    backup,
+    channel,
+    configuration,
+    deliveries,
+    front,
+    incident,
+    maintenance,
+    people,
+    probe,
+    run,
+    switches,
+    up,
+    warning,
+)
 from statuspage.cli.anywhere import Anywhere
 from statuspage.cli.common import Invocation
 from statuspage.settings.process import ProcessSettings
@@ -42,6 +56,6 @@ def main(context: click.Context, config: Path, data: Path, database: str | None,
     context.obj = Invocation(ProcessSettings(config.absolute(), data, url), as_json, typed)
 
 
-for module in (up, run, configuration, incident, maintenance, warning, deliveries, switches, probe, channel, people, backup):
+for module in (up, run, configuration, incident, maintenance, warning, deliveries, switches, probe, channel, people, backup, front):
     for command in module.COMMANDS:
         main.add_command(command)

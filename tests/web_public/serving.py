@@ -48,9 +48,9 @@ class _Threaded(ThreadingMixIn, WSGIServer):
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[int]:
-    """The embedded server's callable on a free port of the loopback; yields the port."""
-    server = make_server("127.0.0.1", 0, PublishedFiles(folder, application), _Threaded, _Quiet)
+def served(folder: Path, port: int = 0) -> Iterator[int]:
+    """The embedded server's callable on a port of the loopback, by default a free one; yields the port."""
+    server = make_server("127.0.0.1", port, PublishedFiles(folder, application), _Threaded, _Quiet)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
