@@ -19,7 +19,7 @@ import click
 from statuspage.actions.people import ensure_administrator, sign_in_path
 from statuspage.cli.common import REFUSED, Invocation, at_work, explained, fail, prepare
 from statuspage.cli.run import HOST, port_option
-from statuspage.core.hosts import everywhere, in_url
+from statuspage.core.hosts import everywhere, in_url, only_here, same_server
 from statuspage.demo import stage
 from statuspage.outside import SystemClock
 from statuspage.ports import Ports
@@ -72,7 +72,7 @@ def _run(process: ProcessSettings, demo: bool) -> None:
         upgrade(database)
     logs.set_up(plain=sys.stderr.isatty(), role="up")
     ports = open_ports(process)
-    accept_file(ports, process, environ)
+    loaded = accept_file(ports, process, environ)
     signals = Signals()
     supervisor = Supervisor(SystemClock(), signals, environ)
     signal.signal(
@@ -85,7 +85,8 @@ def _run(process: ProcessSettings, demo: bool) -> None:
         for role in ("web", "prober", "worker"):
             supervisor.add(role, role)
         signals.listen()
-        supervisor.watch(_each_round(ports, process, environ, signals, addresses, demo))
+        words = advice(process, loaded.settings.page.url, demo)
+        supervisor.watch(_each_round(ports, process, environ, signals, addresses, words))
     finally:
         supervisor.end()
         process.addresses.unlink(missing_ok=True)
@@ -104,7 +105,7 @@ def _prepared(ports: Ports, process: ProcessSettings, environ: dict[str, str], d
 
 
 def _each_round(
-    ports: Ports, process: ProcessSettings, environ: dict[str, str], signals: Signals, addresses: dict[str, str], demo: bool
+    ports: Ports, process: ProcessSettings, environ: dict[str, str], signals: Signals, addresses: dict[str, str], words: str
 ) -> Callable[[], None]:
     told = False
 
@@ -112,8 +113,8 @@ def _each_round(
         nonlocal told
         if signals.reload():
             accept_again(ports, process, environ)
-        if not told and _all_answer(addresses, demo):
-            _tell(addresses, process, demo)
+        if not told and _all_answer(addresses):
+            _tell(addresses, process, words)
             told = True
 
     return each_round
@@ -164,12 +165,33 @@ def _addresses(process: ProcessSettings, demo: bool) -> dict[str, str]:
     return found | (stage.addresses(process.host, process.port) if demo else {})
 
 
-def _all_answer(addresses: dict[str, str], demo: bool) -> bool:
-    waited_for = ("page", "console", *(("bank", "switchboard", "networks") if demo else ()))
-    return all(_answers(addresses[name]) for name in waited_for)
+def _all_answer(addresses: dict[str, str]) -> bool:
+    waited_for = ("page", "console", "bank", "switchboard", "networks")
+    return all(_answers(addresses[name]) for name in waited_for if name in addresses)
 
 
-def _tell(addresses: dict[str, str], process: ProcessSettings, demo: bool) -> None:
+def advice(process: ProcessSettings, page_url: str, demo: bool) -> str:
+    """What a person should know at the start, each thing on a line of its own.
+
+    A page address that is not the one served is right behind a front server, so that it is said and never refused; one that leads to
+    another port of this machine is nearly always a slip.
+    """
+    lines = [ADVICE] if demo else []
+    if everywhere(process.host):
+        lines.append("It listens on every address of this machine: from elsewhere, use the machine's name instead.")
+    base, named = _base(process), urlsplit(page_url).hostname or ""
+    reached_as = f"http://{in_url(named)}:{process.port}" if everywhere(process.host) else base
+    if not same_server(page_url, reached_as):
+        lines.append(f"Links in the page, in feeds and posts lead to {page_url}, for that is page.url in {process.config.name}.")
+        lines.append(
+            f"This start serves {base}: correct page.url, or start with the port that stands there."
+            if only_here(named)
+            else f"A front server must bring that address to {base}; see docs/production.md."
+        )
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _tell(addresses: dict[str, str], process: ProcessSettings, words: str) -> None:
     """Writes addresses.json and tells the person, in one piece."""
     known = {name: addresses[name] for name in LABELS if addresses.get(name)}
     aside = process.addresses.with_suffix(".new")
@@ -180,11 +202,8 @@ def _tell(addresses: dict[str, str], process: ProcessSettings, demo: bool) -> No
     lines = [f"  {LABELS[name]:<13} {address}" for name, address in known.items()]
     if "sign_in" not in known:
         lines.append(f"  {LABELS['sign_in']:<13} statuspage person link administrator")
-    advice = f"{ADVICE}\n" if demo else ""
-    if everywhere(process.host):
-        advice += "It listens on every address of this machine: from elsewhere, use the machine's name instead.\n"
     click.echo(
-        "\nEverything is up.\n" + "\n".join(lines) + f"\n\n{advice}Ctrl-C stops everything; what was done is kept in {process.data}.\n"
+        "\nEverything is up.\n" + "\n".join(lines) + f"\n\n{words}Ctrl-C stops everything; what was done is kept in {process.data}.\n"
     )
 
 

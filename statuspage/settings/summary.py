@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from broadcasters import BROADCASTERS
 from statuspage.core.budget import Budget, Timing, budget, slots_needed
+from statuspage.core.hosts import only_here
 from statuspage.core.vocabulary import LinkMode
 from statuspage.settings.loader import Loaded
 from statuspage.settings.models import ChannelSettings, ProbeSettings
@@ -19,6 +21,7 @@ POSTS_OF_AN_INCIDENT = 6  # being looked into, cause found, two updates, working
 class Summary:
     """Everything that `check` says."""
 
+    page: str
     components: tuple[str, ...]
     probes: tuple[tuple[ProbeSettings, Budget], ...]
     slots: int
@@ -29,11 +32,13 @@ class Summary:
     def as_json(self) -> dict[str, Any]:
         """For programs: times in seconds."""
         probes = [{"name": p.name, "kind": p.kind, "component": p.component, **asdict(b)} for p, b in self.probes]
-        keys = {"components": self.components, "slots": self.slots, "channels": self.channels, "policy": self.policy}
+        keys = {"page": self.page, "components": self.components, "slots": self.slots, "channels": self.channels, "policy": self.policy}
         return {**keys, "probes": probes, "warnings": self.warnings}
 
     def lines(self) -> Iterator[str]:
         """For people."""
+        yield "Page"
+        yield f"  links in it, in feeds and in posts lead to {self.page}"
         yield "Components"
         yield from (f"  {line}" for line in self.components)
         yield "Probes"
@@ -59,6 +64,7 @@ def summary(loaded: Loaded) -> Summary:
     budgets = [budget(timing) for timing in timings]
     warnings = [*(warning for found in budgets for warning in found.warnings), *_warnings(loaded)]
     return Summary(
+        page=loaded.settings.page.url,
         components=tuple(_components(loaded)),
         probes=tuple(zip(loaded.settings.probes, budgets, strict=True)),
         slots=slots_needed(timings),
@@ -132,6 +138,8 @@ def _policy(loaded: Loaded) -> Iterator[str]:
 def _warnings(loaded: Loaded) -> Iterator[str]:
     settings = loaded.settings
     public = [channel for channel in settings.channels if not channel.sandbox and not channel.operators]
+    if public and only_here(urlsplit(settings.page.url).hostname or ""):
+        yield f"page.url is {settings.page.url}, which means this machine only: customers cannot follow the links in posts"
     if settings.accounts and not any(channel.operators for channel in settings.channels):
         yield "no channel is for operators: alarms stand in the console only"
     kinds = {account.name: account.kind for account in settings.accounts}
