@@ -60,7 +60,8 @@ def serve(host: str, port: int, data: Path) -> None:
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, lambda *_: stop.set())
     folder = data / "demo"
-    a_bank = bank.RunningBank(host, (port + 1, port + 2, port + 3), folder / "bank")
+    watch = {"The status page": f"http://{in_url(host)}:{port}", "The networks": addresses(host, port)["networks"]}
+    a_bank = bank.RunningBank(host, (port + 1, port + 2, port + 3), folder / "bank", watch=watch)
     the_networks = networks.RunningNetworks(host, port + 4, folder / "networks")
     try:
         while not stop.wait(LOOK_FOR_PARENT_EVERY_S):

@@ -26,9 +26,12 @@ class RunningBank:
 
     url, tls_url, switchboard   addresses without a slash at the end
     ca_file   the authority that a client must trust for tls_url
+    watch     what the switchboard's page links to beside the bank, name -> address
     """
 
-    def __init__(self, host: str, ports: tuple[int, int, int], folder: Path, clock: Clock | None = None) -> None:
+    def __init__(
+        self, host: str, ports: tuple[int, int, int], folder: Path, clock: Clock | None = None, watch: Mapping[str, str] | None = None
+    ) -> None:
         clock = clock or SystemClock()
         self._waiting = Waiting()
         self.bank = Bank(folder, clock, SystemRandomness(), self._waiting)
@@ -44,7 +47,8 @@ class RunningBank:
             started.append(Listener(host, ports[0], self._door, self._waiting))
             started.append(Listener(host, ports[1], self._door, self._waiting, Line(tls=self._good)))
             urls = [f"{scheme}://{in_url(host)}:{one.port}" for scheme, one in zip(("http", "https"), started, strict=True)]
-            started.append(Listener(host, ports[2], create_switchboard(self.faults, *urls), board_waiting))
+            links = {**(watch or {}), "The bank": urls[0], "over https": urls[1]}
+            started.append(Listener(host, ports[2], create_switchboard(self.faults, links), board_waiting))
         except OSError:
             for listener in started:
                 listener.stop()

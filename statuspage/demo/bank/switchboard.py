@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import groupby
 from typing import Any
 
@@ -13,8 +14,8 @@ from statuspage.demo.bank.mobile import problem
 from statuspage.demo.bank.website import CONTENT_POLICY, STYLE, TEMPLATES
 
 
-def create_switchboard(faults: Faults, bank_url: str, bank_tls_url: str) -> Flask:
-    """The WSGI application of the switchboard for `faults`."""
+def create_switchboard(faults: Faults, links: Mapping[str, str]) -> Flask:
+    """The WSGI application of the switchboard for `faults`. links: what is worth watching, name -> address."""
     app = Flask("switchboard", template_folder=str(TEMPLATES), static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = 16 * 1024
     app.jinja_env.globals["style"] = STYLE
@@ -26,9 +27,7 @@ def create_switchboard(faults: Faults, bank_url: str, bank_tls_url: str) -> Flas
     @app.get("/")
     def page() -> str:
         groups = [(group, list(members)) for group, members in groupby(FAULTS.values(), key=lambda fault: fault.group)]
-        return render_template(
-            "switchboard.html", groups=groups, now=faults.listing(), is_choice=_is_choice, bank_url=bank_url, bank_tls_url=bank_tls_url
-        )
+        return render_template("switchboard.html", groups=groups, now=faults.listing(), is_choice=_is_choice, links=links)
 
     @app.get("/faults")
     def listing() -> Response:
