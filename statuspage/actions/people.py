@@ -117,15 +117,18 @@ def sign_in(ctx: Context, name: str, password: str) -> NewSession | None:
         return _begin(session, ctx, person, "session.begin")
 
 
-def signed_in(ctx: Context, token: str) -> SignedIn | None:
-    """The session that a browser's token belongs to, if it is still good; notes that it was used."""
+def signed_in(ctx: Context, token: str, *, used: bool = True) -> SignedIn | None:
+    """The session that a browser's token belongs to, if it is still good; notes that it was used.
+
+    used   False for what a page fetched by itself: a screen that nobody touches shall not stay signed in for ever
+    """
     now, hashed = ctx.now(), hash_of(token)
     with ctx.ports.store.reading() as session:
         found = people.signed_in(session, hashed)
     if found is None:
         return None
     over = session_over(seen_at=found.seen_at, expires_at=found.expires_at, now=now) or found.person.disabled_at is not None
-    if over or (now - found.seen_at).total_seconds() >= 60:  # a write per minute is enough to know who idles
+    if over or (used and (now - found.seen_at).total_seconds() >= 60):  # a write per minute is enough to know who idles
         with ctx.ports.store.writing() as session:
             if over:
                 people.end_session(session, hashed)

@@ -18,6 +18,7 @@ from statuspage.store.people import SignedIn
 from statuspage.web.forms import CSRF_FIELD
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+REFRESH = "Statuspage-Refresh"  # header of what a page fetches by itself, which is no use of the session
 HASHES_AT_ONCE = threading.BoundedSemaphore(2)  # a password check takes 46 MiB and a core for a moment
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -77,7 +78,9 @@ def guard() -> Response | None:
 
 def _signed_in() -> SignedIn | None:
     token = request.cookies.get(cookie_name())
-    return people.signed_in(context(), token) if token and len(token) == people.TOKEN_LENGTH else None
+    if not token or len(token) != people.TOKEN_LENGTH:
+        return None
+    return people.signed_in(context(), token, used=request.method not in SAFE_METHODS or REFRESH not in request.headers)
 
 
 def _check_origin() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -87,12 +88,17 @@ def send(browser: FlaskClient, path: str, **fields: str) -> TestResponse:
     return browser.post(path, data={"csrf_token": token, **fields}, headers={"Origin": ORIGIN})
 
 
+def open_console(folder: Path, url: str, configuration: str = CONFIGURATION, environ: Mapping[str, str] | None = None) -> Console:
+    """The console of a bank with that configuration, over the empty database at `url`."""
+    GUESSES.__init__()  # type: ignore[misc]  # one process serves all tests: what one guessed is not another's
+    (folder / "statuspage.yaml").write_text(configuration)
+    process = ProcessSettings(folder / "statuspage.yaml", folder, url)
+    clock = MovedClock()
+    ports = Ports(clock, SystemRandomness(), RequestsTransport(), Database(url), Folder(folder))
+    current = Current(ports, process, environ or {})
+    return Console(create_app(current), current, clock)
+
+
 @pytest.fixture
 def console(tmp_path: Path, sqlite_url: str) -> Console:
-    GUESSES.__init__()  # type: ignore[misc]  # one process serves all tests: what one guessed is not another's
-    (tmp_path / "statuspage.yaml").write_text(CONFIGURATION)
-    process = ProcessSettings(tmp_path / "statuspage.yaml", tmp_path, sqlite_url)
-    clock = MovedClock()
-    ports = Ports(clock, SystemRandomness(), RequestsTransport(), Database(sqlite_url), Folder(tmp_path))
-    current = Current(ports, process, {})
-    return Console(create_app(current), current, clock)
+    return open_console(tmp_path, sqlite_url)

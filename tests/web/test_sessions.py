@@ -6,6 +6,7 @@ import pytest
 
 from statuspage.actions import people
 from statuspage.core.vocabulary import Role
+from statuspage.web.auth import REFRESH
 from statuspage.worker.process import accept_file
 from tests.web.conftest import ORIGIN, PASSWORD, Console, send
 
@@ -80,6 +81,17 @@ def test_a_session_ends_after_thirty_idle_minutes(console: Console, ahead_s: int
     console.clock.ahead_s += ahead_s
 
     assert browser.get("/console/").status_code == status
+
+
+def test_a_page_that_refreshes_itself_does_not_keep_a_session_alive(console: Console) -> None:
+    browser = console.signed_in()
+    answers = []
+
+    for _ in range(4):
+        console.clock.ahead_s += 9 * 60
+        answers.append(browser.get("/console/", headers={REFRESH: "1"}).status_code)
+
+    assert answers == [200, 200, 200, 303]
 
 
 def test_a_session_ends_after_twelve_hours_however_busy(console: Console) -> None:

@@ -7,13 +7,13 @@ from importlib import resources
 from flask import Blueprint, Response
 
 from statuspage.web.auth import guard, open_to_all
-from statuspage.web.console import corrections, deliveries, entrance, incidents, overview, people, warnings, works
+from statuspage.web.console import corrections, deliveries, entrance, incidents, overview, people, probes, warnings, works
 from statuspage.web.console.words import register
 
 blueprint = Blueprint("console", __name__, url_prefix="/console")
 blueprint.before_request(guard)
 register(blueprint)
-for module in (entrance, overview, incidents, works, warnings, corrections, deliveries, people):
+for module in (entrance, overview, incidents, probes, works, warnings, corrections, deliveries, people):
     module.add_routes(blueprint)
 
 
@@ -21,7 +21,18 @@ for module in (entrance, overview, incidents, works, warnings, corrections, deli
 @open_to_all
 def style() -> Response:
     """The console's only style sheet."""
-    text = resources.files("statuspage").joinpath("static", "css", "console.css").read_text(encoding="utf-8")
-    answer = Response(text, content_type="text/css; charset=utf-8")
+    return _static("text/css", "css", "console.css")
+
+
+@blueprint.get("/script.js")
+@open_to_all
+def script() -> Response:
+    """The console's only script. Every page works without it, and then shows what was true when it was made."""
+    return _static("text/javascript", "js", "console.js")
+
+
+def _static(kind: str, *path: str) -> Response:
+    text = resources.files("statuspage").joinpath("static", *path).read_text(encoding="utf-8")
+    answer = Response(text, content_type=f"{kind}; charset=utf-8")
     answer.headers["Cache-Control"] = "private, max-age=60"
     return answer

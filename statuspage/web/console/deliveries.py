@@ -17,6 +17,7 @@ from statuspage.web.console.words import NEEDS_A_PERSON
 from statuspage.web.database import database
 from statuspage.web.forms import BadForm, Field, read
 
+LISTED = 200
 ATTENTION = "attention"  # beside the states: everything that needs a person
 
 
@@ -33,12 +34,13 @@ def list_deliveries() -> str:
     session = database.session()
     chosen = request.args.get("state", "")
     known = {str(state): (state,) for state in DeliveryState} | {ATTENTION: NEEDS_A_PERSON}
-    rows = deliveries.listing(session, known.get(chosen), limit=200)
+    rows = deliveries.listing(session, known.get(chosen), limit=LISTED)
     return render_template(
         "console/deliveries.html",
         title="Deliveries",
         section="Deliveries",
         rows=rows,
+        most=LISTED,
         names=subject_names(session, rows),
         states=[ATTENTION, *(str(state) for state in DeliveryState)],
         chosen=chosen if chosen in known else "",

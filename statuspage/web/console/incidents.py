@@ -9,12 +9,12 @@ from statuspage.core.incidents import Incident
 from statuspage.core.vocabulary import ComponentStatus, IncidentStatus, Role, SubjectKind
 from statuspage.store import deliveries, incidents, updates
 from statuspage.web.auth import context, me, needs
-from statuspage.web.console import words
+from statuspage.web.console import components, probes, words
 from statuspage.web.database import database
 from statuspage.web.forms import BadForm, Field, read
 
 TROUBLE = (ComponentStatus.MAJOR_OUTAGE, ComponentStatus.PARTIAL_OUTAGE, ComponentStatus.DEGRADED_PERFORMANCE)
-OPEN_STATUSES = (IncidentStatus.INVESTIGATING, IncidentStatus.IDENTIFIED, IncidentStatus.MONITORING)
+LISTED = 100
 
 
 def add_routes(blueprint: Blueprint) -> None:
@@ -35,20 +35,17 @@ def _declare_fields() -> dict[str, Field]:
 
 @needs(Role.VIEWER)
 def list_incidents() -> str:
-    rows = incidents.listing(database.session(), limit=100)
-    return render_template("console/incidents.html", title="Incidents", section="Incidents", rows=rows)
+    rows = incidents.listing(database.session(), limit=LISTED)
+    return render_template("console/incidents.html", title="Incidents", section="Incidents", rows=rows, most=LISTED)
 
 
 @needs(Role.RESPONDER)
 def declare() -> str:
-    components = [
-        {"slug": item.slug, "name": words.component_name(item.slug), "private": item.private} for item in context().settings.components
-    ]
     return render_template(
         "console/declare.html",
         title="Declare an incident",
-        section="Declare",
-        components=components,
+        section="Incidents",
+        groups=components.by_group(components.shown(database.session())),
         statuses=words.status_words(TROUBLE),
         symptoms=words.sentences("symptom"),
     )
@@ -87,7 +84,8 @@ def incident(incident_id: str) -> str:
         incident=found,
         updates=list(reversed(told)),
         threads=words.threads(posts),
-        statuses=[str(status) for status in OPEN_STATUSES if status is not found.status],
+        looks=probes.looks(session, set(found.components)) if found.is_open else [],
+        statuses=[(str(status), sentence) for status, sentence in words.STATES.items() if status is not found.status],
         causes=words.sentences("cause"),
         lates=[(key, sentence) for key, sentence in words.sentences("late") if "{" not in sentence],
         moments=[*_moments(found), *((f"first accepted by {network}", at) for network, at in sorted(accepted.items()))],
@@ -98,7 +96,7 @@ def incident(incident_id: str) -> str:
 def update(incident_id: str) -> Response:
     fields = {
         "version": Field(required=True, longest=9),
-        "status": Field(choices=[str(status) for status in OPEN_STATUSES]),
+        "status": Field(choices=[str(status) for status in words.STATES]),
         "cause": Field(choices=[key for key, _ in words.sentences("cause")]),
     }
     form = read(request.form, fields | words.free_text_field_names())

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 
 from statuspage.actions import switches as acts
 from statuspage.actions.alarms import OF_DELIVERIES, path
 from statuspage.actions.stories import subject_names
-from statuspage.core.vocabulary import Role
-from statuspage.store import alarms, deliveries, incidents, maintenance, switches, timeline
+from statuspage.core.vocabulary import ComponentStatus, Role, SubjectKind
+from statuspage.store import alarms, deliveries, incidents, maintenance, switches
 from statuspage.web.auth import context, me, needs
-from statuspage.web.console.words import NEEDS_A_PERSON, component_name
+from statuspage.web.console import components, words
+from statuspage.web.console.words import NEEDS_A_PERSON
 from statuspage.web.database import database
 from statuspage.web.forms import Field, read
 
-
-@dataclass(frozen=True)
-class Shown:
-    """A component as the overview lists it."""
-
-    name: str
-    status: str
-    private: bool
+ATTENTION_SHOWN = 20
 
 
 def add_routes(blueprint: Blueprint) -> None:
@@ -34,24 +26,24 @@ def add_routes(blueprint: Blueprint) -> None:
 @needs(Role.VIEWER)
 def overview() -> str:
     session = database.session()
-    ctx = context()
-    statuses = timeline.latest(session)
-    components = [
-        Shown(component_name(item.slug), str(statuses.get(item.slug, "unknown")), item.private) for item in ctx.settings.components
-    ]
-    attention = deliveries.listing(session, NEEDS_A_PERSON, limit=20)
+    all_components = components.shown(session)
+    attention = deliveries.listing(session, NEEDS_A_PERSON, limit=ATTENTION_SHOWN)
+    begun = incidents.opened(session)
+    posts = deliveries.of_subjects(session, SubjectKind.INCIDENT, [incident.id for incident in begun])
     return render_template(
         "console/overview.html",
-        title="Overview",
+        title=f"{len(begun)} open · Overview" if begun else "Overview",
         section="Overview",
-        open_incidents=incidents.opened(session),
+        open_incidents=[(incident, words.threads(posts.get(incident.id, []))) for incident in begun],
         alarms=[(alarm, path(alarm.key).removeprefix("console/")) for alarm in alarms.listing(session)],
         attention=attention,
+        more_attention=len(attention) == ATTENTION_SHOWN,
         names=subject_names(session, attention),
         undecided={f"{topic}:{row.id}" for row in attention if not row.state.final for topic in OF_DELIVERIES},
         works=maintenance.unfinished(session),
         switched={item.name: item for item in switches.listing(session)},
-        components=components,
+        components=components.gravest_first(all_components),
+        not_working=sum(item.status is not ComponentStatus.OPERATIONAL for item in all_components),
     )
 
 

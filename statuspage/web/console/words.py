@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,13 +16,19 @@ from statuspage.core.deliveries import Delivery
 from statuspage.core.delivery_story import words_of
 from statuspage.core.incidents import Incident, IncidentUpdate
 from statuspage.core.maintenance import Maintenance
-from statuspage.core.vocabulary import ComponentStatus, DeliveryState, Role
+from statuspage.core.vocabulary import ComponentStatus, DeliveryState, IncidentStatus, Role
 from statuspage.web.auth import context
 from statuspage.web.forms import CSRF_FIELD, BadForm, Field, Form
 from statuspage.words.catalogue import load_catalogue
 
 LONGEST_TEXT = 1000
 LONGEST_DONE = 400
+UNITS = ((90.0, 1, "s"), (5_400.0, 60, "min"), (129_600.0, 3_600, "h"), (math.inf, 86_400, "days"))  # below so many s, one has so many s
+STATES = {  # of an open incident, as a person chooses among them
+    IncidentStatus.INVESTIGATING: "Investigating: the cause is not known",
+    IncidentStatus.IDENTIFIED: "Identified: the cause is known",
+    IncidentStatus.MONITORING: "Monitoring: it works again, and we watch it",
+}
 NEEDS_A_PERSON = (DeliveryState.STUCK, DeliveryState.UNKNOWN, DeliveryState.REFUSED)
 
 
@@ -30,6 +37,7 @@ def register(blueprint: Blueprint) -> None:
     for name, function in (
         ("bank_time", bank_time),
         ("exact_time", exact_time),
+        ("relative", relative),
         ("title_of", title_of),
         ("text_of", text_of),
         ("component", component_name),
@@ -99,6 +107,14 @@ def exact_time(at: datetime) -> str:
     local, today = at.astimezone(zone), ctx.now().astimezone(zone).date()
     day = "" if local.date() == today else f"{local:%d %b} " if local.year == today.year else f"{local:%d %b %Y} "
     return f"{day}{local:%H:%M:%S} {local.tzname() or 'UTC'}"
+
+
+def relative(at: datetime) -> str:
+    """How long ago a moment is, or how far ahead, e.g. “3 min ago”, “in 40 s”. The page's script goes on with the same words."""
+    ahead_s = (at - context().now()).total_seconds()
+    unit_s, unit = next((size_s, name) for below_s, size_s, name in UNITS if abs(ahead_s) < below_s)
+    words = f"{int(abs(ahead_s) / unit_s + 0.5)} {unit}"
+    return f"in {words}" if ahead_s > 0 else f"{words} ago"
 
 
 def moment_typed(text: str, field: str) -> datetime:
