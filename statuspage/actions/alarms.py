@@ -21,6 +21,7 @@ _PAGES = {
     "resolve": "incidents",
     "contradiction": "incidents",
     "private": "incidents",
+    "unwatched": "incidents",
     "maintenance": "maintenance",
 }  # beginning of a key -> the console's page of what it is about
 OF_DELIVERIES = ("delivery", "unknown")  # beginnings of the keys that end with a delivery's id

@@ -119,6 +119,11 @@ def decision_key(incident_id: str) -> str:
     return f"resolve:{incident_id}"
 
 
+def unwatched_key(incident_id: str) -> str:
+    """Alarm: it names a component that the configuration has no more, so only a person can end it."""
+    return f"unwatched:{incident_id}"
+
+
 def private_key(incident_id: str) -> str:
     """Alarm: trouble that the public is not told about."""
     return f"private:{incident_id}"
@@ -165,3 +170,5 @@ def _alarms(session: Session, ctx: Context, incident: Incident, telling: Telling
         alarms.raise_in(session, ctx, private_key(incident.id), f"Trouble that is not public: {hit}. Incident {incident.id}.")
     elif not incident.is_open:
         alarms.clear_in(session, ctx, private_key(incident.id))
+    if not incident.is_open:
+        alarms.clear_in(session, ctx, unwatched_key(incident.id))

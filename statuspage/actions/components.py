@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from statuspage.actions.context import Context
-from statuspage.store import Session, components
+from statuspage.settings import Settings
+from statuspage.store import Session, components, incidents, maintenance
 from statuspage.store.components import Configured
 
 
@@ -16,5 +17,29 @@ def sync(ctx: Context) -> None:
 def sync_in(session: Session, ctx: Context) -> None:
     """As sync, in the caller's transaction: together with the acceptance of a configuration."""
     groups = [Configured(group.slug, group.name, is_group=True) for group in ctx.settings.groups]
-    single = [Configured(component.slug, component.name, was=tuple(component.was)) for component in ctx.settings.components]
+    single = [
+        Configured(component.slug, component.name, was=tuple(component.was), private=component.private)
+        for component in ctx.settings.components
+    ]
     components.sync(session, [*groups, *single], now=ctx.now(), new_id=ctx.new_id)
+
+
+def left_open(session: Session, settings: Settings) -> list[str]:
+    """What goes on and names a component that this configuration has not, a sentence each; rehearsals left out."""
+    present = {slug for component in settings.components for slug in (component.slug, *component.was)}
+    found = []
+    for incident in incidents.opened(session):
+        gone = sorted(incident.components.keys() - present)
+        if gone and not incident.drill:
+            found.append(
+                f"Incident {incident.id} is open and names {', '.join(gone)}, which this configuration has not: it stays on the page under "
+                "its last name and its promised updates go on, but no check will see it end. Resolve it when it is over."
+            )
+    for work in maintenance.unfinished(session):
+        gone = sorted(set(work.components) - present)
+        if gone and not work.drill:
+            found.append(
+                f"Planned work {work.id} names {', '.join(gone)}, which this configuration has not: it stays on the page under its last "
+                "name and begins on time, but no check will see it done. Complete it, or cancel it before it begins."
+            )
+    return found

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from statuspage.core.components import ComponentRecord
 from statuspage.core.deliveries import Delivery
 from statuspage.core.ids import CODE_ALPHABET, CODE_LENGTH, ID_ALPHABET, ID_LENGTH
 from statuspage.core.notices import Channel
@@ -53,6 +54,7 @@ class Context:
     words: Words
     keys: Keys = field(repr=False)
     configs: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    former     slug -> public component that the configuration has no more: what was said about it is told to its end
     targets: Mapping[str, Any] = field(default_factory=dict, repr=False)
     channels: Mapping[str, ChannelInfo] = field(default_factory=dict)
     logo: bytes = field(default=b"", repr=False)
@@ -63,6 +65,7 @@ class Context:
         return self.keys.newest()
 
     def genuine(self, row: Delivery) -> bool:
+    former: Mapping[str, ComponentRecord] = field(default_factory=dict)
         """True if the row is as the product sealed it, under a key that still counts."""
         return seal_ok(row, *self.keys.accepted())
 

@@ -187,7 +187,8 @@ def _keep_promises(session: Session, subject: Subject, now: datetime) -> None:
 
 def _add_posts(session: Session, ctx: Context, said: Statement, update: IncidentUpdate, blocked: set[str]) -> None:
     subject, now = said.subject, update.created_at
-    infos = [info for info in channels(ctx, subject) if said.posts and info.channel.language not in blocked]
+    told = _told(session, subject) if ctx.former.keys() & set(subject.components) else ()
+    infos = [info for info in channels(ctx, subject, told) if said.posts and info.channel.language not in blocked]
     starts = {info.channel.name: _not_before(ctx, subject, info, update) for info in infos}
     notice = Notice(
         id=ctx.new_id(),
@@ -207,6 +208,12 @@ def _add_posts(session: Session, ctx: Context, said: Statement, update: Incident
             deliveries.add(session, _delivery(session, ctx, info, notice, said.post_facts, starts[info.channel.name]))
         except CannotFit as fault:
             alarms.raise_in(
+def _told(session: Session, subject: Subject) -> set[str]:
+    """Channels that were told of it: the list of a channel's components can no longer name one that was removed."""
+    rows = deliveries.of_subject(session, subject.kind, subject.id)
+    return {row.channel for row in rows if row.state is not DeliveryState.WITHDRAWN}
+
+
                 session, ctx, f"fit:{info.channel.name}", f"A notice does not fit {info.channel.name} and is not posted there: {fault}"
             )
 

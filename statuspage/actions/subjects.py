@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from statuspage.actions.context import ChannelInfo, Context
@@ -48,9 +48,9 @@ def of_warning(warning_id: str, *, drill: bool) -> Subject:
 
 
 def public(ctx: Context, slugs: Iterable[str]) -> tuple[str, ...]:
-    """Those of the slugs that stand in the configuration and are not private, in the order given."""
+    """Those of the slugs of which the public may hear, in the order given: components that are not private, or were not when removed."""
     shown = {component.slug for component in ctx.settings.components if not component.private}
-    return tuple(slug for slug in slugs if slug in shown)
+    return tuple(slug for slug in slugs if slug in shown or slug in ctx.former)
 
 
 def public_impact(ctx: Context, components: Mapping[str, ComponentStatus]) -> Impact:
@@ -80,11 +80,11 @@ def check_known(ctx: Context, slugs: Iterable[str]) -> None:
         raise NotFound(f"There is no component {unknown[0]!r}. Use: {', '.join(sorted(known))}. Nothing was changed.")
 
 
-def channels(ctx: Context, subject: Subject) -> list[ChannelInfo]:
+def channels(ctx: Context, subject: Subject, told: Container[str] = ()) -> list[ChannelInfo]:
     """The channels that may carry notices about it, by name.
 
     Operators' channels never; sandbox channels for drills and for nothing else; a channel with components of its own if one of
-    them is hit (what concerns no component, such as a warning, goes to all).
+    them is hit (what concerns no component, such as a warning, goes to all), or if it is among those that were `told` of it before.
     """
     if subject.private:
         return []
@@ -93,7 +93,7 @@ def channels(ctx: Context, subject: Subject) -> list[ChannelInfo]:
         for _, info in sorted(ctx.channels.items())
         if not info.channel.operators
         and info.channel.sandbox == subject.drill
-        and (not info.components or not subject.components or info.components & set(subject.components))
+        and (not info.components or not subject.components or info.components & set(subject.components) or info.channel.name in told)
     ]
 
 

@@ -9,13 +9,16 @@ from pathlib import Path
 
 import click
 
+from statuspage.actions.components import left_open
 from statuspage.cli.common import REFUSED, Invocation, explained, fail, prepare
 from statuspage.demo import stage
+from statuspage.settings import Settings
 from statuspage.settings.loader import load_file
 from statuspage.settings.schema import json_schema
 from statuspage.settings.summary import summary
 from statuspage.store import Database
-from statuspage.store.migrate import current, head, upgrade
+from statuspage.store.migrate import NotMigrated, current, head, upgrade
+from statuspage.store.trouble import StoreTrouble
 from statuspage.worker.process import accept_file
 
 
@@ -29,11 +32,11 @@ def check(invocation: Invocation, file: Path | None) -> None:
     if path.resolve() == stage.CONFIGURATION.resolve():  # its references are invented: it can be looked at while nothing runs
         environ = {**stage.environment("127.0.0.1", 8000, invocation.process.data), **environ}
     loaded = load_file(path, environ)
-    found = summary(loaded)
+    found, left = summary(loaded), _left_open(invocation, loaded.settings)
     if invocation.as_json:
-        click.echo(json.dumps(found.as_json(), indent=2, ensure_ascii=False))
+        click.echo(json.dumps({**found.as_json(), "left_open": left}, indent=2, ensure_ascii=False))
     else:
-        click.echo("\n".join(found.lines()))
+        click.echo("\n".join([*left, *found.lines()]))
 
 
 @click.command()
@@ -80,7 +83,21 @@ def reload(invocation: Invocation) -> None:
     """Check the configuration file and put it in force in every process. A wrong file changes nothing."""
     loaded = accept_file(invocation.ports, invocation.process, invocation.environ)
     name, number = invocation.process.config.name, len(loaded.settings.components)
-    invocation.done(f"{name} is in force everywhere within 2 s ({number} components).", file=name, components=number)
+    left = _left_open(invocation, loaded.settings)
+    said = [f"{name} is in force everywhere within 2 s ({number} components).", *left]
+    invocation.done("\n".join(said), file=name, components=number, left_open=left)
+
+
+def _left_open(invocation: Invocation, settings: Settings) -> list[str]:
+    """What goes on and names a component that these settings have not; nothing where there is no database that could say so."""
+    file = Database(invocation.process.database).file
+    if file is not None and not file.exists():
+        return []
+    try:
+        with invocation.ports.store.reading() as session:
+            return left_open(session, settings)
+    except (NotMigrated, *StoreTrouble):
+        return []
 
 
 COMMANDS = [check, schema, init, migrate, reload]

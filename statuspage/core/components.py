@@ -44,7 +44,10 @@ class Component:
 
 @dataclass(frozen=True)
 class ComponentRecord:
-    """A component or group once configured, as the store remembers it. `id` is the public API's and outlives the slug."""
+    """A component or group once configured, as the store remembers it. `id` is the public API's and outlives the slug.
+
+    private   as it was configured last
+    """
 
     id: str
     slug: str
@@ -53,3 +56,4 @@ class ComponentRecord:
     created_at: datetime
     updated_at: datetime
     removed_at: datetime | None = None
+    private: bool = False

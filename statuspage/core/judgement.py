@@ -252,7 +252,12 @@ def _watched(situation: Situation, incident: Incident) -> list[str]:
 
 
 def _restored_at(situation: Situation, incident: Incident) -> datetime | None:
-    """When the last of its components came back; None while one fails, or is unseen, or nothing is known of any."""
+    """When the last of its components came back; None while one fails, or is unseen, or nothing is known of any.
+
+    Nobody sees what the configuration has no more: an incident that names it is ended by a person.
+    """
+    if not incident.components.keys() <= set(situation.landscape.order):
+        return None
     verdicts = [situation.sights[slug].verdict for slug in _watched(situation, incident)]
     if not verdicts or any(verdict.status is not ComponentStatus.OPERATIONAL for verdict in verdicts):
         return None

@@ -51,6 +51,7 @@ class ApiV2:
         self.language = snapshot.page.default_language
         self.zone = ZoneInfo(snapshot.page.time_zone)
         self.components = {row["id"]: row for row in self._component_rows()}
+        self.named = {**self.components, **{one.id: self._component(one) for one in snapshot.former}}
 
     def files(self) -> Mapping[str, bytes]:
         """Path -> body, for every endpoint."""
@@ -176,14 +177,14 @@ class ApiV2:
         return {
             "page_id": self.snapshot.page.id,
             "incident_updates": [self._update(update, subject.id) for update in subject.updates],
-            "components": [self.components[component] for component in subject.component_ids if component in self.components],
+            "components": [self.named[component] for component in subject.component_ids if component in self.named],
         }
 
     def _update(self, update: PublicUpdate, subject_id: str) -> Row:
         affected = [
             {"code": component, "name": self._full_name(component), "old_status": _word(before), "new_status": _word(after)}
             for component, before, after in update.affected
-            if component in self.components
+            if component in self.named
         ]
         return {
             "id": update.id,

@@ -66,7 +66,7 @@ def _state(month: Month) -> PurePosixPath:
 
 def _stamps(snapshot: Snapshot, month: Month) -> dict[str, str]:
     """Subject id (and `list`) -> digest of everything its page is made from."""
-    common = f"{_look()} {snapshot.page} {sorted((one.id, sorted(one.names.items())) for one in snapshot.components)}"
+    common = f"{_look()} {snapshot.page} {sorted((one.id, sorted(one.names.items())) for one in snapshot.by_id.values())}"
     stamps = {
         subject.id: digest(f"{common} {subject} {[code for code in month.codes if code.subject_id == subject.id]}".encode())
         for subject in month.subjects

@@ -249,6 +249,7 @@ class Snapshot:
     spoken: Mapping[str, Texts] = field(default_factory=dict)
 
     @property
+    former        components that the configuration has no more: no lines of the page, but what was said about them keeps their names
     def subjects(self) -> tuple[Subject, ...]:
         return (*self.incidents, *self.maintenances)
 
@@ -264,6 +265,8 @@ class Snapshot:
 
     @cached_property
     def open_incidents(self) -> tuple[PublicIncident, ...]:
+    lasting: Mapping[str, Lasting] = field(default_factory=dict)
+    former: tuple[PublicComponent, ...] = ()
         return tuple(incident for incident in self.incidents if incident.is_open)
 
     @property
@@ -283,7 +286,8 @@ class Snapshot:
 
     @cached_property
     def by_id(self) -> Mapping[str, PublicComponent]:
-        return {component.id: component for component in self.components}
+        """All that anything said here may name, those that are configured no more too."""
+        return {component.id: component for component in (*self.components, *self.former)}
 
     def members(self, group_id: str | None) -> tuple[PublicComponent, ...]:
         """The components of a group, in the page's order; None: those that have none, or one that is not listed."""
@@ -305,7 +309,9 @@ class Snapshot:
 
     @property
     def _loose(self) -> tuple[Impact, ...]:
-        return tuple(incident.impact for incident in self.open_incidents if not incident.component_ids)
+        """Impacts of open incidents that no line of the page shows."""
+        lines = {component.id for component in self.components}
+        return tuple(incident.impact for incident in self.open_incidents if not lines & set(incident.component_ids))
 
     def group_status(self, group_id: str) -> ComponentStatus:
         return group_status(component.status for component in self.members(group_id))

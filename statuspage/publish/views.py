@@ -169,7 +169,7 @@ class Views:
         return said(texts, self.language, self.default)
 
     def names(self, component_ids: Iterable[str]) -> str:
-        """Names of components, in the page's order of mention; those that are gone are left out."""
+        """Names of components, in the order of mention."""
         known = self.snapshot.by_id
         return ", ".join(self.said(known[one].names) for one in component_ids if one in known)
 

@@ -16,12 +16,13 @@ from statuspage.store.tables import ComponentChangeRow, ComponentRow, IncidentRo
 
 @dataclass(frozen=True)
 class Configured:
-    """A component or group that stands in the configuration. was: its earlier slugs."""
+    """A component or group that stands in the configuration. was: its earlier slugs; private: no public file may name it."""
 
     slug: str
     names: Names
     is_group: bool = False
     was: Sequence[str] = ()
+    private: bool = False
 
 
 def sync(session: Session, configured: Iterable[Configured], *, now: datetime, new_id: Callable[[], str]) -> None:
@@ -38,11 +39,11 @@ def sync(session: Session, configured: Iterable[Configured], *, now: datetime, n
                 rows[item.slug] = _rename(session, rows.pop(old), item.slug)
         row = rows.get(item.slug)
         if row is None:
-            session.add(
-                ComponentRow(id=new_id(), slug=item.slug, is_group=item.is_group, names=dict(item.names), created_at=now, updated_at=now)
-            )
+            row = ComponentRow(id=new_id(), slug=item.slug, is_group=item.is_group, names=dict(item.names), created_at=now, updated_at=now)
+            session.add(row)
         elif dict(row.names) != dict(item.names) or row.removed_at is not None or row.is_group != item.is_group:
             row.names, row.is_group, row.removed_at, row.updated_at = dict(item.names), item.is_group, None, now
+        row.private = item.private
     for slug in rows.keys() - {item.slug for item in wanted}:
         if rows[slug].removed_at is None:
             rows[slug].removed_at = rows[slug].updated_at = now
@@ -60,7 +61,7 @@ def stand(session: Session, slugs: Iterable[str]) -> bool:
 
 
 def _record(row: ComponentRow) -> ComponentRecord:
-    return ComponentRecord(row.id, row.slug, row.names, row.is_group, row.created_at, row.updated_at, row.removed_at)
+    return ComponentRecord(row.id, row.slug, row.names, row.is_group, row.created_at, row.updated_at, row.removed_at, row.private)
 
 
 def _rename(session: Session, row: ComponentRow, slug: str) -> ComponentRow:

@@ -76,6 +76,7 @@ class ComponentRow(Base):
     id: Mapped[str] = mapped_column(String(12), primary_key=True)
     slug: Mapped[str] = mapped_column(String(100), unique=True)
     is_group: Mapped[bool] = mapped_column(Boolean, default=False)
+    private: Mapped[bool] = mapped_column(Boolean, default=False)  # as it was configured last: a removed one stays what it was
     names: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

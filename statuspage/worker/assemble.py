@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from types import ModuleType
 from typing import Any
 
 from broadcasters import BROADCASTERS, text
 from statuspage.actions.context import ChannelInfo, Context
+from statuspage.core.components import ComponentRecord
 from statuspage.core.notices import Channel
 from statuspage.core.vocabulary import UpdateMode
 from statuspage.ports import Ports
@@ -23,28 +25,39 @@ from statuspage.words.catalogue import load_catalogue
 
 def build_context(ports: Ports, process: ProcessSettings, loaded: Loaded) -> Context:
     """The context of one accepted configuration."""
+    with ports.store.reading() as session:
+        records = known_components(loaded.settings, components.all(session))
     return Context(
         ports=ports,
         settings=loaded.settings,
-        words=build_words(loaded.settings, _kept_names(ports)),
+        words=build_words(loaded.settings, records),
         keys=process.keys(SEAL),
         configs=loaded.configs,
         targets=loaded.targets,
         channels=channel_infos(loaded.settings, loaded.configs),
         logo=loaded.logo,
+        former=former(loaded.settings, records),
     )
 
 
-def _kept_names(ports: Ports) -> dict[str, dict[str, str]]:
-    """Names of components that were removed from the configuration: an open incident about one is still told to its end."""
-    with ports.store.reading() as session:
-        return {slug: dict(record.names) for slug, record in components.all(session).items()}
+def known_components(settings: Settings, records: Mapping[str, ComponentRecord]) -> dict[str, ComponentRecord]:
+    """The same, each with a name in the page's default language, which may have been another when a component was removed."""
+    default = settings.page.default_language
+    return {
+        slug: replace(record, names={default: next(iter(record.names.values()), slug), **record.names}) for slug, record in records.items()
+    }
 
 
-def build_words(settings: Settings, kept: Mapping[str, dict[str, str]] | None = None) -> Words:
-    """The words of the bank's notices. kept: names of components that stand in the configuration no more."""
+def former(settings: Settings, records: Mapping[str, ComponentRecord]) -> dict[str, ComponentRecord]:
+    """The public components that a configuration has no more, by slug; those that it calls otherwise are not among them."""
+    present = {slug for component in settings.components for slug in (component.slug, *component.was)}
+    return {slug: record for slug, record in records.items() if slug not in present and not record.is_group and not record.private}
+
+
+def build_words(settings: Settings, records: Mapping[str, ComponentRecord] | None = None) -> Words:
+    """The words of the bank's notices. records: all components ever, since an open incident may name one that was removed."""
     page = settings.page
-    names = dict(kept or {})
+    names = {slug: dict(record.names) for slug, record in (records or {}).items()}
     names |= {group.slug: dict(group.name) for group in settings.groups}  # a notice may name a whole group
     names |= {component.slug: dict(component.name) for component in settings.components}
     facts = PageFacts(

@@ -10,6 +10,7 @@ from datetime import timedelta
 import structlog
 
 from broadcasters.http import RequestsTransport
+from statuspage.actions.components import left_open
 from statuspage.actions.context import Context
 from statuspage.outside import Folder, SystemClock, SystemRandomness
 from statuspage.ports import Ports
@@ -115,8 +116,12 @@ def run_role(role: str, process: ProcessSettings, environ: Mapping[str, str], bu
 def accept_again(ports: Ports, process: ProcessSettings, environ: Mapping[str, str]) -> None:
     """After SIGHUP: puts the file in force if it is right, and says so in the log either way."""
     try:
-        accept_file(ports, process, environ)
+        loaded = accept_file(ports, process, environ)
         log.info("the configuration file was accepted", file=process.config.name)
+        with ports.store.reading() as session:
+            left = left_open(session, loaded.settings)
+        for sentence in left:
+            log.warning("what goes on names a component that was removed", detail=sentence)
     except ConfigError as error:
         log.error("the configuration file is wrong; the old one keeps running", problems=error.problems)
 

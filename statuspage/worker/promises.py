@@ -26,6 +26,7 @@ class Promises:
 
     def __init__(self, ctx: Context) -> None:
         self.ctx = ctx
+        self._configured = {component.slug for component in ctx.settings.components}
 
     def step(self) -> float:
         """One pass over what is due."""
@@ -34,7 +35,7 @@ class Promises:
         return STEP_S
 
     def work(self) -> Iterator[str]:
-        """The same, stopping at the named points between two transactions: looked, reminded, kept, asked, started, ended."""
+        """The same, stopping at the named points between two transactions: looked, kept, reminded, asked, left, started, ended."""
         now = self.ctx.now()
         with self.ctx.ports.store.reading() as session:
             opened = incident_store.opened(session)
@@ -61,6 +62,28 @@ class Promises:
             with self.ctx.ports.store.writing() as session:
                 automatic.ask_whether_over(session, self.ctx, incident)
             yield "asked"
+        if self._mind_removed(incident, alarmed):
+            yield "left"
+
+    def _mind_removed(self, incident: Incident, alarmed: set[str]) -> bool:
+        """Tells operators of an open incident that nobody sees the end of, as it names what was removed from the configuration.
+
+        Returns whether anything was told, or taken back since the component is configured again.
+        """
+        removed = [] if incident.drill else sorted(incident.components.keys() - self._configured)
+        key = changes.unwatched_key(incident.id)
+        if bool(removed) == (key in alarmed):
+            return False
+        text = (
+            f"Incident {incident.id} is open and names {', '.join(removed)}, which the configuration has no more: no check will see it "
+            "working again. It stays on the page and its promised updates go on. Resolve it when it is over, or put the component back."
+        )
+        with self.ctx.ports.store.writing() as session:
+            if not removed:
+                alarms.clear_in(session, self.ctx, key)
+            elif incident_store.get(session, incident.id).is_open:  # else somebody ended it since we looked
+                alarms.raise_in(session, self.ctx, key, text)
+        return True
 
     def _maintenance(self, work: Maintenance, now: datetime) -> Iterator[str]:
         if work.status is MaintenanceStatus.SCHEDULED and now >= work.scheduled_for:

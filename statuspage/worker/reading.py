@@ -95,8 +95,9 @@ class Reader:
         self.page = public_page(ctx.settings)
         self._zone = ZoneInfo(ctx.settings.page.time_zone)
         self._public = [component for component in ctx.settings.components if not component.private]
-        self._slugs = frozenset(component.slug for component in self._public)
-        self._probes = {slug: [probe for probe in ctx.settings.probes if probe.component == slug] for slug in self._slugs}
+        self._probes = {one.slug: [probe for probe in ctx.settings.probes if probe.component == one.slug] for one in self._public}
+        self._former = ctx.former
+        self._slugs = self._probes.keys() | ctx.former.keys()
         self._posts = Posts({name for name, info in ctx.channels.items() if info.channel.sandbox or info.channel.operators})
 
     # --- what is shown now ----------------------------------------------------------------------------------------------
@@ -127,7 +128,7 @@ class Reader:
         """slug -> the last 90 local days, today last."""
         today = now.astimezone(self._zone).date()
         first = today - timedelta(days=HISTORY_DAYS - 1)
-        bars = timeline.day_bars(session, sorted(self._slugs), first=first, last=today, zone=self._zone, now=now)
+        bars = timeline.day_bars(session, sorted(self._probes), first=first, last=today, zone=self._zone, now=now)
         return {slug: tuple(Day(one.day, one.seconds) for one in found) for slug, found in bars.items()}
 
     # --- everything -----------------------------------------------------------------------------------------------------
@@ -162,6 +163,7 @@ class Reader:
             spoken=spoken(session, self._words, (*told.incidents, *told.maintenances), warnings),
         )
         return Reading(made, told.void)
+            former=self._gone(session),
 
     def month(self, session: Session, year: int, month: int) -> Month:
         """What began in one month."""
@@ -260,6 +262,31 @@ class Reader:
 
     def _groups(self, records: Records, listed: Iterable[PublicComponent]) -> tuple[PublicGroup, ...]:
         """Groups that have a public component."""
+    def _gone(self, session: Session) -> tuple[PublicComponent, ...]:
+        """Those that the configuration has no more. Nobody sees them: each shows what open incidents say of it."""
+        opened = [incident for incident in incidents.opened(session) if not incident.drill] if self._former else []
+        found = []
+        for position, (slug, record) in enumerate(sorted(self._former.items()), len(self._public) + 1):
+            status = component_status(incidents=[incident.components[slug] for incident in opened if slug in incident.components])
+            found.append(
+                PublicComponent(
+                    id=record.id,
+                    slug=slug,
+                    names=record.names,
+                    descriptions={},
+                    group_id=None,
+                    position=position,
+                    status=status,
+                    last_known=status,
+                    since=None,
+                    created_at=record.created_at,
+                    updated_at=record.updated_at,
+                    start_date=record.created_at.astimezone(self._zone).date(),
+                    showcase=False,
+                )
+            )
+        return tuple(found)
+
         used = {component.group_id for component in listed}
         known = [(position, group, records[group.slug]) for position, group in enumerate(self._settings.groups, 1) if group.slug in records]
         return tuple(
@@ -308,7 +335,7 @@ class Reader:
         )
 
     def _ids(self, slugs: Iterable[str], records: Records) -> tuple[str, ...]:
-        return tuple(records[slug].id for slug in slugs if slug in self._slugs)
+        return tuple(records[slug].id for slug in slugs if slug in self._slugs and slug in records)
 
     def _updates(self, said: Iterable[IncidentUpdate], records: Records, sent: Sequence[Delivery]) -> tuple[PublicUpdate, ...]:
         """Newest first; what was said while it was not public has no words and is left out."""
@@ -322,7 +349,7 @@ class Reader:
                 texts=one.texts,
                 created_at=one.created_at,
                 display_at=one.display_at,
-                affected=tuple((records[slug].id, old, new) for slug, old, new in one.affected if slug in self._slugs),
+                affected=tuple((records[slug].id, old, new) for slug, old, new in one.affected if slug in self._slugs and slug in records),
                 corrects=one.corrects,
                 next_update_by=one.next_update_by,
                 x_post=posts.get(one.sequence),

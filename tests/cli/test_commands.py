@@ -219,6 +219,19 @@ def test_the_database_is_for_its_owner_only_and_the_published_folder_can_be_reac
     assert oct(bare.data.stat().st_mode)[-3:] == "711"
 
 
+def test_check_and_reload_name_what_goes_on_about_a_component_that_they_remove(terminal: Terminal) -> None:
+    number = declared(terminal)
+    kept = [line for line in terminal.config.read_text().splitlines() if "login" not in line]
+    terminal.config.write_text("\n".join("probes: []" if line == "probes:" else line for line in kept))
+
+    checked, listed = terminal.ok("check"), terminal.json("check")["left_open"]
+    said, told = terminal.ok("reload"), terminal.json("reload")["left_open"]
+
+    sentence = f"Incident {number} is open and names login, which this configuration has not"
+    assert sentence in checked and sentence in said
+    assert [line.startswith(sentence) for line in listed] == [line.startswith(sentence) for line in told] == [True]
+
+
 def test_a_reload_is_followed_by_the_next_command_and_a_wrong_file_changes_nothing(terminal: Terminal) -> None:
     terminal.ok("reload")
     good = terminal.config.read_text()

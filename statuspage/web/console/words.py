@@ -138,9 +138,9 @@ def typed(at: datetime) -> str:
 
 
 def component_name(slug: str) -> str:
-    """A component's name in English, else in the page's language; one that is configured no more keeps its slug."""
+    """A component's name in English, else in the page's language; one that is configured no more keeps its last one."""
     ctx = context()
-    found = next((item.name for item in ctx.settings.components if item.slug == slug), None)
+    found = ctx.words.facts.names.get(slug)
     return slug if found is None else found.get(LANGUAGE) or found[ctx.settings.page.default_language]
 
 
