@@ -14,6 +14,9 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from statuspage.core.contrast import readable_on
+from statuspage.core.theme import OURS, Theme
+
 _PACKAGE = Path(__file__).resolve().parent.parent
 TEMPLATES = _PACKAGE.parent / "templates"  # beside this package in a checkout and in an installation alike
 STATIC = _PACKAGE / "static"
@@ -50,11 +53,19 @@ def digest_source(text: str) -> str:
 
 
 @cache
-def load_assets() -> Assets:
-    """The product's own style sheet and script."""
-    style = small_css("".join((STATIC / "css" / f"{name}.css").read_text(encoding="utf-8") for name in STYLES))
+def load_assets(theme: Theme = OURS) -> Assets:
+    """The product's style sheet, with the bank's colours in it, and its script."""
+    ours = "".join((STATIC / "css" / f"{name}.css").read_text(encoding="utf-8") for name in STYLES)
+    style = small_css(ours + _colours(theme))
     script = small_js("".join((STATIC / "js" / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS))
     return Assets(style, script, {"style": digest_source(style), "script": digest_source(script)})
+
+
+def _colours(theme: Theme) -> str:
+    """The bank's colours as tokens: the configuration has checked that they can be read."""
+    band = f"--band: {theme.band}; --on-band: {readable_on(theme.band)};"
+    dark = f"@media (prefers-color-scheme: dark) {{ :root {{ --link: {theme.link_dark} }} }}"
+    return f":root {{ {band} --link: {theme.link} }} {dark}"
 
 
 @cache

@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 
 from PIL import Image, ImageDraw, ImageFont
 
+from statuspage.core.contrast import readable_on
 from statuspage.core.vocabulary import NoticeKind
 from statuspage.publish.shapes import draw_shape
 
@@ -121,7 +122,7 @@ def _band(image: Image.Image, pen: ImageDraw.ImageDraw, card: Card) -> None:
         image.paste(small, (left, (BAND - small.height) // 2), small)
         left += small.width + 32
     font = _fitting(card.bank, True, 60, 34, WIDTH - left - MARGIN)
-    pen.text((left, BAND / 2), _drawable(card.bank), font=font, fill=_readable_on(card.colour), anchor="lm")
+    pen.text((left, BAND / 2), _drawable(card.bank), font=font, fill=readable_on(card.colour), anchor="lm")
 
 
 def _state(pen: ImageDraw.ImageDraw, card: Card) -> None:
@@ -244,11 +245,3 @@ def _drawable(text: str) -> str:
     """The text in whole letters (an accent apart has no place of its own), without signs that the fonts cannot draw."""
     text = unicodedata.normalize("NFC", text).replace("\n", " ")
     return "".join(letter for letter in text if unicodedata.category(letter) not in _UNDRAWABLE and letter != "\ufe0f")
-
-
-def _readable_on(colour: str) -> str:
-    """White or ink, whichever stands out more on a colour; by relative luminance as WCAG 2 has it."""
-    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
-    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-    return "#ffffff" if luminance < 0.18 else INK

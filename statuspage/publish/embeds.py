@@ -27,7 +27,7 @@ def banner_json(snapshot: Snapshot, wording: Wording, language: str) -> bytes:
     site, sentence = Site(snapshot.page), snapshot.status.sentence
     told = wording.text(f"headline.{sentence.value}", language)
     names = affected(snapshot, wording, language)
-    text = f"{told}. {wording.text('affected', language, names=names)}" if names else told
+    text = ". ".join((told, wording.text("affected", language, names=names))) if names else told
     return dump(
         {
             "text": "" if sentence in SILENT else text,

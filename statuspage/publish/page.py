@@ -8,14 +8,14 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple
 
-from statuspage.core.status import PageSentence
 from statuspage.core.vocabulary import ComponentStatus
+from statuspage.publish.answer import Answer, answer
 from statuspage.publish.assets import environment, load_assets, raw
 from statuspage.publish.headers import RouteClass, content_security_policy
 from statuspage.publish.history import History, history
 from statuspage.publish.site import Site
 from statuspage.publish.snapshot import PublicCode, PublicIncident, PublicPage, Snapshot, Subject
-from statuspage.publish.views import HERO, GroupView, SubjectView, UpdateView, Views, affected, network_title
+from statuspage.publish.views import GroupView, SubjectView, UpdateView, Views, network_title
 from statuspage.publish.wording import Wording
 
 PAST_DAYS = 30
@@ -52,6 +52,10 @@ class SpokenWords:
     def duration(self, seconds: float) -> str:
         return self.wording.duration(seconds, self.language)
 
+    def counted(self, unit: str) -> str:
+        """A unit of time as the script uses it, its number still to be put in: "{n} min"."""
+        return self.wording.unit(unit, self.language)
+
 
 class WarningView(NamedTuple):
     """One fraud warning. `place` is its id on the page."""
@@ -62,10 +66,7 @@ class WarningView(NamedTuple):
 
 @dataclass(frozen=True)
 class FrontView:
-    status: ComponentStatus
-    headline: str
-    affected: str
-    impaired: str
+    answer: Answer
     made_at: datetime
     stale: str
     safety: str
@@ -84,7 +85,7 @@ class Pages:
     def __init__(self, page: PublicPage, wording: Wording) -> None:
         self.page, self.wording = page, wording
         self.site = Site(page)
-        self.assets = load_assets()
+        self.assets = load_assets(page.theme)
         self._past: tuple[Snapshot, Mapping[str, History]] | None = None
 
     def _render(self, template: str, language: str, address: Callable[[str], str] | None, view: object) -> bytes:
@@ -121,15 +122,11 @@ class Pages:
         views = Views(snapshot, self.wording, language)
         text = partial(self._text, language)
         state = partial(self.wording.state, language=language)
-        now, sentence = snapshot.made_at, snapshot.status.sentence
-        blind = snapshot.impaired or sentence is PageSentence.MONITORING_IMPAIRED
+        now = snapshot.made_at
         since = now - timedelta(days=PAST_DAYS)
         past = sorted((one for one in snapshot.ended if one.updated_at >= since), key=lambda one: one.updated_at, reverse=True)
         return FrontView(
-            status=HERO[sentence],
-            headline=text(f"headline.{sentence.value}"),
-            affected=affected(snapshot, self.wording, language),
-            impaired=text("impaired", state=state(ComponentStatus.UNKNOWN)) if blind else "",
+            answer=answer(views),
             made_at=now,
             stale=text("stale", age="{age}"),
             safety=self.wording.safety(language),

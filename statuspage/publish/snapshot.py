@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from functools import cached_property
 
 from statuspage.core.status import PageStatus, group_status, page_status
+from statuspage.core.theme import OURS, Theme
 from statuspage.core.vocabulary import ComponentStatus, Impact, IncidentStatus, MaintenanceStatus
 
 Texts = Mapping[str, str]  # language -> text; the page's default language is always there
@@ -43,6 +44,7 @@ class PublicPage:
     demonstration: bool = False
     phone_menu: str = ""
     hubs: tuple[str, ...] = ()
+    theme: Theme = OURS
 
 
 @dataclass(frozen=True)
@@ -151,6 +153,20 @@ class PublicIncident:
 
 
 @dataclass(frozen=True)
+class Lasting:
+    """What is true now of an open incident that is not repaired: keys of the catalogue's sentences, ids of components.
+
+    since    start of the trouble that lasts now; works: what fresh checks see working
+    """
+
+    since: datetime
+    symptom: str
+    scheme: str = ""
+    advice: tuple[str, ...] = ()
+    works: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class PublicMaintenance:
     """Planned work, with its updates newest first."""
 
@@ -231,7 +247,9 @@ class Snapshot:
     impaired      too few locations see anything: "monitoring impaired"
     content_at    when the newest of all this changed
     warnings      fraud warnings of the last days, newest first
+    lasting       incident id -> what is true of it now, for open ones that are not repaired
     spoken        for the phone line: id of what goes on, or of a warning -> its newest statement, without first and last sentence
+    former        components that the configuration has no more: no lines of the page, but what was said about them keeps their names
     made_at       when this value was made; the heartbeat. Only front pages, /status.txt and /fresh.json may show it
     """
 
@@ -247,9 +265,10 @@ class Snapshot:
     made_at: datetime
     warnings: tuple[PublicWarning, ...] = ()
     spoken: Mapping[str, Texts] = field(default_factory=dict)
+    lasting: Mapping[str, Lasting] = field(default_factory=dict)
+    former: tuple[PublicComponent, ...] = ()
 
     @property
-    former        components that the configuration has no more: no lines of the page, but what was said about them keeps their names
     def subjects(self) -> tuple[Subject, ...]:
         return (*self.incidents, *self.maintenances)
 
@@ -265,8 +284,6 @@ class Snapshot:
 
     @cached_property
     def open_incidents(self) -> tuple[PublicIncident, ...]:
-    lasting: Mapping[str, Lasting] = field(default_factory=dict)
-    former: tuple[PublicComponent, ...] = ()
         return tuple(incident for incident in self.incidents if incident.is_open)
 
     @property

@@ -148,11 +148,16 @@ def safe_links(links: Iterable[Permalink]) -> Iterable[Permalink]:
     return (link for link in links if link.url.startswith(("https://", "http://")))
 
 
-def affected(snapshot: Snapshot, wording: Wording, language: str) -> str:
-    """Names of what is in trouble, gravest first; a long list is cut and counted. "" if nothing is."""
+def is_late_s(promised: datetime | None, now: datetime) -> float:
+    """How late a promised update is, in seconds; 0.0 until its minute is over."""
+    return (now - promised).total_seconds() if promised and is_broken(next_update_by=promised, kept_at=now) else 0.0
+
+
+def affected(snapshot: Snapshot, wording: Wording, language: str, most: int = NAMES_SHOWN) -> str:
+    """Names of what is in trouble, gravest first; of a list longer than `most` the rest is counted. "" if nothing is."""
     hit = sorted((one for one in snapshot.components if one.status in TROUBLE), key=lambda one: TROUBLE.index(one.status))
-    names = ", ".join(said(one.names, language, snapshot.page.default_language) for one in hit[:NAMES_SHOWN])
-    rest = len(hit) - NAMES_SHOWN
+    names = ", ".join(said(one.names, language, snapshot.page.default_language) for one in hit[:most])
+    rest = len(hit) - most
     return wording.text("more", language, names=names, n=rest) if rest > 0 else names
 
 
@@ -201,7 +206,7 @@ class Views:
             cancelled=cancelled,
             affected=self.names(subject.component_ids),
             next_update_by=promised,
-            late_s=(near - promised).total_seconds() if near and promised and is_broken(next_update_by=promised, kept_at=near) else 0.0,
+            late_s=is_late_s(promised, near) if near else 0.0,
             posts=tuple(PostView(self._network(link), link.language, link.url) for link in safe_links(subject.permalinks)),
             updates=self.updates(subject.updates),
         )

@@ -33,6 +33,14 @@ class Wording:
         """The status of an incident or of planned work, or a kind of notice that has a name of its own, in words."""
         return self._catalogue.template(("phase_name", str(name)), language).source()
 
+    def symptom(self, key: str, scheme: str, language: str) -> str:
+        """What customers notice; `scheme`: the payment scheme that one of the sentences names."""
+        return self._catalogue.template(("symptom", key), language).fill(lambda _slot: scheme)
+
+    def advice(self, key: str, language: str) -> str:
+        """What helps meanwhile."""
+        return self._catalogue.template(("advice", key), language).fill(lambda _slot: self._page.phone or "")
+
     def safety(self, language: str) -> str:
         """The line that the bank never asks for codes, with the page's own address."""
         return self._catalogue.template(("safety",), language).fill(lambda _slot: self._page.url)
@@ -64,6 +72,10 @@ class Wording:
     def duration(self, seconds: float, language: str) -> str:
         """The two largest units: "1 h 15 min"."""
         return moments.duration(seconds, language)
+
+    def unit(self, unit: str, language: str) -> str:
+        """A unit of time with the place of its number, "{n} min": hour or minute, which have one form for every number."""
+        return self._interfaces[language].text(f"duration.short.{unit}", n="{n}")
 
     def percent(self, share: float, language: str) -> str:
         """0.9995 -> "99.95%"; never rounded up."""

@@ -119,7 +119,7 @@ class Writer:
         return {coding: digest(body) for coding, body in bodies.items() if body is not None} == entry.digests
 
     def _manifest(self, edition: Edition, entries: Mapping[PurePosixPath, Entry]) -> Manifest:
-        hashes = load_assets().hashes
+        hashes = load_assets(edition.page.theme).hashes
         return Manifest(
             generation=edition.generation,
             files=entries,

@@ -10,8 +10,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from statuspage.core.theme import LINK, LINK_DARK
 from statuspage.core.vocabulary import ComponentStatus, Impact, LinkMode, UpdateMode
 
+Colour = Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2}$")]
 Names = dict[Language, Annotated[str, Field(min_length=1, max_length=57)]]
@@ -34,8 +36,10 @@ class Page(Model):
     languages: list[Language] = ["en", "es", "nl", "fr", "de"]
     default_language: Language = "en"
     phone: str | None = Field(default=None, description="The bank's number for lost cards and fraud.")
-    colour: str = Field(default="#0b3d6e", pattern="^#[0-9a-fA-F]{6}$", description="The bank's, in pictures of notices: #rrggbb.")
-    logo: str | None = Field(default=None, description="PNG for pictures of notices: a path, counted from this file's folder.")
+    colour: Colour = Field(default="#0b3d6e", description="The bank's, of the page's head and of pictures of notices: #rrggbb.")
+    link_colour: Colour = Field(default=LINK, description="Of links and buttons, on light paper; contrast 4.5 or more.")
+    link_colour_dark: Colour = Field(default=LINK_DARK, description="The same on dark paper, for readers whose screens are dark.")
+    logo: str | None = Field(default=None, description="PNG for the page's head and pictures of notices: a path, from this file's folder.")
     hosts: list[str] = Field(default=[], description="Further hosts of the bank that free text may link to.")
     contact_path: str = "/contact"
     claim_path: str = "/claim"

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from broadcasters import BROADCASTERS
 from broadcasters.http import checked_base
+from statuspage.core import contrast
+from statuspage.core.theme import DARK_PAPERS, LIGHT_PAPERS
 from statuspage.core.vocabulary import ComponentStatus
 from statuspage.settings.models import ChannelSettings, Settings
 from statuspage.settings.source import Path
@@ -20,6 +22,7 @@ Problem = tuple[Path, str]
 def broken(settings: Settings, targets: Mapping[str, Any], configs: Mapping[str, Any]) -> Iterator[Problem]:
     """Every rule that the configuration breaks: where, and what is allowed."""
     yield from _page(settings)
+    yield from _colours(settings)
     for section in ("groups", "components"):
         yield from _unique(section, "slug", (item.slug for item in getattr(settings, section)))
     for section in ("locations", "probes", "accounts", "channels"):
@@ -55,6 +58,22 @@ def _page(settings: Settings) -> Iterator[Problem]:
             yield ("page", "languages", place), f"found {language!r}, in which there are no texts. Use: {', '.join(spoken)}."
     if page.default_language not in page.languages:
         yield ("page", "default_language"), f"found {page.default_language!r}. Use one of page.languages: {', '.join(page.languages)}."
+
+
+def _colours(settings: Settings) -> Iterator[Problem]:
+    """Links and buttons must be readable for everybody, whatever the bank's colours are (WCAG 2.2, 1.4.3)."""
+    page = settings.page
+    for key, colour, ground, papers in (
+        ("link_colour", page.link_colour, "light", LIGHT_PAPERS),
+        ("link_colour_dark", page.link_colour_dark, "dark", DARK_PAPERS),
+    ):
+        found = contrast.worst(colour, papers)
+        if found < contrast.TEXT:
+            yield (
+                ("page", key),
+                f"found {colour!r}, whose contrast on the page's {ground} paper is {int(found * 100) / 100:.2f}:1; "
+                f"at least {contrast.TEXT}:1 is needed. The nearest colour that has it: {contrast.nearest(colour, papers)}.",
+            )
 
 
 def _unique(section: str, key: str, names: Iterable[str]) -> Iterator[Problem]:
@@ -173,7 +192,9 @@ def _mode(channel: ChannelSettings, kind: str, path: Path) -> Iterator[Problem]:
 
 
 def _purpose(channel: ChannelSettings, kind: str, path: Path) -> Iterator[Problem]:
-    """Pictures stand on the public page, where rehearsals and alarms have no place."""
+    """Pictures stand on the public page, where rehearsals and alarms have no place. Nor do alarms belong on a list of customers."""
+    if getattr(BROADCASTERS[kind], "MAIL", False) and channel.operators:
+        yield (*path, "operators"), f"{kind} goes to a list of customers. Use another network for operators' alarms."
     if getattr(BROADCASTERS[kind], "PICTURES", False) and (channel.sandbox or channel.operators):
         yield (
             path,

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 
 from statuspage.core.ids import ID_ALPHABET, ID_LENGTH
+from statuspage.core.theme import Theme
+from statuspage.publish.logo import inline_logo
 from statuspage.publish.snapshot import PublicPage
 from statuspage.settings import Settings
 
 
-def public_page(settings: Settings) -> PublicPage:
-    """The page's facts. Its id in the public API is made from its address."""
+def public_page(settings: Settings, logo: bytes = b"") -> PublicPage:
+    """The page's facts. Its id in the public API is made from its address. logo: a PNG, or b""."""
     page, publishing = settings.page, settings.publishing
     number = int.from_bytes(hashlib.sha256(page.url.encode()).digest())
     letters = []
@@ -33,4 +35,5 @@ def public_page(settings: Settings) -> PublicPage:
         demonstration=settings.demonstration,
         hubs=tuple(publishing.hubs),
         phone_menu=publishing.phone_menu or "",
+        theme=Theme(page.colour, page.link_colour, page.link_colour_dark, *inline_logo(logo)),
     )

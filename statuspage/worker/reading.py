@@ -37,6 +37,7 @@ from statuspage.publish.snapshot import (
 )
 from statuspage.store import Session, components, deliveries, detector, incidents, maintenance, notices, publications, timeline, updates
 from statuspage.store.publications import Mark
+from statuspage.worker.lasting import lasting
 from statuspage.worker.public_page import public_page
 from statuspage.worker.public_posts import Posts
 from statuspage.worker.spoken import spoken
@@ -91,8 +92,8 @@ class Reader:
     """Reads for one configuration. Its methods take an open session and hold nothing of it."""
 
     def __init__(self, ctx: Context) -> None:
-        self._settings, self._words = ctx.settings, ctx.words
-        self.page = public_page(ctx.settings)
+        self._ctx, self._settings, self._words = ctx, ctx.settings, ctx.words
+        self.page = public_page(ctx.settings, ctx.logo)
         self._zone = ZoneInfo(ctx.settings.page.time_zone)
         self._public = [component for component in ctx.settings.components if not component.private]
         self._probes = {one.slug: [probe for probe in ctx.settings.probes if probe.component == one.slug] for one in self._public}
@@ -160,10 +161,11 @@ class Reader:
             content_at=max(moments, default=now),
             made_at=now,
             warnings=warnings,
+            lasting=lasting(session, self._ctx, found, records),
             spoken=spoken(session, self._words, (*told.incidents, *told.maintenances), warnings),
+            former=self._gone(session),
         )
         return Reading(made, told.void)
-            former=self._gone(session),
 
     def month(self, session: Session, year: int, month: int) -> Month:
         """What began in one month."""
@@ -260,8 +262,6 @@ class Reader:
             )
         return tuple(found)
 
-    def _groups(self, records: Records, listed: Iterable[PublicComponent]) -> tuple[PublicGroup, ...]:
-        """Groups that have a public component."""
     def _gone(self, session: Session) -> tuple[PublicComponent, ...]:
         """Those that the configuration has no more. Nobody sees them: each shows what open incidents say of it."""
         opened = [incident for incident in incidents.opened(session) if not incident.drill] if self._former else []
@@ -287,6 +287,8 @@ class Reader:
             )
         return tuple(found)
 
+    def _groups(self, records: Records, listed: Iterable[PublicComponent]) -> tuple[PublicGroup, ...]:
+        """Groups that have a public component."""
         used = {component.group_id for component in listed}
         known = [(position, group, records[group.slug]) for position, group in enumerate(self._settings.groups, 1) if group.slug in records]
         return tuple(

@@ -223,7 +223,7 @@ def test_a_long_list_of_affected_services_is_counted_instead_of_told() -> None:
 
     page = front(snapshot(components=components(12, down), incidents=(incident(1, 1, impact=Impact.CRITICAL),)))
 
-    assert "and 6 more" in page.text
+    assert "and 9 more" in page.text
 
 
 def test_a_correction_stands_beside_what_it_corrects() -> None:

@@ -224,3 +224,23 @@ def test_a_good_file_with_noise_in_it_never_breaks_the_reader(noise: bytes, at: 
         load(text)
     except ConfigError as error:
         assert error.problems
+
+
+@pytest.mark.parametrize(
+    ("key", "colour", "said"),
+    [
+        ("link_colour", "#ff6200", "on the page's light paper is 2.76:1; at least 4.5:1 is needed. The nearest colour that has it: #c24b00."),
+        ("link_colour_dark", "#0a56a8", "on the page's dark paper is 2.35:1; at least 4.5:1 is needed. The nearest colour that has it: #5187c1."),
+    ],
+)
+def test_a_colour_that_cannot_be_read_is_refused_with_the_nearest_that_can(key: str, colour: str, said: str, tmp_path: Path) -> None:
+    text = GOOD.replace("  bank: My Bank\n", f"  bank: My Bank\n  {key}: '{colour}'\n")
+    line = text.splitlines().index(f"  {key}: '{colour}'") + 1
+
+    with pytest.raises(ConfigError) as caught:
+        load_text(text, name="statuspage.yaml", folder=tmp_path, environ=ENVIRON)
+
+    (problem,) = caught.value.problems
+    assert problem.startswith(f"statuspage.yaml:{line}: page.{key}: found '{colour}', whose contrast ") and said in problem
+    better = problem.rpartition(" ")[2].rstrip(".")
+    assert load_text(text.replace(colour, better), name="statuspage.yaml", folder=tmp_path, environ=ENVIRON)

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Route, expect
 
 from statuspage.publish.page import Pages
+from tests.end_to_end.browser import chromium
 from tests.publish.samples import NOW, PAGE, outage, wording
+from tests.web_public.looking import page_served, visitor
 
 pytestmark = pytest.mark.browser
-CHROMIUM = "/usr/bin/chromium"
-SWITCHES = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 DAY = 86_400_000
 CLOCKS = {"right": 0, "a day ahead": DAY, "a day behind": -DAY}
 AGES = (1, 4, 6, 60)
@@ -28,54 +24,15 @@ WAIT_MS = 60_000  # nobody waits so long; a machine under load may
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
+    with chromium() as started:
         yield started
-        started.close()
 
 
 @contextmanager
 def copy_served(at: datetime) -> Iterator[str]:
     """One front page made at NOW, from a server whose own clock says `at`."""
-    body = Pages(PAGE, wording()).front(outage(), "en")
-
-    class Old(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response_only(200)
-            self.send_header("Date", format_datetime(at, usegmt=True))
-            self.send_header("Content-Type", "text/html; charset=utf-8")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: Any) -> None:
-            """Nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Old)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/en/"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-@contextmanager
-def visitor(browser: Browser, address: str, clock: datetime | None, *, script: bool = True) -> Iterator[BrowserContext]:
-    """Somebody whose clock says `clock`, and who reaches no other host than the page's."""
-    context = browser.new_context(java_script_enabled=script)
-
-    def only_ours(route: Route) -> None:
-        route.continue_() if route.request.url.startswith(address) else route.abort()
-
-    context.route("**/*", only_ours)
-    if clock is not None:
-        start = int(clock.timestamp() * 1000)
-        context.add_init_script(f"Date.now = () => {start} + performance.now();")
-    yield context
-    context.close()
+    with page_served(Pages(PAGE, wording()).front(outage(), "en"), at) as address:
+        yield address
 
 
 @pytest.mark.parametrize("clock", CLOCKS)
@@ -95,7 +52,7 @@ def test_a_copy_tells_its_age_by_the_server_s_clock(browser: Browser, minutes: i
         if minutes > 5:
             expect(banner).to_be_visible()
             expect(banner).to_contain_text("This copy of the page is old.")
-            expect(banner).to_contain_text("60 min" if minutes == 60 else "6 min")
+            expect(banner).to_contain_text("Its age: 1 h." if minutes == 60 else "6 min")
         else:
             expect(banner).to_be_hidden()
 

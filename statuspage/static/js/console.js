@@ -33,7 +33,7 @@ function tick() {
 // What a page says, without what changes by itself.
 function substance(part) {
   const copy = part.cloneNode(true);
-  for (const fleeting of copy.querySelectorAll(".ago, .asof")) fleeting.remove();
+  for (const fleeting of copy.querySelectorAll(".ago, .asof, [data-copies]")) fleeting.remove();
   for (const unfolded of copy.querySelectorAll("details[open]")) unfolded.removeAttribute("open");
   return copy.innerHTML;
 }
@@ -89,6 +89,7 @@ async function look() {
   document.title = page.title;
   set_clock();
   tick();
+  offer_copies();
   tell("");
 }
 

@@ -1,37 +1,61 @@
-// Tells the age of this copy and keeps it fresh. Age = the server's Date (and Age) minus the stamp in the page: the visitor's own
-// clock is never asked how old something is. Without this script the page is complete; a fixed sentence tells its age limit.
+// Tells the age of this copy, how long it is until the promised update, and keeps both and the page fresh. Age = the server's Date (and
+// Age) minus the stamp in the page. Until the server was asked, the visitor's clock is believed only if it agrees with the stamp.
+// Without this script the page is complete: moments stand there as they are, and a fixed sentence tells the age limit.
 (function () {
-  var every = 60, failed = 0, age = 0, at = performance.now();
+  var every = 60, near = 90, failed = 0, timer, asked, words = byId("said").dataset;
+  var age = (Date.now() - stamp(document)) / 1000, sure = Math.abs(age) <= near, ticks = performance.now(), wall = Date.now();
+  function byId(id) { return document.getElementById(id); }
   function stamp(doc) { return Date.parse(doc.getElementById("made").dateTime); }
+  // Seconds since the stamp. The larger of both clocks counts: one stands still while a phone sleeps.
+  function now() { return age + Math.max(performance.now() - ticks, Date.now() - wall) / 1000; }
+  function long(minutes) {
+    var hours = Math.floor(minutes / 60), rest = hours && !(minutes % 60) ? "" : words.minute.replace("{n}", minutes % 60);
+    return hours ? words.hour.replace("{n}", hours) + (rest && " " + rest) : rest;
+  }
+  function write(node, text) { if (node.textContent !== text) node.textContent = text; }
+  function until(seconds) {
+    if (seconds > 0) return words.within.replace("{d}", long(Math.ceil(seconds / 60)));
+    return seconds > -60 ? words.due : words.late.replace("{d}", long(Math.floor(-seconds / 60)));
+  }
   function show() {
-    var box = document.getElementById("stale"), now = age + (performance.now() - at) / 1000;
-    var minutes = Math.floor(now / 60), hours = Math.floor(minutes / 60);
-    var text = box.dataset.text.replace("{age}", hours > 1 ? hours + " h" : minutes + " min");
-    box.dataset.age = Math.floor(now);
-    box.hidden = now <= +box.dataset.limit;
-    if (!box.hidden && box.firstElementChild.textContent !== text) box.firstElementChild.textContent = text;
+    var box = byId("stale"), old = now(), minutes = Math.max(0, Math.floor(old / 60)), made = stamp(document) / 1000;
+    if (!sure) return;
+    if (old > +box.dataset.limit) {
+      write(box.firstElementChild, box.dataset.text.replace("{age}", long(minutes)));
+      if (box.hidden) write(byId("said"), box.textContent);
+    }
+    box.dataset.age = Math.floor(old);
+    box.hidden = old <= +box.dataset.limit;
+    write(byId("age"), minutes ? words.ago.replace("{d}", long(minutes)) : words.now);
+    document.querySelectorAll("[data-by]").forEach(function (one) { write(one, until(Date.parse(one.dataset.by) / 1000 - made - old)); });
   }
   function place(node) { return node.dataset.key || node.getAttribute("href"); }
+  function news(main) {
+    return ["h1", ".answer__lead", ".update__text"].map(function (one) { return (main.querySelector(one) || {}).textContent || ""; });
+  }
   function put(doc) {
-    var old = document.querySelector("main"), fresh = doc.querySelector("main"), open = {}, here = document.activeElement;
+    var old = document.querySelector("main"), fresh = doc.querySelector("main"), open = {}, here = document.activeElement, told = news(old);
     if (String(getSelection())) return; // never pull the words from under a reader
     var key = old.contains(here) && here !== old && place(here);
     old.querySelectorAll("details[open]").forEach(function (one) { open[place(one.firstElementChild)] = true; });
     fresh.querySelectorAll("details").forEach(function (one) { one.open = !!open[place(one.firstElementChild)]; });
-    if (old.querySelector("h1").textContent !== fresh.querySelector("h1").textContent) {
-      document.getElementById("said").textContent = fresh.querySelector("h1").textContent;
-    }
+    var differ = news(fresh).filter(function (text, at) { return text !== told[at]; });
     old.replaceWith(fresh);
+    document.title = doc.title;
+    if (differ.length) write(byId("said"), differ.join(" "));
     if (key) fresh.querySelectorAll("a,summary").forEach(function (one) { if (place(one) === key) one.focus(); });
   }
   function look() {
+    asked = performance.now();
     fetch(location.pathname, { cache: "no-cache", credentials: "omit" }).then(function (answer) {
       if (!answer.ok) throw answer.status;
       return answer.text().then(function (text) {
-        var doc = new DOMParser().parseFromString(text, "text/html");
+        var doc = new DOMParser().parseFromString(text, "text/html"), date = Date.parse(answer.headers.get("Date"));
         if (stamp(doc) > stamp(document)) put(doc);
-        age = (Date.parse(answer.headers.get("Date")) - stamp(document)) / 1000 + +(answer.headers.get("Age") || 0);
-        at = performance.now();
+        age = (date - stamp(document)) / 1000 + +(answer.headers.get("Age") || 0);
+        ticks = performance.now();
+        wall = Date.now();
+        sure = !isNaN(age);
         failed = 0;
       });
     }).catch(function () { failed = Math.min(failed + 1, 4); }).then(function () {
@@ -40,9 +64,16 @@
     });
   }
   function wait(seconds) {
-    setTimeout(function () { if (document.hidden) wait(every); else look(); }, seconds * (800 + Math.random() * 400));
+    clearTimeout(timer);
+    timer = setTimeout(function () { if (document.hidden) wait(every); else look(); }, seconds * (800 + Math.random() * 400));
   }
+  show();
   // The first look is soon only if the visitor's clock makes the copy look old or from the future; most copies are neither.
-  wait(Math.abs(Date.now() - stamp(document)) > 90000 ? 0.2 : every);
+  wait(sure ? every : 0.2);
   setInterval(show, 15000);
+  document.addEventListener("visibilitychange", function () {
+    if (document.hidden) return;
+    show();
+    if (!(performance.now() - asked < every * 1000)) wait(failed ? every : 0.5);
+  });
 })();
