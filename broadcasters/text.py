@@ -5,9 +5,11 @@ Source: contracts of the channels, section 3. Words are fitted elsewhere; here t
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 import regex
 
@@ -72,11 +74,29 @@ def _counted(text: str, limits: Limits) -> int:
 
 def fits(text: str, limits: Limits) -> bool:
     """True if a post with these limits may hold `text`."""
-    if limits.maximum_bytes is not None and _bytes(text) > limits.maximum_bytes:
-        return False
-    if limits.maximum_links is not None and len({text[start:end] for start, end in web_links(text)}) > limits.maximum_links:
-        return False
-    return measure(text, limits) <= limits.maximum
+    return all(found.used <= found.allowed for found in _counts(text, limits))
+
+
+class Counted(NamedTuple):
+    """What a text uses of what one limit allows. unit: what is counted."""
+
+    used: int
+    allowed: int
+    unit: str
+
+
+def counts(text: str, limits: Limits) -> tuple[Counted, ...]:
+    """The length of `text` by every limit, that in the network's own unit first."""
+    return tuple(reversed(tuple(_counts(text, limits))))
+
+
+def _counts(text: str, limits: Limits) -> Iterator[Counted]:
+    """The cheap ones first."""
+    if limits.maximum_bytes is not None:
+        yield Counted(_bytes(text), limits.maximum_bytes, str(Unit.BYTES))
+    if limits.maximum_links is not None:
+        yield Counted(len({text[start:end] for start, end in web_links(text)}), limits.maximum_links, "links")
+    yield Counted(measure(text, limits), limits.maximum, str(limits.unit))
 
 
 _CLUSTER = regex.compile(r"\X")

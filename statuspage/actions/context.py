@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from statuspage.core.components import ComponentRecord
 from statuspage.core.deliveries import Delivery
 from statuspage.core.ids import CODE_ALPHABET, CODE_LENGTH, ID_ALPHABET, ID_LENGTH
+from statuspage.core.lengths import Length
 from statuspage.core.notices import Channel
 from statuspage.core.seal import Keys, seal_ok
 from statuspage.ports import Ports
@@ -29,6 +30,8 @@ class ChannelInfo:
     components      slugs of the components it speaks about; empty: all public ones
     pictures        True where the network takes a notice only as a picture
     sms             True where a post is a short message: no address, the cheap alphabet
+    lengths         how long a text is by each limit of the network, its own unit first
+    can_edit        True where a post can be rewritten
     """
 
     channel: Channel
@@ -37,6 +40,8 @@ class ChannelInfo:
     components: frozenset[str] = frozenset()
     pictures: bool = False
     sms: bool = False
+    lengths: Callable[[str], tuple[Length, ...]] = lambda _: ()
+    can_edit: bool = False
 
 
 @dataclass(frozen=True)

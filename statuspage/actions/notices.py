@@ -46,11 +46,6 @@ class Statement:
     affected: tuple[tuple[str, ComponentStatus, ComponentStatus], ...] = ()
     posts: bool = True
 
-    @property
-    def post_facts(self) -> Facts:
-        """What the posts speak of: all of it, but a correction names no promise there, since it may leave after the promised time."""
-        return replace(self.facts, next=None) if self.facts.kind is NoticeKind.CORRECTION else self.facts
-
 
 def announce(session: Session, ctx: Context, said: Statement, now: datetime) -> IncidentUpdate:
     """Writes update, notice and one delivery for each channel that may carry it, in the caller's transaction.
@@ -205,7 +200,7 @@ def _add_posts(session: Session, ctx: Context, said: Statement, update: Incident
     notices.add(session, notice)
     for info in infos:
         try:
-            deliveries.add(session, _delivery(session, ctx, info, notice, said.post_facts, starts[info.channel.name]))
+            deliveries.add(session, _delivery(session, ctx, info, notice, said.facts.for_posts, starts[info.channel.name]))
         except CannotFit as fault:
             alarms.raise_in(
 def _told(session: Session, subject: Subject) -> set[str]:
@@ -333,7 +328,7 @@ def _replace_texts(session: Session, ctx: Context, row: Delivery, facts: Facts) 
         raise NotAllowed(f"The channel {row.channel!r} is no longer configured. Withdraw its post first. Nothing was changed.")
     thread = deliveries.thread(session, row.subject_kind, row.subject_id, row.channel)
     earlier = [other for other in thread if other.sequence < row.sequence]
-    _write_words(session, ctx, row, _post_words(ctx, info, facts, row.code, earlier, row.created_at))
+    _write_words(session, ctx, row, _post_words(ctx, info, facts.for_posts, row.code, earlier, row.created_at))
 
 
 def _retell(session: Session, ctx: Context, withdrawn: Delivery) -> None:

@@ -9,6 +9,7 @@ from click.core import ParameterSource
 
 from statuspage import __version__
 from statuspage.cli import (
+    answers,
     backup,
     channel,
     configuration,
@@ -56,6 +57,7 @@ def main(context: click.Context, config: Path, data: Path, database: str | None,
     context.obj = Invocation(ProcessSettings(config.absolute(), data, url), as_json, typed)
 
 
-for module in (up, run, configuration, incident, maintenance, warning, deliveries, switches, probe, channel, people, backup, front):
+GROUPS = (up, run, configuration, incident, answers, maintenance, warning, deliveries, switches, probe, channel, people, backup, front)
+for module in GROUPS:
     for command in module.COMMANDS:
         main.add_command(command)

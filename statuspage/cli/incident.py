@@ -9,9 +9,11 @@ import click
 
 from statuspage.actions import corrections
 from statuspage.actions import incidents as acts
+from statuspage.actions.context import Context
 from statuspage.cli.common import Invocation, explained, show, show_one, who
+from statuspage.cli.previews import PREVIEW, show_preview
 from statuspage.cli.values import COMPONENT, MOMENT, RIGHT, WORDS, WRONG, statuses_of
-from statuspage.core.incidents import Incident
+from statuspage.core.incidents import Incident, IncidentUpdate
 from statuspage.core.vocabulary import ComponentStatus, IncidentStatus, SubjectKind
 from statuspage.store import deliveries, incidents, updates
 
@@ -51,6 +53,7 @@ def summary(found: Incident) -> dict[str, object]:
 @click.option("--since", type=MOMENT, help="When customers first noticed, e.g. 2026-03-01T14:05+01:00; default: now.")
 @WORDS
 @click.option("--drill", is_flag=True, help="A rehearsal: nothing public, sandbox channels only.")
+@PREVIEW
 @click.pass_obj
 @explained
 def declare(
@@ -61,6 +64,7 @@ def declare(
     since: datetime | None,
     texts: Sequence[tuple[str, str]],
     drill: bool,
+    only_preview: bool,
 ) -> None:
     """Tell customers that something is wrong. STATUS is major_outage (if left out), partial_outage or degraded_performance."""
     asked = acts.Declaration(
@@ -72,6 +76,9 @@ def declare(
         drill=drill,
         free_text=dict(texts),
     )
+    if only_preview:
+        show_preview(invocation, lambda ctx: acts.declare(ctx, asked), asked.free_text)
+        return
     show_one(invocation, summary(acts.declare(invocation.context(), asked)))
 
 
@@ -85,6 +92,7 @@ def declare(
 @WORDS
 @click.option("--next", "next_update_by", type=MOMENT, help="Promise another moment for the next update.")
 @click.option("--version", type=int, help="The version that you saw; refused if somebody changed it meanwhile.")
+@PREVIEW
 @click.pass_obj
 @explained
 def update(
@@ -96,6 +104,7 @@ def update(
     texts: Sequence[tuple[str, str]],
     next_update_by: datetime | None,
     version: int | None,
+    only_preview: bool,
 ) -> None:
     """Say what is new about an open incident."""
     asked = acts.Change(
@@ -108,6 +117,9 @@ def update(
         free_text=dict(texts),
         next_update_by=next_update_by,
     )
+    if only_preview:
+        show_preview(invocation, lambda ctx: acts.update(ctx, asked), asked.free_text)
+        return
     show_one(invocation, summary(acts.update(invocation.context(), asked)))
 
 
@@ -116,16 +128,28 @@ def update(
 @click.argument("sequence", type=int)
 @WRONG
 @RIGHT
+@PREVIEW
 @click.pass_obj
 @explained
 def correct(
-    invocation: Invocation, incident_id: str, sequence: int, wrong: Sequence[tuple[str, str]], right: Sequence[tuple[str, str]]
+    invocation: Invocation,
+    incident_id: str,
+    sequence: int,
+    wrong: Sequence[tuple[str, str]],
+    right: Sequence[tuple[str, str]],
+    only_preview: bool,
 ) -> None:
     """Correct update SEQUENCE. The old text stays visible; a correction is posted in the same threads."""
-    context = invocation.context()
-    said = corrections.correct(
-        context, kind=SubjectKind.INCIDENT, subject_id=incident_id, sequence=sequence, wrong=dict(wrong), text=dict(right), who=who()
-    )
+
+    def deed(context: Context) -> IncidentUpdate:
+        return corrections.correct(
+            context, kind=SubjectKind.INCIDENT, subject_id=incident_id, sequence=sequence, wrong=dict(wrong), text=dict(right), who=who()
+        )
+
+    if only_preview:
+        show_preview(invocation, deed, dict(wrong), dict(right))
+        return
+    said = deed(invocation.context())
     show_one(invocation, {"id": said.id, "sequence": said.sequence, "corrects": said.corrects, "languages": sorted(said.texts)})
 
 
@@ -135,11 +159,17 @@ def correct(
 @click.option("--late", help="Key of the sentence on payments that wait: handled or waiting_open.")
 @click.option("--reason", default="", help="Why, although probes still see it failing; recorded, never public.")
 @click.option("--version", type=int, help="The version that you saw; refused if somebody changed it meanwhile.")
+@PREVIEW
 @click.pass_obj
 @explained
-def resolve(invocation: Invocation, incident_id: str, cause: str | None, late: str | None, reason: str, version: int | None) -> None:
+def resolve(
+    invocation: Invocation, incident_id: str, cause: str | None, late: str | None, reason: str, version: int | None, only_preview: bool
+) -> None:
     """Say that it is over. Refused while probes see it failing, unless a reason is recorded."""
     asked = acts.Resolution(incident_id=incident_id, who=who(), version=version, cause=cause, late=late, reason=reason)
+    if only_preview:
+        show_preview(invocation, lambda ctx: acts.resolve(ctx, asked))
+        return
     show_one(invocation, summary(acts.resolve(invocation.context(), asked)))
 
 

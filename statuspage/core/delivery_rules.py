@@ -12,12 +12,13 @@ from datetime import datetime
 from enum import StrEnum
 
 from statuspage.core.deliveries import Delivery
-from statuspage.core.vocabulary import DeliveryState, NoticeKind, SubjectKind
+from statuspage.core.vocabulary import DeliveryState, NoticeKind, SubjectKind, UpdateMode
 
 INTENT_GOOD_FOR_S = 10.0  # from the commit of the intent to the socket; far below the quiet period, so a successor cannot be overtaken
 MAX_ATTEMPTS = 30  # per epoch; then a person decides
 LOOKS_AFTER_S = (2.0, 10.0, 30.0, 60.0)  # early looks at the own timeline: what is found there is found; absence is no proof yet
 UNREADABLE_ALARM_S = 600.0  # beyond the quiet period
+PARENT_GONE = "parent_gone"  # error class of a row whose parent is no longer there: it starts the thread anew
 
 _OVER = (NoticeKind.RESOLVED, NoticeKind.RESOLVED_AUTO, NoticeKind.PLANNED_CANCELLED)
 _BEFORE_SENDING = (DeliveryState.WAITING, DeliveryState.QUEUED)
@@ -113,6 +114,38 @@ def parent_of(rows: Sequence[Delivery], row: Delivery) -> Delivery | None:
     """The post that `row` continues: the newest of its thread that is out and whose id is known. None: it stands alone."""
     out = [other for other in rows if other.state is DeliveryState.DELIVERED and other.remote_id and other.sequence < row.sequence]
     return out[-1] if out else None
+
+
+class Place(StrEnum):
+    """Where a post stands in its thread."""
+
+    FIRST = "first"  # it stands alone and begins the thread
+    REPLY = "reply"  # under the post before it
+    EDIT = "edit"  # the post before it is rewritten
+    NEW = "new"  # it stands alone, though the thread has begun
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A post in its thread. parent: what it continues; words: those of the row's frozen texts that are sent there."""
+
+    place: Place
+    parent: Delivery | None
+    words: str
+
+
+def placed(row: Delivery, rows: Sequence[Delivery], *, can_edit: bool) -> Placed:
+    """Where the post of `row` would go just now, and with which words.
+
+    rows      the thread, by sequence
+    can_edit  the network lets posts be rewritten
+    """
+    parent = None if row.error_class == PARENT_GONE else parent_of(rows, row)
+    if parent is None:
+        return Placed(Place.FIRST, None, row.text_alone)
+    if row.mode is UpdateMode.EDIT:
+        return Placed(Place.EDIT, parent, row.story) if can_edit else Placed(Place.NEW, parent, row.text_alone)
+    return Placed(Place.REPLY if row.mode is UpdateMode.REPLY else Place.NEW, parent, row.text)
 
 
 # --- an unclear answer ------------------------------------------------------------------------------------------------------------

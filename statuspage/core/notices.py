@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from statuspage.core.vocabulary import LinkMode, NoticeKind, SubjectKind, UpdateMode
@@ -39,6 +39,11 @@ class Facts:
     wrong: Mapping[str, str] = field(default_factory=dict)
     text: Mapping[str, str] = field(default_factory=dict)
     free_text: Mapping[str, str] = field(default_factory=dict)  # a person's addition, after the template part
+
+    @property
+    def for_posts(self) -> Facts:
+        """What posts speak of: all of it, but a correction names no promise there, since it may leave after the promised time."""
+        return replace(self, next=None) if self.kind is NoticeKind.CORRECTION else self
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ from statuspage.core.errors import CannotFit
 from statuspage.words import core_form
 from statuspage.words.wording import Cut, Wording
 
+CORE = "core"  # the shortest form was taken
+
 
 def fit(wording: Wording, fits: Callable[[str], bool]) -> str:
     """The longest version that fits.
@@ -24,7 +26,7 @@ def fit(wording: Wording, fits: Callable[[str], bool]) -> str:
     raises   CannotFit, with the shortest version's length, if even that is too long
     """
     text = ""
-    for text in _versions(wording):
+    for text, _ in _versions(wording):
         if fits(text):
             return text
     where = ".".join(wording.path)
@@ -34,12 +36,24 @@ def fit(wording: Wording, fits: Callable[[str], bool]) -> str:
     )
 
 
-def _versions(wording: Wording) -> Iterator[str]:
-    """Every version of the text, longest first."""
+def left_out(wording: Wording, same: Callable[[str], bool]) -> tuple[str, ...]:
+    """What fitting left out of a text: names of DROPPABLE, free_text, weekdays; or CORE alone, for the shortest form.
+
+    same   True for the version that was taken
+    """
+    for text, missing in _versions(wording):
+        if same(text):
+            return missing
+    return ()
+
+
+def _versions(wording: Wording) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Every version of the text, longest first, and what is left out of it."""
     cut = Cut()
     for cut in cuts(wording):
-        yield wording.write(cut)
-    yield from core_form.versions(wording, cut)
+        yield wording.write(cut), cut.names
+    for text in core_form.versions(wording, cut):
+        yield text, (CORE,)
 
 
 def cuts(wording: Wording) -> Iterator[Cut]:

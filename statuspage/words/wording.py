@@ -41,6 +41,13 @@ class Cut:
     works_line: bool = False
     weekdays: bool = False
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What is left out, by name; works: some of its names, as long as the sentence stands."""
+        gone = ("free_text", self.free_text), ("advice", self.advice), ("works", self.works is not None and not self.works_line)
+        more = ("cause", self.cause), ("works_line", self.works_line), ("weekdays", self.weekdays)
+        return tuple(name for name, out in (*gone, *more) if out)
+
 
 @dataclass(frozen=True)
 class Addresses:

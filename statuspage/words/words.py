@@ -11,7 +11,7 @@ from statuspage.core.notices import Facts
 from statuspage.core.vocabulary import Form, NoticeKind
 from statuspage.words import moments, sms, story
 from statuspage.words.catalogue import Catalogue
-from statuspage.words.fitting import fit
+from statuspage.words.fitting import fit, left_out
 from statuspage.words.guard import check_fake, digests, guard
 from statuspage.words.interface import Interface
 from statuspage.words.page import PageFacts
@@ -61,17 +61,23 @@ class Words:
 
     def short(self, facts: Facts, language: str, *, code: str, link: bool, fits: Callable[[str], bool], now: datetime) -> str:
         """A post. It ends with the address at which it can be verified, or, without link, with "Ref CODE". Raises CannotFit."""
-        addresses = Addresses(url=self.verification_url(code), code=code, reference=not link)
-        return fit(self._wording(facts, language, Form.SHORT, now, addresses), fits)
+        return fit(self._post(facts, language, code, link=link, now=now), fits)
 
     def sms(self, facts: Facts, language: str, *, now: datetime, code: str = "", fits: Callable[[str], bool] = sms.fits) -> str:
         """At most two parts, unless `fits` says otherwise, in letters of the GSM alphabet. With a code it ends in "Ref CODE".
 
         Raises CannotFit.
         """
-        wording = self._wording(facts, language, Form.SMS, now)
-        end = " " + self._catalogue.template(("reference",), language).fill(lambda _: code) if code else ""
+        wording, end = self._wording(facts, language, Form.SMS, now), self._sms_end(language, code)
         return sms.to_gsm(fit(wording, lambda text: fits(sms.to_gsm(text + end))) + end)
+
+    def left_out(self, facts: Facts, language: str, text: str, *, code: str, sms_form: bool, now: datetime) -> tuple[str, ...]:
+        """What was left out of a text that short(), or sms() where sms_form is set, gave for the same facts; see fitting.left_out."""
+        if sms_form:
+            end = self._sms_end(language, code)
+            return left_out(self._wording(facts, language, Form.SMS, now), lambda version: sms.to_gsm(version + end) == text)
+        post = self._post(facts, language, code, link=self.verification_url(code) in text, now=now)
+        return left_out(post, lambda version: version == text)
 
     def voice(self, facts: Facts, language: str, *, now: datetime) -> str:
         """For the bank's phone line: 260 characters, up to 340 where the names leave nothing to drop. Raises CannotFit."""
@@ -116,6 +122,10 @@ class Words:
         )  # fmt: skip
         return fit(wording, fits)
 
+    def notice_answer(self, facts: Facts, language: str, *, url: str, fits: Callable[[str], bool], now: datetime) -> str:
+        """The notice itself as an answer to one customer: the words of a post, which lead to `url` and carry no code. Raises CannotFit."""
+        return fit(self._wording(facts, language, Form.SHORT, now, Addresses(url=url)), fits)
+
     def story(self, language: str, entries: Sequence[tuple[datetime, str]], fits: Callable[[str], bool], now: datetime) -> str:
         """For channels that edit: the newest state first, then earlier entries with their moments; the oldest are dropped first.
 
@@ -123,7 +133,7 @@ class Words:
         raises    CannotFit, if the newest alone does not fit
         """
         told = [story.Entry(self.moment(at, language, now=now), text) for at, text in entries]
-        safety = self._catalogue.template(("safety_short",), language).source()
+        safety = self.safety_short(language)
         reference = self._catalogue.template(("reference",), language).fill(lambda _: "")
         heading = Interface(language).text("story.earlier")
         return story.tell(told, heading, story.Repeated(safety, self.verification_url(""), reference), fits)
@@ -133,6 +143,10 @@ class Words:
     def verification_url(self, code: str) -> str:
         """Where anybody can check that a message is genuine."""
         return f"{self._page.url}/u/{code}"
+
+    def safety_short(self, language: str) -> str:
+        """The safety line of posts and answers."""
+        return self._catalogue.template(("safety_short",), language).source()
 
     def state_name(self, value: str, language: str) -> str:
         """A component's status in the reader's words, e.g. "Partly down"."""
@@ -171,6 +185,13 @@ class Words:
     def guard(self, text: str) -> None:
         """The guard rails, for text that a person typed; sentences of the catalogue pass. Raises InvalidText."""
         guard(text, own_hosts=self._page.own_hosts, known=self._known)
+
+    def _post(self, facts: Facts, language: str, code: str, *, link: bool, now: datetime) -> Wording:
+        addresses = Addresses(url=self.verification_url(code), code=code, reference=not link)
+        return self._wording(facts, language, Form.SHORT, now, addresses)
+
+    def _sms_end(self, language: str, code: str) -> str:
+        return " " + self._catalogue.template(("reference",), language).fill(lambda _: code) if code else ""
 
     def _wording(self, facts: Facts, language: str, form: Form, now: datetime, addresses: Addresses = NOWHERE) -> Wording:
         self._check_facts(facts)

@@ -11,6 +11,7 @@ from typing import Any
 from broadcasters import BROADCASTERS, text
 from statuspage.actions.context import ChannelInfo, Context
 from statuspage.core.components import ComponentRecord
+from statuspage.core.lengths import Length
 from statuspage.core.notices import Channel
 from statuspage.core.vocabulary import UpdateMode
 from statuspage.ports import Ports
@@ -99,8 +100,14 @@ def channel_infos(settings: Settings, configs: Mapping[str, Any]) -> dict[str, C
             components=frozenset(channel.components),
             pictures=getattr(module, "PICTURES", False),
             sms=getattr(module, "SMS", False),
+            lengths=partial(_lengths, limits=limits),
+            can_edit=hasattr(module, "edit"),
         )
     return infos
+
+
+def _lengths(words: str, limits: text.Limits) -> tuple[Length, ...]:
+    return tuple(Length(*found) for found in text.counts(words, limits))
 
 
 def delivery_class(module: ModuleType, config: Any) -> str:

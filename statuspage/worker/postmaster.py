@@ -12,12 +12,10 @@ from broadcasters import text
 from broadcasters.http import Http
 from broadcasters.post import DeliveryClass, Found, Image, Post, Receipt, Remote
 from statuspage.core.deliveries import Delivery
-from statuspage.core.delivery_rules import key_of, parent_of
-from statuspage.core.vocabulary import UpdateMode
+from statuspage.core.delivery_rules import Place, key_of, placed
 from statuspage.publish.card import alternative, card_path
 
 FIND_MARGIN = timedelta(hours=3)  # a wall clock may have been two hours off when the row was made
-PARENT_GONE = "parent_gone"  # error class of a row whose parent is no longer there: it starts the thread anew
 
 
 def freeze(
@@ -35,11 +33,9 @@ def freeze(
     address  code -> the verification address a post may carry
     image    url and alt of the picture, where the network needs one
     """
-    parent = None if row.error_class == PARENT_GONE else parent_of(rows, row)
-    edit = row.mode is UpdateMode.EDIT and can_edit and parent is not None
-    reply = row.mode is UpdateMode.REPLY and parent is not None
-    continues = reply or (row.mode is UpdateMode.NEW and parent is not None)  # new: it stands alone, but the thread's link is out
-    words = row.story if edit else row.text if continues else row.text_alone
+    found = placed(row, rows, can_edit=can_edit)
+    parent, words = found.parent, found.words
+    edit, reply = found.place is Place.EDIT, found.place is Place.REPLY
     key = key_of(row.id, row.epoch)
     link = address(row.code)
     return {

@@ -9,11 +9,11 @@ from typing import Any
 from broadcasters.errors import BroadcastError, OutcomeClass, Rejected, Uncertain
 from broadcasters.post import Receipt, Remote
 from statuspage.core.deliveries import Delivery
-from statuspage.core.delivery_rules import LOOKS_AFTER_S, MAX_ATTEMPTS, Move, is_alarm, obeyed_s
+from statuspage.core.delivery_rules import LOOKS_AFTER_S, MAX_ATTEMPTS, PARENT_GONE, Move, is_alarm, obeyed_s
 from statuspage.core.vocabulary import DeliveryState
 from statuspage.store import deliveries
 from statuspage.worker.desk import Desk
-from statuspage.worker.postmaster import PARENT_GONE, is_edit, kept
+from statuspage.worker.postmaster import is_edit, kept
 
 
 @dataclass(frozen=True)

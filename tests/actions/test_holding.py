@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from statuspage.actions import incidents, notices
+from statuspage.actions import corrections, incidents, notices
 from statuspage.actions.incidents import Change
 from statuspage.core.deliveries import Delivery
 from statuspage.core.delivery_rules import plan_thread
@@ -188,3 +188,17 @@ STAGE_SETTINGS = Stage.__dataclass_fields__["of"].default_factory()  # type: ign
 def test_old_words_are_never_sent_after_an_edit_commits(seeds: range) -> None:
     """D26, 300 seeds."""
     assert sum(edits_and_sends(seed) for seed in seeds) > len(seeds) / 4, "too little was sent to prove anything"
+
+
+def test_a_reworded_correction_names_no_promise_in_its_posts_either(quick: Stage) -> None:
+    stage = quick.with_settings(**HOLD)
+    incident = declared(stage)
+    stage.deliver_all()
+    said = {"wrong": {"en": "We said cards."}, "text": {"en": "It is the app."}}
+    corrections.correct(stage.ctx, kind=INCIDENT, subject_id=incident.id, sequence=1, who="Ana", **said)
+
+    reword(stage, incident.id, "We are sorry.", sequence=2)
+
+    (post,) = (row for row in stage.posts(incident) if row.sequence == 2 and row.channel == "mastodon-en")
+    assert "We are sorry." in post.text and "Next update" not in post.text
+    assert "Next update" in stage.said(incident)[1].texts["en"]

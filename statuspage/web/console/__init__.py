@@ -7,13 +7,25 @@ from importlib import resources
 from flask import Blueprint, Response
 
 from statuspage.web.auth import guard, open_to_all
-from statuspage.web.console import corrections, deliveries, entrance, incidents, overview, people, probes, warnings, works
+from statuspage.web.console import (
+    answers,
+    corrections,
+    deliveries,
+    entrance,
+    incidents,
+    overview,
+    people,
+    previews,
+    probes,
+    warnings,
+    works,
+)
 from statuspage.web.console.words import register
 
 blueprint = Blueprint("console", __name__, url_prefix="/console")
 blueprint.before_request(guard)
 register(blueprint)
-for module in (entrance, overview, incidents, probes, works, warnings, corrections, deliveries, people):
+for module in (entrance, overview, incidents, previews, answers, probes, works, warnings, corrections, deliveries, people):
     module.add_routes(blueprint)
 
 

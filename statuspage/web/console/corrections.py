@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, redirect, render_template, url_for
 
 from statuspage.actions import corrections as acts
 from statuspage.core.vocabulary import Role, SubjectKind
 from statuspage.store import updates
 from statuspage.web.auth import context, me, needs
-from statuspage.web.console import words
+from statuspage.web.console import asked
 from statuspage.web.database import database
-from statuspage.web.forms import BadForm, read
 
 KINDS = {"incident": SubjectKind.INCIDENT, "maintenance": SubjectKind.MAINTENANCE}
 
@@ -22,35 +21,33 @@ def add_routes(blueprint: Blueprint) -> None:
 
 @needs(Role.RESPONDER)
 def correction(kind: str, subject_id: str, sequence: str) -> str:
-    which, number = _which(kind, sequence)
+    which, number = which_update(kind, sequence)
     wrong = updates.get(database.session(), which, subject_id, number)
     return render_template(
         "console/correction.html",
         title=f"Correct update {number}",
         section="Incidents" if which is SubjectKind.INCIDENT else "Planned work",
+        kind=kind,
         update=wrong,
-        back=_page(which, subject_id),
+        back=page_of(which, subject_id),
     )
 
 
 @needs(Role.RESPONDER)
 def correct(kind: str, subject_id: str, sequence: str) -> Response:
-    which, number = _which(kind, sequence)
-    form = read(request.form, words.free_text_field_names("wrong") | words.free_text_field_names("right"))
-    wrong, right = words.free_text(form, "wrong"), words.free_text(form, "right")
-    if not set(wrong) & set(right):
-        raise BadForm("Say in at least one language what was wrong and what is right. Nothing was changed.")
+    which, number = which_update(kind, sequence)
+    wrong, right = asked.correction()
     acts.correct(context(), kind=which, subject_id=subject_id, sequence=number, wrong=wrong, text=right, who=me().person.name)
-    return redirect(_page(which, subject_id, done="The correction is published."), 303)  # type: ignore[return-value]
+    return redirect(page_of(which, subject_id, done="The correction is published."), 303)  # type: ignore[return-value]
 
 
-def _which(kind: str, sequence: str) -> tuple[SubjectKind, int]:
+def which_update(kind: str, sequence: str) -> tuple[SubjectKind, int]:
     if kind not in KINDS or not sequence.isascii() or not sequence.isdigit() or len(sequence) > 9:
         abort(404)
     return KINDS[kind], int(sequence)
 
 
-def _page(kind: SubjectKind, subject_id: str, done: str | None = None) -> str:
+def page_of(kind: SubjectKind, subject_id: str, done: str | None = None) -> str:
     if kind is SubjectKind.INCIDENT:
         return url_for("console.incident", incident_id=subject_id, done=done)
     return url_for("console.work", work_id=subject_id, done=done)

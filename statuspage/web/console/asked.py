@@ -1,0 +1,77 @@
+"""What the forms about incidents ask for, read once: the same for what is only previewed and for what is done."""
+
+from __future__ import annotations
+
+from flask import request
+
+from statuspage.actions.incidents import Change, Declaration, Resolution
+from statuspage.core.vocabulary import ComponentStatus, IncidentStatus
+from statuspage.web.auth import context, me
+from statuspage.web.console import words
+from statuspage.web.forms import BadForm, Field, read
+
+TROUBLE = (ComponentStatus.MAJOR_OUTAGE, ComponentStatus.PARTIAL_OUTAGE, ComponentStatus.DEGRADED_PERFORMANCE)
+
+
+def declaration() -> Declaration:
+    """Raises BadForm."""
+    fields = {f"component-{item.slug}": Field(choices=[str(status) for status in TROUBLE]) for item in context().settings.components}
+    symptoms = [key for key, _ in words.sentences("symptom")]
+    fields |= {"symptom": Field(choices=symptoms), "scheme": Field(longest=40), "drill": Field(choices=("yes",))}
+    form = read(request.form, fields | words.free_text_field_names())
+    chosen = {item.slug: form.text(f"component-{item.slug}") for item in context().settings.components}
+    hit = {slug: ComponentStatus(value) for slug, value in chosen.items() if value}
+    if not hit:
+        raise BadForm("No component was chosen. Say what is hit; nothing was changed.")
+    return Declaration(
+        components=hit,
+        who=me().person.name,
+        symptom=form.text("symptom") or None,
+        scheme=form.text("scheme") or None,
+        drill=form.text("drill") == "yes",
+        free_text=words.free_text(form),
+    )
+
+
+def change(incident_id: str) -> Change:
+    """Raises BadForm."""
+    fields = {
+        "version": Field(required=True, longest=9),
+        "status": Field(choices=[str(status) for status in words.STATES]),
+        "cause": Field(choices=[key for key, _ in words.sentences("cause")]),
+    }
+    form = read(request.form, fields | words.free_text_field_names())
+    return Change(
+        incident_id=incident_id,
+        who=me().person.name,
+        version=words.version_of(form),
+        status=IncidentStatus(form.text("status")) if form.text("status") else None,
+        cause=form.text("cause") or None,
+        free_text=words.free_text(form),
+    )
+
+
+def resolution(incident_id: str) -> Resolution:
+    """Raises BadForm."""
+    fields = {
+        "version": Field(required=True, longest=9),
+        "late": Field(choices=[key for key, _ in words.sentences("late")]),
+        "reason": Field(longest=500),
+    }
+    form = read(request.form, fields)
+    return Resolution(
+        incident_id=incident_id,
+        who=me().person.name,
+        version=words.version_of(form),
+        late=form.text("late") or None,
+        reason=form.text("reason"),
+    )
+
+
+def correction() -> tuple[dict[str, str], dict[str, str]]:
+    """What was wrong and what is right, per language. Raises BadForm."""
+    form = read(request.form, words.free_text_field_names("wrong") | words.free_text_field_names("right"))
+    wrong, right = words.free_text(form, "wrong"), words.free_text(form, "right")
+    if not set(wrong) & set(right):
+        raise BadForm("Say in at least one language what was wrong and what is right. Nothing was changed.")
+    return wrong, right
