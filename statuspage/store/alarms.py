@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import Integer, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from statuspage.core.errors import NotFound
@@ -52,13 +52,12 @@ def clear(session: Session, alarm_id: str, at: datetime) -> None:
 
 def listing(session: Session, *, only_open: bool = True, limit: int = 200) -> list[Alarm]:
     """The newest first."""
-    query = select(AlarmRow).order_by(AlarmRow.raised_at.desc(), AlarmRow.id).limit(limit)
-    if only_open:
-        query = query.where(AlarmRow.cleared_at.is_(None))
-    return [_alarm(row) for row in session.scalars(query)]
+    return [_alarm(row) for row in session.scalars(_NEWEST_OPEN if only_open else _NEWEST, {"most": limit})]
 
 
-_OPEN = select(AlarmRow).where(AlarmRow.key == bindparam("key"), AlarmRow.cleared_at.is_(None))  # of a hot path: built once
+_OPEN = select(AlarmRow).where(AlarmRow.key == bindparam("key"), AlarmRow.cleared_at.is_(None))  # of hot paths: built once
+_NEWEST = select(AlarmRow).order_by(AlarmRow.raised_at.desc(), AlarmRow.id).limit(bindparam("most", type_=Integer))
+_NEWEST_OPEN = _NEWEST.where(AlarmRow.cleared_at.is_(None))
 
 
 def _alarm(row: AlarmRow) -> Alarm:

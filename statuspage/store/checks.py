@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import Integer, bindparam, delete, func, select
 from sqlalchemy.orm import Session
 
 from statuspage.core.checks import CheckResult
@@ -21,6 +21,8 @@ _COLUMNS = (
     _ROW.c.id, _ROW.c.received_at, _ROW.c.probe, _ROW.c.location, _ROW.c.sequence, _ROW.c.at, _ROW.c.outcome, _ROW.c.reason,
     _ROW.c.latency_ms, _ROW.c.phases_ms, _ROW.c.evidence, _ROW.c.partial,
 )  # fmt: skip
+_NEWEST_ID = select(func.max(CheckRow.id))  # of hot paths: built once
+_AFTER = select(*_COLUMNS).where(_ROW.c.id > bindparam("row_id")).order_by(_ROW.c.id).limit(bindparam("most", type_=Integer))
 
 
 @dataclass(frozen=True)
@@ -49,13 +51,12 @@ def add(session: Session, results: Iterable[CheckResult], received_at: datetime)
 
 def after(session: Session, row_id: int, limit: int) -> list[Arrived]:
     """Results whose row id is above `row_id`, by id; at most `limit`."""
-    query = select(*_COLUMNS).where(_ROW.c.id > row_id).order_by(_ROW.c.id).limit(limit)
-    return [_arrived(row) for row in session.execute(query)]
+    return [_arrived(row) for row in session.execute(_AFTER, {"row_id": row_id, "most": limit})]
 
 
 def newest_id(session: Session) -> int:
     """The highest row id; 0 if nothing is kept."""
-    return session.execute(select(func.max(CheckRow.id))).scalar_one() or 0
+    return session.execute(_NEWEST_ID).scalar_one() or 0
 
 
 def newest(session: Session, probe: str, limit: int = 20) -> list[Arrived]:

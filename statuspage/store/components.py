@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 from statuspage.core.components import ComponentRecord, Names
 from statuspage.store.tables import ComponentChangeRow, ComponentRow, IncidentRow, MaintenanceRow, UpdateRow
 
+_STANDING = select(ComponentRow.slug).where(ComponentRow.removed_at.is_(None))  # of a hot path: built once
+
 
 @dataclass(frozen=True)
 class Configured:
@@ -57,7 +59,7 @@ def all(session: Session) -> dict[str, ComponentRecord]:
 
 def stand(session: Session, slugs: Iterable[str]) -> bool:
     """True if each of the slugs is a component now: none was renamed or removed by a newer configuration."""
-    return set(slugs) <= set(session.scalars(select(ComponentRow.slug).where(ComponentRow.removed_at.is_(None))))
+    return set(slugs) <= set(session.scalars(_STANDING))
 
 
 def _record(row: ComponentRow) -> ComponentRecord:

@@ -19,6 +19,8 @@ from statuspage.store.upsert import insert_for
 # Rows that are no streak: names that no probe can have, since a probe's name has no slash.
 _COMPONENT = "component/"
 _CURSOR = "cursor/checks"
+_ALL = select(DetectorRow.probe, DetectorRow.location, DetectorRow.state, DetectorRow.last_check_id)  # of hot paths: built once
+_MEMORIES = select(DetectorRow.probe, DetectorRow.state).where(DetectorRow.probe.startswith(_COMPONENT))
 
 
 @dataclass(frozen=True)
@@ -39,9 +41,7 @@ def load(session: Session) -> State:
     streaks: dict[tuple[str, str], Streak] = {}
     memories: dict[str, Memory] = {}
     cursor = 0
-    for probe, location, state, last in session.execute(
-        select(DetectorRow.probe, DetectorRow.location, DetectorRow.state, DetectorRow.last_check_id)
-    ):
+    for probe, location, state, last in session.execute(_ALL):
         if probe == _CURSOR:
             cursor = last
         elif probe.startswith(_COMPONENT):
@@ -70,8 +70,7 @@ def forget(session: Session, slugs: Iterable[str]) -> None:
 
 def verdicts(session: Session) -> dict[str, ComponentStatus]:
     """Component slug -> what its own probes said at the last look; a component without probes is left out."""
-    query = select(DetectorRow.probe, DetectorRow.state).where(DetectorRow.probe.startswith(_COMPONENT))
-    return {probe.removeprefix(_COMPONENT): ComponentStatus(state["status"]) for probe, state in session.execute(query)}
+    return {probe.removeprefix(_COMPONENT): ComponentStatus(state["status"]) for probe, state in session.execute(_MEMORIES)}
 
 
 def _row(probe: str, location: str, state: dict[str, Any], now: datetime) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from statuspage.core.incidents import Incident, Moments
@@ -19,6 +19,14 @@ _NAME = "incident"
 _MOMENTS = tuple(field.name for field in fields(Moments))
 _PLAIN = ("id", "automatic", "drill", "created_at", "updated_at", "started_at", "symptom", "scheme", "cause", "next_update_by", "version")
 _OVER = (IncidentStatus.RESOLVED, IncidentStatus.POSTMORTEM)
+_OLDEST_FIRST = (IncidentRow.created_at, IncidentRow.id)
+_OPENED = select(IncidentRow).where(IncidentRow.status.not_in(_OVER)).order_by(*_OLDEST_FIRST)  # of hot paths: built once
+_BEGUN = select(IncidentRow).where(IncidentRow.created_at > bindparam("since")).order_by(*_OLDEST_FIRST)
+_RESOLVED = (
+    select(IncidentRow)
+    .where(IncidentRow.status == IncidentStatus.RESOLVED, IncidentRow.resolved_at >= bindparam("since"))
+    .order_by(IncidentRow.resolved_at.desc(), IncidentRow.id)
+)
 
 
 def add(session: Session, incident: Incident) -> None:
@@ -44,20 +52,17 @@ def save(session: Session, incident: Incident) -> Incident:
 
 def opened(session: Session) -> list[Incident]:
     """Every incident that is not over, drills too, oldest first."""
-    query = select(IncidentRow).where(IncidentRow.status.not_in(_OVER)).order_by(IncidentRow.created_at, IncidentRow.id)
-    return [_incident(row) for row in session.scalars(query)]
+    return [_incident(row) for row in session.scalars(_OPENED)]
 
 
 def resolved_since(session: Session, since: datetime) -> list[Incident]:
     """Incidents resolved at or after `since` and not explained yet, newest first: those that may be reopened."""
-    query = select(IncidentRow).where(IncidentRow.status == IncidentStatus.RESOLVED, IncidentRow.resolved_at >= since)
-    return [_incident(row) for row in session.scalars(query.order_by(IncidentRow.resolved_at.desc(), IncidentRow.id))]
+    return [_incident(row) for row in session.scalars(_RESOLVED, {"since": since})]
 
 
 def begun_since(session: Session, since: datetime) -> list[Incident]:
     """Incidents that were begun after `since`, by the machine or a person, oldest first."""
-    query = select(IncidentRow).where(IncidentRow.created_at > since)
-    return [_incident(row) for row in session.scalars(query.order_by(IncidentRow.created_at, IncidentRow.id))]
+    return [_incident(row) for row in session.scalars(_BEGUN, {"since": since})]
 
 
 def listing(session: Session, *, limit: int | None = 50, before: datetime | None = None) -> list[Incident]:

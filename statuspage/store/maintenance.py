@@ -16,6 +16,11 @@ from statuspage.store.tables import MaintenanceRow
 
 _NAME = "planned work"
 _NAMES = tuple(field.name for field in fields(Maintenance))
+_UNFINISHED = (  # of hot paths: built once
+    select(MaintenanceRow)
+    .where(MaintenanceRow.status != MaintenanceStatus.COMPLETED)
+    .order_by(MaintenanceRow.scheduled_for, MaintenanceRow.id)
+)
 
 
 def add(session: Session, work: Maintenance) -> None:
@@ -37,8 +42,7 @@ def save(session: Session, work: Maintenance) -> Maintenance:
 
 def unfinished(session: Session) -> list[Maintenance]:
     """Everything that is not completed or cancelled, the next to start first."""
-    query = select(MaintenanceRow).where(MaintenanceRow.status != MaintenanceStatus.COMPLETED)
-    return [_maintenance(row) for row in session.scalars(query.order_by(MaintenanceRow.scheduled_for, MaintenanceRow.id))]
+    return [_maintenance(row) for row in session.scalars(_UNFINISHED)]
 
 
 def listing(session: Session, *, limit: int | None = 50, before: datetime | None = None) -> list[Maintenance]:

@@ -20,6 +20,11 @@ _LATELY = tuple(
     select(func.count(table.id)).where(table.id > select(func.max(table.id) - _BEHIND).scalar_subquery()).scalar_subquery()
     for table in _TABLES
 )
+_MARK = select(  # of a hot path: built once
+    *(select(func.max(table.id)).scalar_subquery() for table in _TABLES),
+    select(func.max(ComponentRow.updated_at)).scalar_subquery(),
+    *_LATELY,
+)
 _CLAIMED, _PUBLISHED = "claimed", "published"
 
 
@@ -38,8 +43,7 @@ class Mark(NamedTuple):
 
 def mark(session: Session) -> Mark:
     """Where the store stands. Every action writes an audit row in its own transaction, so equal marks mean that nobody did anything."""
-    newest = [select(func.max(table.id)).scalar_subquery() for table in _TABLES]
-    row = session.execute(select(*newest, select(func.max(ComponentRow.updated_at)).scalar_subquery(), *_LATELY)).one()
+    row = session.execute(_MARK).one()
     return Mark(row[0] or 0, row[1] or 0, row[2] or 0, row[3], tuple(row[4:]))
 
 

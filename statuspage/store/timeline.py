@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import ColumnElement, Select, func, insert, select
 from sqlalchemy.orm import Session
 
 from statuspage.core.days import midnight
@@ -39,7 +40,7 @@ def append(session: Session, changes: Iterable[StatusChange]) -> None:
 
 def current(session: Session) -> dict[str, StatusChange]:
     """slug -> the newest change of each component: what it shows, and since when."""
-    return _newest(session, None)
+    return {row[0]: _change(*row) for row in session.execute(_NEWEST)}
 
 
 def latest(session: Session) -> dict[str, ComponentStatus]:
@@ -49,7 +50,7 @@ def latest(session: Session) -> dict[str, ComponentStatus]:
 
 def last_known(session: Session) -> dict[str, ComponentStatus]:
     """slug -> the newest status that is not unknown; a component that was never seen is left out."""
-    return {slug: change.status for slug, change in _newest(session, ComponentStatus.UNKNOWN).items()}
+    return {row[0]: ComponentStatus(row[1]) for row in session.execute(_NEWEST_KNOWN)}
 
 
 def changes(session: Session, slug: str, *, since: datetime | None = None, until: datetime | None = None) -> list[StatusChange]:
@@ -76,14 +77,15 @@ def backfill(session: Session, *, slug: str, status: ComponentStatus, start: dat
     append(session, plan_backfill(changes(session, slug), slug=slug, status=status, start=start, end=end, now=now))
 
 
-def _newest(session: Session, without: ComponentStatus | None) -> dict[str, StatusChange]:
+def _newest(*which: ColumnElement[bool]) -> Select[Any]:
+    """The newest change of each component, of those that are `which`."""
     rank = func.row_number().over(partition_by=_ROW.c.slug, order_by=_NEWEST_FIRST).label("rank")
-    inner = select(*_COLUMNS, rank)
-    if without is not None:
-        inner = inner.where(_ROW.c.status != without.value)
-    ranked = inner.subquery()
-    rows = session.execute(select(*(ranked.c[column.name] for column in _COLUMNS)).where(ranked.c.rank == 1))
-    return {row[0]: _change(*row) for row in rows}
+    ranked = select(*_COLUMNS, rank).where(*which).subquery()
+    return select(*(ranked.c[column.name] for column in _COLUMNS)).where(ranked.c.rank == 1)
+
+
+_NEWEST = _newest()  # of hot paths: built once
+_NEWEST_KNOWN = _newest(_ROW.c.status != ComponentStatus.UNKNOWN.value)
 
 
 def _change(slug: str, status: str, source: str, effective_at: datetime, recorded_at: datetime, subject_id: str | None) -> StatusChange:
