@@ -14,6 +14,7 @@ from werkzeug.serving import make_server
 from statuspage.actions import people
 from statuspage.actions.incidents import Declaration, declare
 from statuspage.core.vocabulary import ComponentStatus, DeliveryState, Role
+from statuspage.store import deliveries
 from tests.end_to_end.browser import chromium
 from tests.web.conftest import Console
 from tests.web.test_operators import delivery
@@ -55,6 +56,8 @@ def signed_in(console: Console, browser: Browser, url: str, **look: object) -> P
 def trouble(console: Console, component: str = "login") -> tuple[str, str]:
     """An open incident and a post that needs a person: their ids."""
     begun = declare(console.ctx, Declaration(components={component: ComponentStatus.MAJOR_OUTAGE}, who="Ana"))
+    with console.ctx.ports.store.writing() as session:
+        deliveries.accept_first(session, begun.id, "google_business", console.ctx.now())
     return begun.id, delivery(console, begun.id, DeliveryState.STUCK).id
 
 
