@@ -13,6 +13,7 @@ from broadcasters import (
     apprise,
     bluesky,
     discord,
+    email,
     facebook,
     google_business,
     instagram,
@@ -54,6 +55,7 @@ OWN = (
     ntfy,
     apprise,
     sms,
+    email,
 )
 CLOSED = dict.fromkeys(
     ("google+", "googleplus", "google_plus", "google-plus"),

@@ -253,7 +253,7 @@ class _Line:
         """A connected socket. Raises OSError; name look-up and all addresses together take at most the connect time-out."""
         until = min(time.monotonic() + self._connect_timeout_s, self._deadline)
         fault = OSError("no address")
-        for family, kind, protocol, _, address in _resolve(host, port, until):
+        for family, kind, protocol, _, address in resolve(host, port, until):
             connection = socket.socket(family, kind, protocol)
             try:
                 connection.settimeout(max(until - time.monotonic(), 0.001))
@@ -292,15 +292,15 @@ class _Line:
         """What went wrong, in words that hold no address and no secret."""
         kind = type(error).__name__
         if not self.connected:
-            return NotSent(f"no connection ({_reason(error) or kind})")
+            return NotSent(f"no connection ({reason(error) or kind})")
         if self._expired:
             return NoAnswer("the total deadline passed and the connection was cut")
         if isinstance(error, _BadAnswer):
             return NoAnswer(str(error))
-        return NoAnswer(f"the connection ended early ({_reason(error) or kind})")
+        return NoAnswer(f"the connection ended early ({reason(error) or kind})")
 
 
-def _resolve(host: str, port: int, until: float) -> list[Any]:
+def resolve(host: str, port: int, until: float) -> list[Any]:
     """Addresses of a name, within a deadline: the system's look-up knows none, so it runs aside and may be left behind."""
     found: list[Any] = []
     faults: list[OSError] = []
@@ -326,7 +326,7 @@ _TELLING = re.compile(
 )
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
     """The telling piece of a library's message; the rest may hold the address, and with it a secret."""
     match = _TELLING.search(str(error))
     return match.group(1).strip(" :.") if match else ""

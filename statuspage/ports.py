@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any, Protocol
 
 from broadcasters.http import Transport as HttpPort
+from broadcasters.smtp import MailTransport as MailPort
+from broadcasters.smtp import SmtpTransport
 
 
 class Clock(Protocol):
@@ -94,10 +96,11 @@ class FilesPort(Protocol):
 
 @dataclass(frozen=True)
 class Ports:
-    """All five, handed to whoever works."""
+    """All of them, handed to whoever works. mail: a second way onto the network, which has no state of its own."""
 
     clock: Clock
     random: Randomness
     http: HttpPort
     store: StorePort
     files: FilesPort
+    mail: MailPort = field(default_factory=SmtpTransport)

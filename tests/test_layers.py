@@ -37,15 +37,18 @@ KEPT = {
     "feedgen": ("statuspage/publish/feeds.py",),
     "click": ("statuspage/cli",),
     "apprise": ("broadcasters/apprise.py",),
+    "boto3": ("statuspage/bucket.py",),
+    "botocore": ("statuspage/bucket.py",),
 }
 
 # Modules of the machine that product code reaches only through the ports -> where they may be imported.
 OUTSIDE = {
-    "time": ("statuspage/outside.py", "statuspage/probes", "statuspage/demo", "broadcasters/http.py"),
+    "time": ("statuspage/outside.py", "statuspage/probes", "statuspage/demo", "broadcasters/http.py", "broadcasters/smtp.py"),
     "random": (),
     "secrets": ("statuspage/outside.py", "statuspage/settings/keys.py", "statuspage/demo"),
-    "socket": ("statuspage/probes", "statuspage/demo", "statuspage/cli", "broadcasters/http.py"),
+    "socket": ("statuspage/probes", "statuspage/demo", "statuspage/cli", "broadcasters/http.py", "broadcasters/smtp.py"),
     "urllib.request": (),
+    "smtplib": ("broadcasters/smtp.py",),
     "http.client": ("statuspage/demo", "statuspage/cli"),
 }
 

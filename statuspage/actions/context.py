@@ -30,6 +30,7 @@ class ChannelInfo:
     components      slugs of the components it speaks about; empty: all public ones
     pictures        True where the network takes a notice only as a picture
     sms             True where a post is a short message: no address, the cheap alphabet
+    mail            where a post is a mail: its line on how to leave the list; "" anywhere else
     lengths         how long a text is by each limit of the network, its own unit first
     can_edit        True where a post can be rewritten
     """
@@ -40,6 +41,7 @@ class ChannelInfo:
     components: frozenset[str] = frozenset()
     pictures: bool = False
     sms: bool = False
+    mail: str = ""
     lengths: Callable[[str], tuple[Length, ...]] = lambda _: ()
     can_edit: bool = False
 
@@ -52,6 +54,8 @@ class Context:
     configs    account name -> settings of its broadcaster; targets: probe name -> what it looks at
     channels   channel name -> what is known of it
     logo       of the bank, a PNG; b"" if there is none
+    signing    seeds of the keys that sign public notices; None: they are not signed
+    former     slug -> public component that the configuration has no more: what was said about it is told to its end
     """
 
     ports: Ports
@@ -59,10 +63,11 @@ class Context:
     words: Words
     keys: Keys = field(repr=False)
     configs: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    former     slug -> public component that the configuration has no more: what was said about it is told to its end
     targets: Mapping[str, Any] = field(default_factory=dict, repr=False)
     channels: Mapping[str, ChannelInfo] = field(default_factory=dict)
     logo: bytes = field(default=b"", repr=False)
+    signing: Keys | None = field(default=None, repr=False)
+    former: Mapping[str, ComponentRecord] = field(default_factory=dict)
 
     @property
     def seal_key(self) -> bytes:
@@ -70,7 +75,6 @@ class Context:
         return self.keys.newest()
 
     def genuine(self, row: Delivery) -> bool:
-    former: Mapping[str, ComponentRecord] = field(default_factory=dict)
         """True if the row is as the product sealed it, under a key that still counts."""
         return seal_ok(row, *self.keys.accepted())
 

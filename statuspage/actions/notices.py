@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from statuspage.actions import alarms
 from statuspage.actions.context import ChannelInfo, Context
+from statuspage.actions.mail_words import mail_words
 from statuspage.actions.subjects import Subject, channels
 from statuspage.core.addresses import subject_path
 from statuspage.core.deliveries import Delivery
@@ -203,14 +204,14 @@ def _add_posts(session: Session, ctx: Context, said: Statement, update: Incident
             deliveries.add(session, _delivery(session, ctx, info, notice, said.facts.for_posts, starts[info.channel.name]))
         except CannotFit as fault:
             alarms.raise_in(
+                session, ctx, f"fit:{info.channel.name}", f"A notice does not fit {info.channel.name} and is not posted there: {fault}"
+            )
+
+
 def _told(session: Session, subject: Subject) -> set[str]:
     """Channels that were told of it: the list of a channel's components can no longer name one that was removed."""
     rows = deliveries.of_subject(session, subject.kind, subject.id)
     return {row.channel for row in rows if row.state is not DeliveryState.WITHDRAWN}
-
-
-                session, ctx, f"fit:{info.channel.name}", f"A notice does not fit {info.channel.name} and is not posted there: {fault}"
-            )
 
 
 def _not_before(ctx: Context, subject: Subject, info: ChannelInfo, update: IncidentUpdate) -> datetime | None:
@@ -281,6 +282,10 @@ def _post_words(ctx: Context, info: ChannelInfo, facts: Facts, code: str, earlie
 
     if info.sms:
         text = ctx.words.sms(facts, channel.language, now=at, code=code, fits=info.fits)
+        return _Words(text, text, "")
+
+    if info.mail:
+        text = mail_words(ctx, info, facts, code, earlier, at)
         return _Words(text, text, "")
 
     def short(*, link: bool) -> str:

@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from broadcasters import CLOSED
 from statuspage.settings import rules
 from statuspage.settings.kinds import account_configs, probe_targets
-from statuspage.settings.models import Settings
+from statuspage.settings.models import BucketSettings, Settings
 from statuspage.settings.secrets import BrokenReference, forbid_unknown_keys, is_reference, matches, resolve, secret_paths
 from statuspage.settings.source import Path, Source, SourceError, read_yaml
 
@@ -99,6 +99,7 @@ class _Reading:
         targets = dict(self._parts("probes", "target", settings.probes, probe_targets))
         configs = dict(self._parts("accounts", "config", settings.accounts, account_configs))
         self._raise_if_any()
+        configs = {name: config.located(self.folder) if hasattr(config, "located") else config for name, config in configs.items()}
         for path, message in rules.broken(settings, targets, configs):
             self.problem(path, message)
         self._raise_if_any()
@@ -136,17 +137,23 @@ class _Reading:
         return value
 
     def _check_secrets(self) -> None:
+        for kind, value, path in self._holders():
+            patterns = list(secret_paths(kind, path))
+            for place, text in _strings(value, path):
+                if any(matches(place[: len(p)], p) for p in patterns) and not is_reference(text):
+                    self.problem(place, "a secret stands here in plain words. Write ${NAME} or file:PATH instead, and change the secret.")
+
+    def _holders(self) -> Iterator[tuple[Any, Any, Path]]:
+        """What may hold secrets: its dataclass, what stands there, and where."""
         for section, part, kinds in (("probes", "target", probe_targets), ("accounts", "config", account_configs)):
             for index, item in enumerate(self.source.data.get(section) or []):
                 kind = kinds().get(str(item.get("kind"))) if isinstance(item, dict) else None
-                if kind is None:
-                    continue
-                patterns = list(secret_paths(kind, (section, index, part)))
-                for path, value in _strings(item.get(part), (section, index, part)):
-                    if any(matches(path[: len(p)], p) for p in patterns) and not is_reference(value):
-                        self.problem(
-                            path, "a secret stands here in plain words. Write ${NAME} or file:PATH instead, and change the secret."
-                        )
+                if kind is not None:
+                    yield kind, item.get(part), (section, index, part)
+        publishing = self.source.data.get("publishing")
+        buckets = publishing.get("buckets") if isinstance(publishing, dict) else None
+        for index, item in enumerate(buckets if isinstance(buckets, list) else []):
+            yield BucketSettings, item, ("publishing", "buckets", index)
 
     def _parts(self, section: str, part: str, items: list[Any], kinds: Any) -> Iterator[tuple[str, Any]]:
         for index, item in enumerate(items):

@@ -2,6 +2,7 @@
 
 from sqlalchemy.orm import Session
 
+import statuspage.store.mail_tables  # noqa: F401  # its tables are known wherever a database is made
 from statuspage.store.engine import Database
 
 __all__ = ["Database", "Session"]

@@ -16,7 +16,7 @@ from statuspage.core.notices import Channel
 from statuspage.core.vocabulary import UpdateMode
 from statuspage.ports import Ports
 from statuspage.settings import Settings
-from statuspage.settings.keys import SEAL
+from statuspage.settings.keys import NOTICES, SEAL
 from statuspage.settings.loader import Loaded
 from statuspage.settings.process import ProcessSettings
 from statuspage.store import components
@@ -37,6 +37,7 @@ def build_context(ports: Ports, process: ProcessSettings, loaded: Loaded) -> Con
         targets=loaded.targets,
         channels=channel_infos(loaded.settings, loaded.configs),
         logo=loaded.logo,
+        signing=process.keys(NOTICES),
         former=former(loaded.settings, records),
     )
 
@@ -100,6 +101,7 @@ def channel_infos(settings: Settings, configs: Mapping[str, Any]) -> dict[str, C
             components=frozenset(channel.components),
             pictures=getattr(module, "PICTURES", False),
             sms=getattr(module, "SMS", False),
+            mail=module.leave_line(settings.page.url) if getattr(module, "MAIL", False) else "",
             lengths=partial(_lengths, limits=limits),
             can_edit=hasattr(module, "edit"),
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import astuple, dataclass, field, fields, is_dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from broadcasters.errors import BroadcastError
 from statuspage.actions import stories
@@ -33,6 +33,9 @@ from statuspage.worker.gate import Gate
 from statuspage.worker.postmaster import Network, is_edit
 from statuspage.worker.renewal import Renewal
 
+if TYPE_CHECKING:
+    from statuspage.worker.mailer import Mailer
+
 NO_REPEAT = frozenset({"content", "denied", "billing", "gone", "duplicate", RESTORED, RESTORED_WAITING})
 
 
@@ -45,6 +48,7 @@ class Desk:
     patient     rows that wait only because something failed
     offset      of the boot clock to the monotonic one, when last looked at: it grows by what the machine sleeps
     spent       unknown rows that have had all their attempts, over all epochs
+    mailer      of an account whose deliveries are runs over a list
     """
 
     ctx: Context
@@ -58,6 +62,7 @@ class Desk:
     epochs: dict[str, int] = field(default_factory=dict)
     unwritten: list[Callable[[Any], None]] = field(default_factory=list)
     refreshed: bool = False
+    mailer: Mailer | None = None
     renewal: Renewal = field(default_factory=Renewal)
     patient: set[str] = field(default_factory=set)
     spent: set[str] = field(default_factory=set)
@@ -182,6 +187,11 @@ class Desk:
         if sealed is not None:
             of = configured(self.ctx.configs[self.account])
             self.network.use(accounts.open_with(sealed, self.ctx.keys.accepted(), account=self.account, configured=of) or {})
+
+    def heed_resume(self, session: Any) -> None:
+        """Somebody said that a stopped account may be tried again: then at once, and not at the next trial."""
+        if self.gate.stopped and not accounts.get(session, self.account).stopped:
+            self.gate.stopped_trial_at = self.mono()
 
     def renew(self, why: BroadcastError) -> bool:
         """After a refusal of our credentials: one refresh, where the network has one. False: the account is stopped, with an alarm."""

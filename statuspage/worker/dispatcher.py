@@ -14,7 +14,6 @@ from typing import Any
 
 from broadcasters import BROADCASTERS
 from broadcasters.errors import BroadcastError, OutcomeClass
-from broadcasters.http import Http
 from statuspage.actions.context import Context
 from statuspage.core.deliveries import Delivery
 from statuspage.core.delivery_rules import Plan, healed, hold_left_s, is_alarm, plan_thread, wait_left_s
@@ -24,7 +23,8 @@ from statuspage.store.locks import LockLost
 from statuspage.worker import reconciler
 from statuspage.worker.desk import Desk
 from statuspage.worker.gate import Gate
-from statuspage.worker.postmaster import Network
+from statuspage.worker.mailer import Mailer
+from statuspage.worker.postmaster import Network, open_network
 from statuspage.worker.renewal import renew_if_due
 from statuspage.worker.sender import attempt
 
@@ -77,42 +77,55 @@ class Dispatcher:
 
     def close(self) -> None:
         """Lets another process own the account."""
-        self._desk = None
-        self._lock.release()
+        desk, self._desk = self._desk, None
+        try:
+            if desk is not None and desk.mailer is not None:
+                desk.mailer.close()
+        finally:
+            self._lock.release()
 
     def work(self) -> Iterator[str]:
         """One pass over the account's rows; nothing at all while somebody else owns the account."""
         self.due_in = self.election_s
         if not self._lock.acquire():
-            self._desk = None
+            self._leave(self._desk)
             return
         try:
             if self._desk is None:
                 self._desk = self._take_over()
             yield from self._pass(self._desk)
         except LockLost:
-            self._desk = None
+            self._leave(self._desk)
 
     # --- ownership ------------------------------------------------------------------------------------------------------
 
     def _take_over(self) -> Desk:
         own = self._ctx.settings.delivery
-        http = Http(self._ctx.ports.http, deadline_s=own.deadline_s, connect_timeout_s=own.connect_timeout_s, now=self._ctx.ports.clock.now)
-        network = Network(self._module, self._ctx.configs[self._account], http)
+        network = open_network(self._ctx, self._module, self._account)
         desk = Desk(self._ctx, self._account, self._lock, network, Gate(own.breaker_failures, own.breaker_trial_s))
         desk.offset = self._ctx.ports.clock.boottime() - desk.mono()
         with self._ctx.ports.store.reading() as session:
             desk.load_account(session)
+        if network.run:
+            desk.mailer = Mailer(desk, network.config)
         return desk
+
+    def _leave(self, desk: Desk | None) -> None:
+        """Somebody else may be the owner by now: nothing of what this one remembers counts."""
+        self._desk = None
+        if desk is not None and desk.mailer is not None:
+            desk.mailer.drop()
 
     # --- one pass -------------------------------------------------------------------------------------------------------
 
     def _pass(self, desk: Desk) -> Iterator[str]:
         desk.count_sleep()
         desk.flush()
-        threads, off = self._read()
+        if desk.mailer is not None:
+            desk.mailer.collect()
+        threads, off = self._read(desk)
         if self._put_in_order(desk, threads):
-            threads, off = self._read()
+            threads, off = self._read(desk)
         row, wait = self._choose(desk, threads, off)
         if row is None:
             self.due_in = wait
@@ -127,11 +140,14 @@ class Dispatcher:
             yield from _trial(desk)
         elif row.state is DeliveryState.UNKNOWN:
             yield from reconciler.reconcile(desk, row)
+        elif desk.mailer is not None:
+            yield from desk.mailer.carry_on(row, _gives_way(row, threads))
         else:
             yield from attempt(desk, row)
 
-    def _read(self) -> tuple[Threads, bool]:
+    def _read(self, desk: Desk) -> tuple[Threads, bool]:
         with self._ctx.ports.store.reading() as session:
+            desk.heed_resume(session)
             rows = deliveries.busy_threads(session, self._account)
             off = bool(rows) and switches.is_off(session, switches.POSTING)
         return [list(group) for _, group in groupby(rows, key=attrgetter("thread"))], off
@@ -140,7 +156,7 @@ class Dispatcher:
         """What changes without any sending; True if something did."""
         changed = False
         for rows in threads:
-            if any(row.state is DeliveryState.SENDING for row in rows):
+            if not desk.network.run and any(row.state is DeliveryState.SENDING for row in rows):
                 self._left_over(desk, rows)
                 changed = True
             elif self._needs_order(desk, rows):
@@ -219,6 +235,8 @@ class Dispatcher:
                 reconciler.first_seen(desk, row)
         head = self._plan(desk, rows).send
         yield from unknown
+        if desk.network.run and not off:
+            yield from (row for row in rows if row.state is DeliveryState.SENDING)
         if head is not None and head.state is DeliveryState.QUEUED and (not off or is_alarm(head)) and self._picture_is_out(desk, head):
             yield head
 
@@ -249,6 +267,13 @@ def _settle(desk: Desk, session: Any, row: Delivery, state: DeliveryState, why: 
     now = desk.ctx.now() if state.final else None
     if deliveries.change(session, row, state=state, settled_at=now, detail=why, error_class=error_class):
         desk.note(session, row, "decide", str(state), why)
+
+
+def _gives_way(row: Delivery, threads: Threads) -> int | None:
+    """The sequence of the newest update of the same thread that could go out in place of a run; None if it goes on."""
+    rows = next(rows for rows in threads if any(other.id == row.id for other in rows))
+    newer = [other.sequence for other in rows if other.state is DeliveryState.QUEUED and other.sequence > row.sequence]
+    return max(newer) if newer and not row.essential else None
 
 
 def _trial(desk: Desk) -> Iterator[str]:

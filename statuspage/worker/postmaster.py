@@ -11,6 +11,7 @@ from typing import Any
 from broadcasters import text
 from broadcasters.http import Http
 from broadcasters.post import DeliveryClass, Found, Image, Post, Receipt, Remote
+from statuspage.actions.context import Context
 from statuspage.core.deliveries import Delivery
 from statuspage.core.delivery_rules import Place, key_of, placed
 from statuspage.publish.card import alternative, card_path
@@ -110,6 +111,14 @@ def _back(value: Mapping[str, Any] | None) -> Remote | None:
     return None if value is None else Remote(value["id"], dict(value["extra"]))
 
 
+def open_network(ctx: Context, module: ModuleType | Any, account: str) -> Network:
+    """An account's network with the credentials of the configuration, over the real way there or the one that a test handed in."""
+    own = ctx.settings.delivery
+    http = Http(ctx.ports.http, deadline_s=own.deadline_s, connect_timeout_s=own.connect_timeout_s, now=ctx.ports.clock.now)
+    way: Any = ctx.ports.mail if getattr(module, "RUN", False) else http
+    return Network(module, ctx.configs[account], way)
+
+
 class Network:
     """One account at one network: its broadcaster module, its settings, the way there."""
 
@@ -131,6 +140,11 @@ class Network:
     def renew_after_s(self) -> float:
         """How often credentials are renewed before they run out; 0.0 where that is not needed."""
         return float(getattr(self._module, "RENEW_AFTER_S", 0.0))
+
+    @property
+    def run(self) -> bool:
+        """True where a delivery is a run over many recipients, for which the ledger of mails decides."""
+        return bool(getattr(self._module, "RUN", False))
 
     @property
     def pictures(self) -> bool:

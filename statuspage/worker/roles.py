@@ -8,6 +8,7 @@ from pathlib import Path
 
 from broadcasters import BROADCASTERS
 from statuspage.actions.context import Context
+from statuspage.bucket import Bucket
 from statuspage.outside import Folder
 from statuspage.settings import Settings
 from statuspage.settings.process import ProcessSettings
@@ -15,6 +16,7 @@ from statuspage.worker.cleaner import Cleaner
 from statuspage.worker.dispatcher import Dispatcher
 from statuspage.worker.hubs import hub_name
 from statuspage.worker.loop import Loop
+from statuspage.worker.mail_list import MailListKeeper, list_name
 from statuspage.worker.owned import Owned, as_owner
 from statuspage.worker.prober import Prober
 from statuspage.worker.promises import Promises
@@ -26,7 +28,8 @@ from statuspage.worker.watchman import Watchman
 
 def worker_loops(context: Context, process: ProcessSettings) -> Sequence[Loop]:
     """Verdicts, promises, publication, clean-up, the watch over the ledger, and one dispatcher per account."""
-    targets = [Folder(process.public), *(Folder(Path(folder)) for folder in context.settings.publishing.folders)]
+    publishing = context.settings.publishing
+    targets = [Folder(process.public), *(Folder(Path(folder)) for folder in publishing.folders), *map(Bucket, publishing.buckets)]
     locks = {name: context.ports.store.lock(name) for name in (Verdicts.name, Promises.name, Publisher.name, Cleaner.name, Watchman.name)}
     owners = {name: as_owner(context, lock) for name, lock in locks.items()}
     publisher = Publisher(owners[Publisher.name], targets)
@@ -40,6 +43,9 @@ def worker_loops(context: Context, process: ProcessSettings) -> Sequence[Loop]:
     owned = [Owned(name, make, locks[name]) for name, make in makers.items()]
     dispatchers = {account: Dispatcher(context, account) for account in _accounts(context.settings)}
     watches = [TimelineWatch(context, dispatchers[account], account) for account in _watched(context.settings)]
+    for account in _mailing(context.settings):
+        lock = context.ports.store.lock(list_name(account))
+        owned.append(Owned(list_name(account), partial(MailListKeeper, as_owner(context, lock), account), lock))
     return [*owned, *publisher.mirrors, *publisher.hubs, *dispatchers.values(), *watches]
 
 
@@ -52,14 +58,15 @@ def prober_loops(context: Context, process: ProcessSettings) -> Sequence[Loop]:
 
 def expected_loops(settings: Settings) -> frozenset[str]:
     """Names of all loops that must work somewhere while this configuration runs."""
-    mirrors = {f"mirror:{number}" for number, _ in enumerate(settings.publishing.folders, 1)}
+    publishing = settings.publishing
+    mirrors = {f"mirror:{number}" for number, _ in enumerate([*publishing.folders, *publishing.buckets], 1)}
     hubs = {hub_name(number) for number, _ in enumerate(settings.publishing.hubs, 1)}
     probers = {prober_name(location.name) for location in settings.locations}
     dispatchers = {dispatcher_name(account) for account in _accounts(settings)}
     timelines = {watch_name(account) for account in _watched(settings)}
-    return frozenset(
-        {Verdicts.name, Promises.name, Publisher.name, Cleaner.name, Watchman.name} | mirrors | hubs | probers | dispatchers | timelines
-    )
+    lists = {list_name(account) for account in _mailing(settings)}
+    always = {Verdicts.name, Promises.name, Publisher.name, Cleaner.name, Watchman.name}
+    return frozenset(always | mirrors | hubs | probers | dispatchers | timelines | lists)
 
 
 def prober_name(location: str) -> str:
@@ -73,6 +80,12 @@ def dispatcher_name(account: str) -> str:
 def _accounts(settings: Settings) -> list[str]:
     """Accounts that some channel uses; the others have nothing to send."""
     return sorted({channel.account for channel in settings.channels})
+
+
+def _mailing(settings: Settings) -> list[str]:
+    """Those of them whose deliveries go to a list that a file keeps."""
+    lists = {account.name for account in settings.accounts if getattr(BROADCASTERS[account.kind], "RUN", False)}
+    return sorted(lists.intersection(_accounts(settings)))
 
 
 def _watched(settings: Settings) -> list[str]:

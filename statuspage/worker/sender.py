@@ -41,7 +41,7 @@ def attempt(desk: Desk, claimed: Delivery) -> Iterator[str]:
         request = _staged(desk, claimed)
         if request is None:
             return
-    intent = _commit(desk, claimed, request)
+    intent = commit(desk, claimed, request)
     if intent is None:
         desk.due[claimed.id] = desk.mono() + NOT_NOW_S
         return
@@ -63,11 +63,21 @@ def _staged(desk: Desk, row: Delivery) -> dict[str, Any] | None:
         return {**request, "container": desk.network.stage(request)}
     except BroadcastError as error:
         harmless = BroadcastError(OutcomeClass.RETRY, error.detail, error.retry_after_s) if isinstance(error, Uncertain) else error
-        verdict = judge(desk, replace(row, request=request), harmless, repeat=False)
-        desk.write(lambda session: write(desk, session, row, verdict))
+        at = desk.instant()
+        counted = {"attempts": row.attempts + 1, "last_attempt_at": at.wall, **_begun(row, at)}
+        verdict = judge(desk, replace(row, request=request, **counted), harmless, repeat=False)
+        tried = replace(verdict, values={**counted, **verdict.values})
+        desk.write(lambda session: write(desk, session, row, tried))
         if isinstance(error, Rejected) and error.outcome is OutcomeClass.REAUTH:
             desk.renew(error)
         return None
+
+
+def _begun(row: Delivery, at: Instant) -> dict[str, Any]:
+    """What the first attempt of an epoch notes of its moment: back-off and the age of a key count from it."""
+    if row.first_attempt_at is not None:
+        return {}
+    return {"process_id": at.process_id, "first_attempt_at": at.wall, "first_monotonic": at.monotonic, "first_boottime": at.boottime}
 
 
 def _frozen(desk: Desk, row: Delivery, rows: list[Delivery]) -> dict[str, Any]:
@@ -76,8 +86,11 @@ def _frozen(desk: Desk, row: Delivery, rows: list[Delivery]) -> dict[str, Any]:
     return freeze(row, rows, can_edit=desk.network.can("edit"), now=ctx.now(), address=ctx.words.verification_url, image=image)
 
 
-def _commit(desk: Desk, claimed: Delivery, request: Any) -> Intent | None:
-    """Commits 'sending', on the connection that holds the lock, if everything still allows it. None: it does not (any more)."""
+def commit(desk: Desk, claimed: Delivery, request: Any) -> Intent | None:
+    """Commits 'sending', on the connection that holds the lock, if everything still allows it. None: it does not (any more).
+
+    request   a staged one; None to freeze one now
+    """
     at = desk.instant()
     with desk.lock.writing() as session:
         row = deliveries.get(session, claimed.id)
@@ -91,7 +104,7 @@ def _commit(desk: Desk, claimed: Delivery, request: Any) -> Intent | None:
             return None
         if not is_alarm(row) and switches.is_off(session, switches.POSTING):
             return None
-        if _forbidden(desk, session, row) or _spent(desk, session, row, repeat):
+        if forbidden(desk, session, row) or _spent(desk, session, row, repeat):
             return None
         if request is not None and not genuine(replace(row, request=request)):
             return None  # reworded while its container was made: the old words are never sent, another is made for the new ones
@@ -101,10 +114,8 @@ def _commit(desk: Desk, claimed: Delivery, request: Any) -> Intent | None:
             "key": key_of(row.id, row.epoch),
             "request": request or _frozen(desk, row, rows),
             "last_attempt_at": at.wall,
+            **_begun(row, at),
         }
-        if row.first_attempt_at is None:
-            values |= {"process_id": at.process_id, "first_attempt_at": at.wall}
-            values |= {"first_monotonic": at.monotonic, "first_boottime": at.boottime}
         if not deliveries.change(session, row, **values):
             return None  # PostgreSQL: withdrawn, replaced or reworded by somebody whose transaction ended since it was read
         committed = deliveries.get(session, row.id)
@@ -113,7 +124,7 @@ def _commit(desk: Desk, claimed: Delivery, request: Any) -> Intent | None:
     return Intent(committed, at, repeat)
 
 
-def _forbidden(desk: Desk, session: Any, row: Delivery) -> bool:
+def forbidden(desk: Desk, session: Any, row: Delivery) -> bool:
     """Refuses a row that may never be sent (changed behind our back, a rehearsal on a real channel), with an alarm."""
     info = desk.ctx.channels.get(row.channel)
     state, why = DeliveryState.REFUSED, ""

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 from broadcasters import BROADCASTERS
 from broadcasters.errors import BroadcastError, OutcomeClass
-from broadcasters.http import Http
 from statuspage.actions.context import Context
 from statuspage.core.errors import NotFound
 from statuspage.store import accounts
 from statuspage.worker.desk import configured
-from statuspage.worker.postmaster import Network
+from statuspage.worker.postmaster import Network, open_network
 
 
 @dataclass(frozen=True)
@@ -35,9 +34,7 @@ def try_channel(ctx: Context, name: str) -> Trial:
     if info is None:
         raise NotFound(f"There is no channel {name!r}. Use one of: {', '.join(sorted(ctx.channels)) or 'none is configured'}.")
     account, kind = info.channel.account, info.channel.network
-    own = ctx.settings.delivery
-    http = Http(ctx.ports.http, deadline_s=own.deadline_s, connect_timeout_s=own.connect_timeout_s, now=ctx.ports.clock.now)
-    network = Network(BROADCASTERS[kind], ctx.configs[account], http)
+    network = open_network(ctx, BROADCASTERS[kind], account)
     try:
         _sign_in(ctx, network, account)
         return Trial(name, account, kind, True, network.verify())

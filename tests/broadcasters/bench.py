@@ -25,7 +25,8 @@ from broadcasters.text import make_tid
 from statuspage.demo.networks.accounts import ACCOUNTS, configs
 from statuspage.demo.networks.server import RunningNetworks
 
-APART = ("apprise",)  # sends by itself, past our transport, and says only whether it went well: test_apprise.py
+# apprise sends by itself, past our transport: test_apprise.py; e-mail is a run over a list, and no HTTP: tests/mail
+APART = ("apprise", "email")
 KINDS = tuple(module.KIND for module in OWN if module.KIND not in APART)
 EDITING = tuple(module.KIND for module in OWN if hasattr(module, "edit"))
 READABLE = tuple(module.KIND for module in OWN if hasattr(module, "find"))

@@ -31,6 +31,7 @@ HEADINGS = {
     "discord": "Discord",
     "matrix": "Matrix",
     "ntfy": "ntfy",
+    "email": "E-mail to a list",
     "apprise": "Everything else, through Apprise",
     "sms": "Short messages (SMS)",
     "webhook": "Signed webhook",

@@ -1,0 +1,140 @@
+"""Several connections to a relay, each with a thread of its own that hands over one mail at a time."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from broadcasters import email
+from broadcasters.errors import BroadcastError, OutcomeClass, Uncertain
+from broadcasters.smtp import Line, MailTransport, Server
+
+log = structlog.get_logger("statuspage.mail")
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """One mail on its way. make: its bytes, made where it is sent. fresh: False if too long passed since its intent was committed."""
+
+    delivery_id: str
+    tag: str
+    attempts: int
+    sender: str
+    recipient: str
+    make: Callable[[], bytes]
+    fresh: Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class Handed:
+    """What became of a parcel: the relay's words, or the error; None for one that was not sent at all."""
+
+    parcel: Parcel
+    said: str = ""
+    error: BroadcastError | None = None
+    sent: bool = True
+
+
+class MailLines:
+    """At most `most` connections, opened when there is work. Used by one thread; its results come back to that thread.
+
+    now   monotonic seconds
+    """
+
+    def __init__(self, mail: MailTransport, server: Server, most: int, now: Callable[[], float]) -> None:
+        self._mail, self._server, self._now = mail, server, now
+        self.most = most
+        self.under_way = 0
+        self._work: queue.SimpleQueue[Parcel | None] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[Handed] = queue.SimpleQueue()
+        self._threads: list[_Sender] = []
+
+    @property
+    def idle(self) -> int:
+        """How many mails may be handed out now."""
+        return self.most - self.under_way
+
+    def hand_out(self, parcel: Parcel) -> None:
+        self.under_way += 1
+        if self.under_way > len(self._threads):
+            sender = _Sender(self._mail, self._server, self._work, self._done)
+            self._threads.append(sender)
+            sender.start()
+        self._work.put(parcel)
+
+    def results(self, wait_s: float) -> list[Handed]:
+        """What was finished meanwhile; waits for the first one if nothing is there."""
+        found: list[Handed] = []
+        try:
+            found.append(self._done.get(timeout=wait_s) if self.under_way and wait_s > 0 else self._done.get_nowait())
+            while True:
+                found.append(self._done.get_nowait())
+        except queue.Empty:
+            self.under_way -= len(found)
+            return found
+
+    def rest(self) -> None:
+        """Nothing is to be sent for a while: connections end with what they are doing."""
+        for _ in self._threads:
+            self._work.put(None)
+        self._threads = []
+        self._work = queue.SimpleQueue()
+
+    def close(self, finish_s: float) -> list[Handed]:
+        """Gives what is under way so long to be finished, then cuts it off. Returns what was finished."""
+        threads = self._threads
+        self.rest()
+        done = []
+        end = self._now() + finish_s
+        for thread in threads:
+            thread.join(max(end - self._now(), 0.0))
+        for thread in threads:
+            thread.cut()
+        while self.under_way and (found := self.results(0.0)):
+            done += found
+        return done
+
+
+class _Sender(threading.Thread):
+    """One connection."""
+
+    def __init__(
+        self, mail: MailTransport, server: Server, work: queue.SimpleQueue[Parcel | None], done: queue.SimpleQueue[Handed]
+    ) -> None:
+        super().__init__(name="mail", daemon=True)
+        self._mail, self._server, self._todo, self._done = mail, server, work, done
+        self._line: Line | None = None
+
+    def run(self) -> None:
+        while (parcel := self._todo.get()) is not None:
+            self._done.put(self._hand_over(parcel))
+        if self._line is not None:
+            self._line.quit()
+
+    def cut(self) -> None:
+        line = self._line
+        if line is not None and self.is_alive():
+            line.cut()
+
+    def _hand_over(self, parcel: Parcel) -> Handed:
+        try:
+            content = parcel.make()
+            if self._line is None:
+                self._line = email.open_line(self._mail, self._server)
+            if not parcel.fresh():
+                return Handed(parcel, sent=False)
+            return Handed(parcel, email.hand_over(self._line, parcel.sender, parcel.recipient, content, self._server.host))
+        except BroadcastError as error:
+            if error.code == "relay" and self._line is not None:
+                self._line.quit()
+                self._line = None
+            return Handed(parcel, error=error)
+        except Exception as error:
+            log.error("a mail could not be sent", error=type(error).__name__, delivery=parcel.delivery_id)
+            self._line = None
+            why = f"Handing the mail over failed with {type(error).__name__}; it may have been taken."
+            return Handed(parcel, error=Uncertain(OutcomeClass.AMBIGUOUS, why, code="relay"))

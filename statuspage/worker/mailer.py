@@ -1,0 +1,386 @@
+"""A notice to a list: one delivery, many mails. Each subscriber gets it once, save the mails in flight when a process is killed.
+
+The delivery stays in `sending` while its run goes on. What counts is the ledger of mails: an intent is committed for each before it
+leaves, its answer before the same connection takes the next one. Mails found without an answer are sent again under the same
+Message-ID, since nothing better can be had (docs/delivery.md), so a kill doubles at most one mail per connection.
+
+Runs go in slices, so that newer notices, holds, the off switches and other incidents get their turn. One for each account.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from broadcasters import email
+from broadcasters.email import Config, Letter
+from broadcasters.errors import BroadcastError, OutcomeClass, Rejected, Uncertain
+from broadcasters.post import Remote
+from statuspage.core.deliveries import Delivery
+from statuspage.core.delivery_rules import Instant, expired, intent_fresh
+from statuspage.core.subscribers import token_of
+from statuspage.core.vocabulary import DeliveryState
+from statuspage.store import deliveries, mails
+from statuspage.store.mails import Due, Outcome
+from statuspage.worker.desk import Desk
+from statuspage.worker.mail_lines import Handed, MailLines, Parcel
+from statuspage.worker.postmaster import genuine
+from statuspage.worker.sender import NOT_NOW_S, commit, forbidden
+from statuspage.worker.verdict import Verdict, accepted, stuck, write
+
+SLICE_S = 1.0  # then whatever else is due on the account has its turn
+AT_ONCE = 200  # subscribers read from the list at a time
+MOST_TRIES = 8  # of one mail within one run
+LONGEST_RETRY_S = 3600.0
+LOOK_AGAIN_S = 5.0  # at mails that were put off, and at whether anything newer came
+FINISH_S = 2.0  # what is under way when the loop ends
+BURST_S = 0.05  # the pace may be caught up by so much: waking up takes time, too
+TELL_EVERY_S = 5.0  # how far a run has come
+
+
+@dataclass
+class Run:
+    """One delivery under way.
+
+    seen, edition   the tag up to which the list was looked through, and in which edition of it; whole: to its end
+    ready, waiting  subscribers read from the list and not handed out yet; tags of those, and of those on their way
+    taken           mails that the relay has taken, for people; told_at: monotonic, when they were told last
+    heard           it is noted that the relay has taken one
+    """
+
+    row: Delivery
+    letter: Letter
+    secret: bytes = field(repr=False)
+    edition: int = 0
+    seen: str = ""
+    whole: bool = False
+    ready: deque[Due] = field(default_factory=deque)
+    waiting: set[str] = field(default_factory=set)
+    taken: int = 0
+    told_at: float = 0.0
+    heard: bool = False
+
+    @property
+    def under_way(self) -> bool:
+        return len(self.waiting) > len(self.ready)
+
+    @property
+    def through(self) -> bool:
+        """True if the list was looked through and nothing of it is left to be tried now."""
+        return self.whole and not self.ready
+
+
+@dataclass(frozen=True)
+class End:
+    """Why a run goes on no further before its list is through. stale: its statement is out of date, and nothing newer is there."""
+
+    why: str
+    stale: bool
+
+
+class Mailer:
+    """The runs of one account. Lives as long as the process owns it; the ledger alone outlives it."""
+
+    def __init__(self, desk: Desk, config: Config) -> None:
+        own = desk.ctx.settings.delivery
+        server = email.server(config, deadline_s=own.deadline_s, connect_timeout_s=own.connect_timeout_s)
+        self._desk, self._config = desk, config
+        self._lines = MailLines(desk.ctx.ports.mail, server, config.connections, desk.mono)
+        self._runs: dict[str, Run] = {}
+        self._on_their_way: set[str] = set()  # tags, of whatever run: nobody gets two mails at once, or an older one after a newer
+        self._unwritten: list[Outcome] = []
+        self._next_at = 0.0  # monotonic: when the pace allows the next mail
+
+    # --- one slice ------------------------------------------------------------------------------------------------------
+
+    def carry_on(self, claimed: Delivery, newer: int | None) -> Iterator[str]:
+        """One slice of a run that is queued or under way. newer: sequence of an update that it must give way to. Yields its points."""
+        yield "claimed"
+        row = self._begun(claimed)
+        run = None if row is None else self._runs.get(row.id) or self._opened(row)
+        if row is None or run is None:
+            self._desk.due[claimed.id] = self._desk.mono() + NOT_NOW_S
+            return
+        yield "intent-committed"
+        run.row = row
+        end = End(f"the others get update {newer}", stale=False) if newer is not None else None
+        if end is None and expired(row, self._desk.ctx.now()):
+            end = End("it is out of date for the others", stale=True)
+        self._slice(run, end)
+        yield "recorded"
+
+    def _begun(self, claimed: Delivery) -> Delivery | None:
+        """The row in sending; None if it may not be (any more)."""
+        desk = self._desk
+        if claimed.state is DeliveryState.QUEUED:
+            intent = commit(desk, claimed, None)
+            return None if intent is None else intent.row
+        info = desk.ctx.channels.get(claimed.channel)
+        if info is not None and info.channel.account == desk.account and desk.ctx.genuine(claimed) and genuine(claimed):
+            return claimed
+        self._runs.pop(claimed.id, None)
+        with desk.lock.writing() as session:
+            forbidden(desk, session, claimed)
+        return None
+
+    def _opened(self, row: Delivery) -> Run | None:
+        """A run as this process finds it. None while no list was ever read: nobody is passed over for that."""
+        ctx, request = self._desk.ctx, row.request or {}
+        with ctx.ports.store.reading() as session:
+            known = mails.mail_list(session, self._desk.account)
+            before = mails.counts(session, row.id)
+        if known is None or not known.edition:
+            return None
+        root = (request.get("root") or {}).get("id", "")
+        at = datetime.fromisoformat(request["created_at"])
+        made = email.letter(request["text"], row.language, self._config, run=row.id, root=root, page=ctx.settings.page.url, at=at)
+        with self._desk.lock.writing() as session:
+            why = "the process ended while it was being sent: sent again under the same Message-ID"
+            cut_short = mails.interrupted(session, row.id, self._on_their_way, ctx.now(), why)
+            if cut_short:
+                self._desk.note(session, row, "decide", "resumed", f"mails that were under way, and may arrive twice: {cut_short}")
+        self._runs[row.id] = Run(row, made, known.secret, taken=before.get(mails.SENT, 0))
+        return self._runs[row.id]
+
+    def _slice(self, run: Run, end: End | None) -> None:
+        desk = self._desk
+        until, wait_s = desk.mono() + SLICE_S, 0.0
+        while True:
+            trouble = self._take_in(self._lines.results(wait_s))
+            self._turn(run, 0 if end or trouble else self._allowed())
+            now = desk.mono()
+            if trouble is not None:
+                self._in_trouble(run, trouble)
+                return
+            if end is not None or (run.through and not run.under_way):
+                self._over(run, end)
+                return
+            if now >= until:
+                desk.due[run.row.id] = now
+                self._tell(run, now)
+                return
+            wait_s = self._pause(run, until - now)
+
+    def _pause(self, run: Run, most_s: float) -> float:
+        """Lets time pass until the pace allows the next mail; returns how long to wait for an answer in its place."""
+        paced = max(self._next_at - self._desk.mono(), 0.0)
+        more = self._lines.idle > 0 and not (run.whole and all(one.subscriber.tag in self._on_their_way for one in run.ready))
+        wait = min(most_s, paced) if more else most_s
+        if self._lines.under_way:
+            return wait
+        self._desk.ctx.ports.clock.wait(wait)
+        return 0.0
+
+    def collect(self) -> None:
+        """Writes the answers that came in meanwhile: they wait for no run's turn."""
+        self._take_in(self._lines.results(0.0))
+        if self._unwritten:
+            with self._desk.lock.writing() as session:
+                self._write(session)
+            self._written()
+
+    def close(self) -> None:
+        """What is under way is given a moment; what is not finished then is found in the ledger by the next owner."""
+        self._take_in(self._lines.close(FINISH_S))
+        self.collect()
+
+    def drop(self) -> None:
+        """Somebody else may be the owner by now: nothing is written any more."""
+        self._lines.close(0.0)
+
+    # --- one turn: answers in, mails out ----------------------------------------------------------------------------------
+
+    def _turn(self, run: Run, most: int) -> None:
+        """Writes the answers and the next intents in one transaction, then hands those mails out."""
+        chosen = self._chosen(run, most)
+        if not chosen and not self._unwritten:
+            return
+        going: list[Due] = []
+        try:
+            with self._desk.lock.writing() as session:
+                self._write(session)
+                left = mails.left_among(session, [one.subscriber.tag for one in chosen]) if chosen else set()
+                mails.pass_over(session, run.row.id, left, mails.LEFT)
+                going = [one for one in chosen if one.subscriber.tag not in left]
+                mails.intend(session, run.row.id, going)
+        except BaseException:
+            run.ready.extendleft(reversed(chosen))
+            raise
+        at = self._desk.instant()
+        self._written()
+        run.waiting -= left
+        for one in going:
+            self._hand_out(run, one, at)
+
+    def _hand_out(self, run: Run, one: Due, at: Instant) -> None:
+        person, desk = one.subscriber, self._desk
+        make = partial(run.letter.content, person.address, person.tag, token_of(person.tag, run.secret))
+        sender = run.letter.envelope(person.tag)
+        self._on_their_way.add(person.tag)
+        self._lines.hand_out(
+            Parcel(run.row.id, person.tag, one.attempts + 1, sender, person.address, make, lambda: intent_fresh(at, desk.instant()))
+        )
+        self._next_at = max(self._next_at, desk.mono() - BURST_S) + 1.0 / self._config.per_second
+
+    def _write(self, session: Any) -> None:
+        mails.record(session, self._unwritten)
+        for run in self._runs.values():
+            if run.taken and not run.heard:
+                deliveries.accept_first(session, run.row.subject_id, run.row.network, self._desk.ctx.now())
+
+    def _written(self) -> None:
+        self._unwritten = []
+        for run in self._runs.values():
+            run.heard = run.taken > 0
+
+    def _take_in(self, results: list[Handed]) -> BroadcastError | None:
+        """Judges answers; the first trouble of the relay itself among them, if any."""
+        trouble: BroadcastError | None = None
+        for result in results:
+            self._on_their_way.discard(result.parcel.tag)
+            outcome = self._outcome(result)
+            self._unwritten.append(outcome)
+            run = self._runs.get(result.parcel.delivery_id)
+            if run is not None:
+                run.waiting.discard(result.parcel.tag)
+                run.taken += outcome.state == mails.SENT
+            if result.error is not None and result.error.code == "relay":
+                trouble = trouble or result.error
+            elif result.sent and self._desk.gate.failures:
+                self._desk.gate.succeeded()
+                self._desk.write(self._desk.save_gate)
+        return trouble
+
+    def _outcome(self, result: Handed) -> Outcome:
+        parcel, error, now = result.parcel, result.error, self._desk.ctx.now()
+        key = (parcel.delivery_id, parcel.tag)
+        if not result.sent:
+            return Outcome(*key, mails.DEFERRED, "not sent in time", now)
+        if error is None:
+            return Outcome(*key, mails.SENT, result.said)
+        said = error.detail.replace(parcel.recipient, "[address]")
+        if isinstance(error, Rejected) and error.code != "relay":
+            return Outcome(*key, mails.REFUSED, said)
+        doubtful = isinstance(error, Uncertain)
+        if parcel.attempts >= MOST_TRIES:
+            return Outcome(*key, mails.REFUSED, f"given up after {parcel.attempts} attempts. {said}", doubtful=doubtful)
+        if error.code == "relay" and not doubtful:
+            return Outcome(*key, mails.DEFERRED, said, now)  # not this person's doing: as soon as the relay works again
+        wait = min(self._config.retry_s * 2.0 ** (parcel.attempts - 1), LONGEST_RETRY_S)
+        wait *= self._desk.ctx.ports.random.uniform(1.0, 1.25)
+        return Outcome(*key, mails.DEFERRED, said, now + timedelta(seconds=wait), doubtful)
+
+    # --- who is next ------------------------------------------------------------------------------------------------------
+
+    def _allowed(self) -> int:
+        """How many mails may leave now, by the pace and by the connections."""
+        now = self._desk.mono()
+        behind = now - max(self._next_at, now - BURST_S)
+        return min(self._lines.idle, int(behind * self._config.per_second) + 1) if behind >= 0 else 0
+
+    def _chosen(self, run: Run, most: int) -> list[Due]:
+        if most and not run.ready:
+            self._read_on(run)
+        chosen: list[Due] = []
+        for _ in range(len(run.ready)):
+            if len(chosen) >= most:
+                break
+            one = run.ready.popleft()
+            (run.ready if one.subscriber.tag in self._on_their_way else chosen).append(one)
+        return chosen
+
+    def _read_on(self, run: Run) -> None:
+        """The next subscribers: those whose mail was put off until now, then along the list; from its beginning if it is a new one."""
+        ctx = self._desk.ctx
+        with ctx.ports.store.reading() as session:
+            known = mails.mail_list(session, self._desk.account)
+            if known is None:
+                return
+            found = mails.due_again(session, known, run.row.id, ctx.now(), AT_ONCE)
+            if known.edition != run.edition:
+                run.edition, run.seen, run.whole = known.edition, "", False
+            if not run.whole:
+                more = mails.next_unsent(session, known, run.row.language, run.row.id, run.seen, AT_ONCE)
+                run.whole = len(more) < AT_ONCE
+                run.seen = more[-1].subscriber.tag if more else run.seen
+                found += more
+        for one in found:
+            if one.subscriber.tag not in run.waiting and email.is_address(one.subscriber.address):
+                run.waiting.add(one.subscriber.tag)
+                run.ready.append(one)
+
+    # --- how it ends ------------------------------------------------------------------------------------------------------
+
+    def _in_trouble(self, run: Run, error: BroadcastError) -> None:
+        """The relay itself: what was handed out is answered soon, nothing more is handed out until it works."""
+        desk, row = self._desk, run.row
+        if isinstance(error, Rejected) and error.outcome is not OutcomeClass.REAUTH:
+            self._runs.pop(row.id, None)
+            desk.write(lambda session: write(desk, session, row, stuck(row, str(error.outcome), error.detail)))
+            return
+        desk.write(lambda session: desk.note(session, row, "send", str(error.outcome), error.detail))
+        if isinstance(error, Rejected):
+            desk.renew(error)
+        else:
+            desk.gate.failed(desk.mono())
+            desk.write(desk.save_gate)
+        desk.back_off(row, desk.wait_s(row))
+
+    def _over(self, run: Run, end: End | None) -> None:
+        """Nothing more to be tried now: the run is over, or waits for mails that were put off."""
+        desk, row, now = self._desk, run.row, self._desk.ctx.now()
+        with desk.lock.writing() as session:
+            known = mails.mail_list(session, desk.account)
+            if known is not None:
+                mails.settle_absent(session, known, row.id)
+            due = mails.next_due(session, row.id) if end is None else None
+            if due is not None:
+                desk.due[row.id] = desk.mono() + min(max((due - now).total_seconds(), 0.0), LOOK_AGAIN_S)
+                deliveries.change(session, row, detail=_progress(run), next_attempt_at=due)
+                return
+            missed = end is not None and known is not None and mails.next_unsent(session, known, row.language, row.id, "", 1) != []
+            verdict = _verdict(row, mails.counts(session, row.id), end, missed=missed)
+            write(desk, session, row, verdict, act="send" if end is None else "decide")
+        self._runs.pop(row.id, None)
+        if not self._runs:
+            self._lines.rest()
+
+    def _tell(self, run: Run, now: float) -> None:
+        """Lets people see how far it has come."""
+        if now - run.told_at >= TELL_EVERY_S:
+            run.told_at = now
+            with self._desk.lock.writing() as session:
+                deliveries.change(session, run.row, detail=_progress(run))
+
+
+def _progress(run: Run) -> str:
+    return f"Mails that the relay has taken so far: {run.taken}."
+
+
+def _verdict(row: Delivery, found: Mapping[str, int], end: End | None, *, missed: bool) -> Verdict:
+    """What the ledger says of a run that is over. missed: somebody on the list was not tried."""
+    sent, refused = found.get(mails.SENT, 0), found.get(mails.REFUSED, 0)
+    parts = [
+        (sent, "taken by the relay"),
+        (refused, "refused for good"),
+        (found.get(mails.DEFERRED, 0), "put off and not sent"),
+        (found.get(mails.SENDING, 0), "still on their way"),
+        (found.get(mails.LEFT, 0), "not sent to people who had left the list"),
+        (found.get("doubtful", 0), "sent again, since nobody knew whether they had arrived"),
+    ]
+    detail = "Mails: " + ", ".join(f"{number} {what}" for number, what in parts if number or what == parts[0][1])
+    detail += f"; {end.why}." if end else "."
+    if sent:
+        verdict = accepted(row, Remote(row.id), None, "ok", detail)
+        if end is not None and end.stale and missed:
+            verdict.alarms[f"list:{row.id}"] = f"Delivery {row.id} on {row.channel} did not reach everybody in time. {detail}"
+        return verdict
+    if end is not None:
+        return Verdict(DeliveryState.SUPERSEDED, "superseded", detail)
+    if refused:
+        return stuck(row, "denied", f"The relay refused every mail. {detail}")
+    return Verdict(DeliveryState.WITHDRAWN, "withdrawn", f"Nobody on the list reads {row.language}: nothing was sent.")
