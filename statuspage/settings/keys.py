@@ -16,6 +16,7 @@ from pathlib import Path
 KEY_BYTES = 32
 SEAL = "seal"  # seals deliveries, and what networks gave us to renew
 BACKUP = "backup"  # encrypts backups
+NOTICES = "notices"  # seeds of the Ed25519 keys that sign public notices; the public halves are published
 
 
 class BrokenKey(Exception):

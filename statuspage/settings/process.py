@@ -39,7 +39,7 @@ class ProcessSettings:
         return self.data / "secrets"
 
     def keys(self, name: str) -> KeyRing:
-        """The keys of one purpose: SEAL or BACKUP."""
+        """The keys of one purpose: SEAL, BACKUP or NOTICES."""
         return KeyRing(self.secrets / f"{name}.key")
 
 
