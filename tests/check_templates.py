@@ -15,7 +15,7 @@ FOREIGN = re.compile(r"""(?:src|href|action)\s*=\s*["']?(?:https?:)?//""", re.IG
 def problems() -> list[str]:
     environment = Environment(loader=FileSystemLoader(TOP), autoescape=True, extensions=["jinja2.ext.i18n"])
     found = []
-    for path in sorted(p for p in TOP.rglob("*") if p.is_file() and p.suffix in (".html", ".xml", ".txt", ".svg")):
+    for path in sorted(p for p in TOP.rglob("*") if p.is_file() and p.suffix in (".html", ".htm", ".xml", ".txt", ".svg")):
         name = path.relative_to(TOP).as_posix()
         text = path.read_text(encoding="utf-8")
         try:

@@ -86,7 +86,7 @@ def environment() -> Environment:
 @cache
 def compile_templates() -> None:
     """Once, at the start: a publication must not wait for it."""
-    for path in sorted((TEMPLATES / "public").glob("*.html")):
+    for path in sorted((TEMPLATES / "public").glob("*.htm*")):
         environment().get_template(f"public/{path.name}")
 
 

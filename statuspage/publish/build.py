@@ -79,6 +79,7 @@ class Builder:
         for language in page.languages:
             yield from self._feeds(snapshot, language)
             yield from ((path, None, partial(bytes, body)) for path, body in plain.badges(snapshot, wording, language).items())
+            yield site.card(language), None, partial(pages.card, snapshot, language)
             yield site.banner(language), None, partial(banner_json, snapshot, wording, language)
             yield from self._voice(snapshot, language)
             yield from self._fixed(pages, snapshot, language)
@@ -141,3 +142,5 @@ class Builder:
         yield "/banner.js", page, banner_js
         yield "/banner.json", None, partial(banner_json, snapshot, self._wording, page.default_language)
         yield "/robots.txt", page, partial(plain.robots_txt)
+        if page.security_contact:
+            yield "/.well-known/security.txt", None, partial(plain.security_txt, page, snapshot.made_at)

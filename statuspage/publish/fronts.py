@@ -12,7 +12,7 @@ from statuspage.publish.headers import RouteClass
 from statuspage.publish.site import JSON_FEED, MEDIA_TYPES, media_type, route_class
 
 Headers = Mapping[RouteClass, Mapping[str, str]]
-PUBLIC = (RouteClass.PAGE, RouteClass.EMBED, RouteClass.MACHINE)
+PUBLIC = (RouteClass.PAGE, RouteClass.EMBED, RouteClass.FRAME, RouteClass.MACHINE)
 _WHO = "# Written by `statuspage front`, from what is published: write it again after each update of the product.\n"
 
 

@@ -2,6 +2,7 @@
 
 PAGE      the HTML that people read; its one style sheet and one script stand in it and are named by their digests
 EMBED     what other sites may show: badges, and the script of the banner
+FRAME     the card that other sites may show in a frame: a small page without a script
 MACHINE   feeds, JSON, text: read by programs from anywhere
 CONSOLE   what engineers see; never kept by a cache
 """
@@ -19,6 +20,7 @@ _NOTHING = "accelerometer=(), camera=(), geolocation=(), gyroscope=(), microphon
 class RouteClass(StrEnum):
     PAGE = "page"
     EMBED = "embed"
+    FRAME = "frame"
     MACHINE = "machine"
     CONSOLE = "console"
 
@@ -36,14 +38,16 @@ def content_security_policy(route: RouteClass, hashes: Mapping[str, str] | None 
         rules += ["connect-src 'self'", "img-src 'self' data:"]
     if route is RouteClass.CONSOLE:
         rules += ["style-src 'self'", "script-src 'self'", "connect-src 'self'", "img-src 'self' data:"]
+    if route is RouteClass.FRAME and hashes:
+        rules.append(f"style-src '{hashes['style']}'")
     if not in_page:
-        rules.append("frame-ancestors 'none'")
+        rules.append("frame-ancestors *" if route is RouteClass.FRAME else "frame-ancestors 'none'")
     return "; ".join(rules)
 
 
 def headers_for(route: RouteClass, hashes: Mapping[str, str] | None = None) -> dict[str, str]:
     """All security and cache headers of one class of route, ready to be sent. See content_security_policy for `hashes`."""
-    open_to_all = route in (RouteClass.EMBED, RouteClass.MACHINE)
+    open_to_all = route in (RouteClass.EMBED, RouteClass.FRAME, RouteClass.MACHINE)
     found = {
         "Content-Security-Policy": content_security_policy(route, hashes),
         "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
@@ -56,6 +60,8 @@ def headers_for(route: RouteClass, hashes: Mapping[str, str] | None = None) -> d
         "Cross-Origin-Resource-Policy": "cross-origin" if open_to_all else "same-origin",
         "Cache-Control": CACHE_NEVER if route is RouteClass.CONSOLE else CACHE_PUBLIC,
     }
+    if route is RouteClass.FRAME:
+        del found["X-Frame-Options"]  # frame-ancestors says who may; this older header knows only "nobody" and "we ourselves"
     if open_to_all:
         found["Access-Control-Allow-Origin"] = "*"
     return found

@@ -13,9 +13,10 @@ from statuspage.publish.answer import Answer, answer
 from statuspage.publish.assets import environment, load_assets, raw
 from statuspage.publish.headers import RouteClass, content_security_policy
 from statuspage.publish.history import History, history
+from statuspage.publish.shared import SharedView, of_front, of_subject
 from statuspage.publish.site import Site
 from statuspage.publish.snapshot import PublicCode, PublicIncident, PublicPage, Snapshot, Subject
-from statuspage.publish.views import GroupView, SubjectView, UpdateView, Views, network_title
+from statuspage.publish.views import GroupView, SubjectView, UpdateView, Views, affected, network_title
 from statuspage.publish.wording import Wording
 
 PAST_DAYS = 30
@@ -67,6 +68,7 @@ class WarningView(NamedTuple):
 @dataclass(frozen=True)
 class FrontView:
     answer: Answer
+    shared: SharedView
     made_at: datetime
     stale: str
     safety: str
@@ -88,7 +90,9 @@ class Pages:
         self.assets = load_assets(page.theme)
         self._past: tuple[Snapshot, Mapping[str, History]] | None = None
 
-    def _render(self, template: str, language: str, address: Callable[[str], str] | None, view: object) -> bytes:
+    def _render(
+        self, template: str, language: str, address: Callable[[str], str] | None, view: object, route: RouteClass = RouteClass.PAGE
+    ) -> bytes:
         """address: language -> path of the same page in that language; None where it exists in one only."""
         context: dict[str, Any] = {
             "page": self.page,
@@ -98,7 +102,7 @@ class Pages:
             "t": partial(self._text, language),
             "words": SpokenWords(self.wording, language),
             "tongues": self._tongues(address),
-            "csp": content_security_policy(RouteClass.PAGE, self.assets.hashes, in_page=True),
+            "csp": content_security_policy(route, self.assets.hashes, in_page=True),
             "style": raw(self.assets.style),
             "script": raw(self.assets.script),
             "v": view,
@@ -122,11 +126,13 @@ class Pages:
         views = Views(snapshot, self.wording, language)
         text = partial(self._text, language)
         state = partial(self.wording.state, language=language)
-        now = snapshot.made_at
+        now, first = snapshot.made_at, answer(views)
+        site, url = text("title", bank=self.page.name), self.site.url(self.site.front(language))
         since = now - timedelta(days=PAST_DAYS)
         past = sorted((one for one in snapshot.ended if one.updated_at >= since), key=lambda one: one.updated_at, reverse=True)
         return FrontView(
-            answer=answer(views),
+            answer=first,
+            shared=of_front(self.page, first, site=site, url=url, language=language),
             made_at=now,
             stale=text("stale", age="{age}"),
             safety=self.wording.safety(language),
@@ -144,6 +150,18 @@ class Pages:
             past_days=PAST_DAYS,
         )
 
+    def card(self, snapshot: Snapshot, language: str) -> bytes:
+        """The state in one sentence, for a frame of another site."""
+        found = answer(Views(snapshot, self.wording, language))
+        names = affected(snapshot, self.wording, language)
+        view = {
+            "status": found.status,
+            "headline": found.headline,
+            "affected": self._text(language, "affected", names=names) if names else "",
+            "safety": self.wording.safety(language),
+        }
+        return self._render("public/card.htm", language, None, view, RouteClass.FRAME)
+
     def _histories(self, snapshot: Snapshot, today: date) -> Mapping[str, History]:
         """Component id -> history; made once for all languages."""
         if self._past is None or self._past[0] is not snapshot:
@@ -158,7 +176,10 @@ class Pages:
     def subject(self, snapshot: Snapshot, subject: Subject, language: str) -> bytes:
         """The page of one incident or planned work, with its whole story. Depends on nothing but it."""
         told = Views(snapshot, self.wording, language).subject(subject)
-        view = {**vars(told), "safety": self.wording.safety(language)}
+        how = "" if not isinstance(subject, PublicIncident) else "noticed.checks" if subject.automatic else "noticed.people"
+        noticed = self._text(language, how) if how else ""
+        shared = of_subject(self.page, told, site=self._text(language, "title", bank=self.page.name), language=language)
+        view = {**vars(told), "safety": self.wording.safety(language), "noticed": noticed, "shared": shared}
         return self._render("public/subject.html", language, lambda tongue: self.address(subject, tongue), view)
 
     def month(self, snapshot: Snapshot, year: int, month: int, subjects: Iterable[Subject], language: str) -> bytes:

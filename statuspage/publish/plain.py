@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from markupsafe import escape
 
 from statuspage.core.vocabulary import ComponentStatus
 from statuspage.publish.api_v2 import dump
 from statuspage.publish.assets import iso
 from statuspage.publish.site import Site
-from statuspage.publish.snapshot import Snapshot
+from statuspage.publish.snapshot import PublicPage, Snapshot
 from statuspage.publish.views import Views, without_line
 from statuspage.publish.wording import Wording
 
@@ -62,6 +64,20 @@ def fresh_json(snapshot: Snapshot, generation: int) -> bytes:
 def robots_txt() -> bytes:
     """Everything may be found but the pages of single codes, which are many and say nothing new."""
     return b"User-agent: *\nDisallow: /u/\n"
+
+
+def security_txt(page: PublicPage, made_at: datetime) -> bytes:
+    """Where finders of holes write (RFC 9116). It runs out after seven to eight months, so it changes once a month and no oftener."""
+    year, month = divmod(made_at.year * 12 + made_at.month - 1 + 8, 12)
+    return "\n".join(
+        [
+            f"Contact: {page.security_contact}",
+            f"Expires: {year:04d}-{month + 1:02d}-01T00:00:00Z",
+            f"Preferred-Languages: {', '.join(page.languages)}",
+            f"Canonical: {page.url}/.well-known/security.txt",
+            "",
+        ]
+    ).encode()
 
 
 def badge(name: str, label: str, status: ComponentStatus) -> bytes:

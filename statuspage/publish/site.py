@@ -10,6 +10,7 @@ from statuspage.publish.snapshot import PublicPage
 
 MEDIA_TYPES = {
     ".html": "text/html; charset=utf-8",
+    ".htm": "text/html; charset=utf-8",  # for frames of other sites: servers know the class of a file by its suffix
     ".json": "application/json; charset=utf-8",
     ".rss": "application/rss+xml; charset=utf-8",
     ".atom": "application/atom+xml; charset=utf-8",
@@ -34,6 +35,8 @@ def route_class(path: PurePosixPath) -> RouteClass:
     """Which list of headers a file is served with."""
     if path.suffix == ".html":
         return RouteClass.PAGE
+    if path.suffix == ".htm":
+        return RouteClass.FRAME
     return RouteClass.EMBED if path.suffix in (".svg", ".js") else RouteClass.MACHINE
 
 
@@ -87,23 +90,9 @@ class Site:
     def code(self, code: str) -> str:
         return f"/u/{code}/"
 
-    def contact(self, language: str) -> str:
-        return f"/{language}{self.contact_path}"
-
-    def claim(self, language: str) -> str:
-        return f"/{language}{self.claim_path}"
-
-    def feed(self, language: str, kind: str, slug: str = "") -> str:
-        """kind: rss, atom or json; slug: of the component that it is about, "" for all services."""
-        return f"{self._about(language, slug)}feed.{kind}"
-
-    def calendar(self, language: str, slug: str = "") -> str:
-        """Planned work, of all services or of one component."""
-        return f"{self._about(language, slug)}calendar.ics"
-
-    def banner(self, language: str) -> str:
-        """The words of the banner script, which stands beside the front pages."""
-        return f"/{language}/banner.json"
+    def card(self, language: str) -> str:
+        """The state for a frame of another site."""
+        return f"/{language}/card.htm"
 
     def voice(self, language: str, kind: str) -> str:
         """What the bank's phone line says. kind: txt, or xml for TwiML."""

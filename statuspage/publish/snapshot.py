@@ -45,6 +45,8 @@ class PublicPage:
     phone_menu: str = ""
     hubs: tuple[str, ...] = ()
     theme: Theme = OURS
+    security_contact: str = ""
+    official_accounts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,7 @@ class PublicIncident:
     """Unplanned trouble. `updates` are newest first; `component_ids` are public ones only.
 
     restored_at   since when everything works again, as the texts say it; resolved_at is when that was said to last
+    automatic     our own checks began it, not a person
     """
 
     id: str
@@ -144,6 +147,7 @@ class PublicIncident:
     monitoring_at: datetime | None = None
     restored_at: datetime | None = None
     resolved_at: datetime | None = None
+    automatic: bool = False
     next_update_by: datetime | None = None
     permalinks: tuple[Permalink, ...] = ()
 

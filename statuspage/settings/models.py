@@ -40,6 +40,12 @@ class Page(Model):
     link_colour: Colour = Field(default=LINK, description="Of links and buttons, on light paper; contrast 4.5 or more.")
     link_colour_dark: Colour = Field(default=LINK_DARK, description="The same on dark paper, for readers whose screens are dark.")
     logo: str | None = Field(default=None, description="PNG for the page's head and pictures of notices: a path, from this file's folder.")
+    security_contact: str | None = Field(
+        default=None, pattern="^(https://|mailto:)\\S+$", description="Where finders of holes write; makes /.well-known/security.txt."
+    )
+    official_accounts: list[Annotated[str, Field(pattern=r"^https://[^\s/]+/\S+$")]] = Field(
+        default=[], description="Addresses of the bank's own accounts on networks, named on each page."
+    )
     hosts: list[str] = Field(default=[], description="Further hosts of the bank that free text may link to.")
     contact_path: str = "/contact"
     claim_path: str = "/claim"

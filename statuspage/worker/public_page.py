@@ -36,4 +36,6 @@ def public_page(settings: Settings, logo: bytes = b"") -> PublicPage:
         hubs=tuple(publishing.hubs),
         phone_menu=publishing.phone_menu or "",
         theme=Theme(page.colour, page.link_colour, page.link_colour_dark, *inline_logo(logo)),
+        security_contact=page.security_contact or "",
+        official_accounts=tuple(page.official_accounts),
     )

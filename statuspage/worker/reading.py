@@ -312,6 +312,7 @@ class Reader:
             monitoring_at=watched[-1] if watched else None,
             restored_at=None if one.is_open else one.moments.restored_at,
             resolved_at=None if one.is_open else one.moments.resolved_at,
+            automatic=one.automatic,
             next_update_by=one.next_update_by if one.is_open else None,
             permalinks=self._posts.permalinks(sent),
         )
