@@ -90,6 +90,24 @@ class Site:
     def code(self, code: str) -> str:
         return f"/u/{code}/"
 
+    def contact(self, language: str) -> str:
+        return f"/{language}{self.contact_path}"
+
+    def claim(self, language: str) -> str:
+        return f"/{language}{self.claim_path}"
+
+    def feed(self, language: str, kind: str, slug: str = "") -> str:
+        """kind: rss, atom or json; slug: of the component that it is about, "" for all services."""
+        return f"{self._about(language, slug)}feed.{kind}"
+
+    def calendar(self, language: str, slug: str = "") -> str:
+        """Planned work, of all services or of one component."""
+        return f"{self._about(language, slug)}calendar.ics"
+
+    def banner(self, language: str) -> str:
+        """The words of the banner script, which stands beside the front pages."""
+        return f"/{language}/banner.json"
+
     def card(self, language: str) -> str:
         """The state for a frame of another site."""
         return f"/{language}/card.htm"
