@@ -6,6 +6,7 @@ Kind-specific parts are checked against the kind's own dataclass: `probes[].targ
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -186,8 +187,27 @@ class Retention(Model):
     sessions_days: Days = 30.0
 
 
+@dataclass(frozen=True)
+class BucketSettings:
+    """S3-compatible storage that gets the same files.
+
+    endpoint   of a storage that is not Amazon's, with its scheme
+    prefix     before every object's name
+    """
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    bucket: str
+    key_id: str
+    secret_key: str = field(repr=False)
+    region: str = "us-east-1"
+    endpoint: str | None = None
+    prefix: str = ""
+
+
 class Publishing(Model):
     folders: list[str] = Field(default=[], description="Further folders that get the same files.")
+    buckets: list[BucketSettings] = Field(default=[], description="S3-compatible storage that gets the same files.")
     heartbeat_s: Seconds = 60.0
     stale_after_s: Seconds = 300.0
     hubs: list[str] = Field(default=[], description="WebSub hubs that are told of each changed feed: https addresses.")

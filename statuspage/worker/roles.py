@@ -10,6 +10,7 @@ from broadcasters import BROADCASTERS
 from statuspage.actions.context import Context
 from statuspage.bucket import Bucket
 from statuspage.outside import Folder
+from statuspage.publish.writer import Target
 from statuspage.settings import Settings
 from statuspage.settings.process import ProcessSettings
 from statuspage.worker.cleaner import Cleaner
@@ -29,7 +30,11 @@ from statuspage.worker.watchman import Watchman
 def worker_loops(context: Context, process: ProcessSettings) -> Sequence[Loop]:
     """Verdicts, promises, publication, clean-up, the watch over the ledger, and one dispatcher per account."""
     publishing = context.settings.publishing
-    targets = [Folder(process.public), *(Folder(Path(folder)) for folder in publishing.folders), *map(Bucket, publishing.buckets)]
+    targets: list[Target] = [
+        Folder(process.public),
+        *(Folder(Path(folder)) for folder in publishing.folders),
+        *map(Bucket, publishing.buckets),
+    ]
     locks = {name: context.ports.store.lock(name) for name in (Verdicts.name, Promises.name, Publisher.name, Cleaner.name, Watchman.name)}
     owners = {name: as_owner(context, lock) for name, lock in locks.items()}
     publisher = Publisher(owners[Publisher.name], targets)
