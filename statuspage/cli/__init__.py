@@ -22,6 +22,7 @@ from statuspage.cli import (
     run,
     switches,
     up,
+    verify,
     warning,
 )
 from statuspage.cli.anywhere import Anywhere
@@ -57,7 +58,7 @@ def main(context: click.Context, config: Path, data: Path, database: str | None,
     context.obj = Invocation(ProcessSettings(config.absolute(), data, url), as_json, typed)
 
 
-GROUPS = (up, run, configuration, incident, answers, maintenance, warning, deliveries, switches, probe, channel, people, backup, front)
-for module in GROUPS:
+SAYING = (incident, answers, maintenance, warning, deliveries, switches, verify)
+for module in (up, run, configuration, *SAYING, probe, channel, people, backup, front):
     for command in module.COMMANDS:
         main.add_command(command)

@@ -9,7 +9,7 @@ import click
 
 from statuspage.cli.common import REFUSED, Invocation, explained, fail, show, who
 from statuspage.cli.values import MOMENT
-from statuspage.settings.keys import BACKUP, SEAL, read_keys
+from statuspage.settings.keys import BACKUP, NOTICES, SEAL, read_keys
 from statuspage.store import Database
 from statuspage.worker.process import open_ports
 
@@ -18,7 +18,7 @@ KEY = click.option(
 )
 POSTING = click.option("--keep-posting", is_flag=True, help="Leave automatic posting on; else it is off until you have looked.")
 KEEP_DAYS = 35.0
-RING = click.argument("name", type=click.Choice([SEAL, BACKUP]), default=SEAL)
+RING = click.argument("name", type=click.Choice([SEAL, BACKUP, NOTICES]), default=SEAL)
 
 
 def _keys(invocation: Invocation, key_file: Path | None) -> tuple[bytes, ...]:
@@ -109,7 +109,7 @@ def _next(unknown: int, keep_posting: bool) -> str:
 
 @click.group()
 def keys() -> None:
-    """Keys of the data folder: "seal" for deliveries and renewed credentials, "backup" for backups."""
+    """Keys of the data folder: "seal" for deliveries and renewed credentials, "backup" for backups, "notices" to sign public notices."""
 
 
 @keys.command("list")
@@ -118,7 +118,7 @@ def keys() -> None:
 def list_keys(invocation: Invocation) -> None:
     """Which keys there are; never the keys themselves."""
     rows = []
-    for name in (SEAL, BACKUP):
+    for name in (SEAL, BACKUP, NOTICES):
         ring = invocation.process.keys(name)
         there = ring.path.exists()
         at = datetime.fromtimestamp(ring.changed_at(), UTC) if there else None
@@ -139,6 +139,11 @@ def rotate(invocation: Invocation, name: str) -> None:
         number = ring.rotate()
         invocation.done(f"New backups get a new key; {number} keys open backups. Copy {ring.path} elsewhere.", name=name, keys=number)
         return
+    if name == NOTICES:
+        number = ring.rotate()
+        told = f"Notices are signed under a new key from the next publication on. The page lists {number} public keys."
+        invocation.done(told, name=name, keys=number)
+        return
     done = rotation.rotate(invocation.context(), ring, who())
     told = f"A new key seals from now on. Sealed anew: {done.deliveries} deliveries, {done.credentials} credentials.{_wrong(done.wrong)}"
     invocation.done(told, name=name, deliveries=done.deliveries, credentials=done.credentials, wrong=done.wrong)
@@ -156,6 +161,11 @@ def retire(invocation: Invocation, name: str) -> None:
     if name == BACKUP:
         dropped = ring.retire()
         invocation.done(f"{dropped} older keys are gone: backups made under them open no more.", name=name, dropped=dropped)
+        return
+    if name == NOTICES:
+        dropped = ring.retire()
+        told = f"{dropped} older keys are gone, and the page lists them no more: what was signed under them alone can be checked no more."
+        invocation.done(told, name=name, dropped=dropped)
         return
     now = invocation.ports.clock.now().timestamp()
     dropped, done = rotation.retire(invocation.context(), ring, who(), now)

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
 
-from statuspage.publish import feeds, plain, voice
+from statuspage.publish import feeds, plain, signing, voice
 from statuspage.publish.api_v2 import ApiV2
 from statuspage.publish.assets import compile_templates
 from statuspage.publish.calendar import calendar, plan_of
@@ -16,8 +16,9 @@ from statuspage.publish.clean import cleaned
 from statuspage.publish.embeds import banner_js, banner_json
 from statuspage.publish.encode import IDLE, Encoded, Memo, encode
 from statuspage.publish.page import Pages
+from statuspage.publish.signing import Signer
 from statuspage.publish.site import Site, file_of
-from statuspage.publish.snapshot import Month, PublicComponent, Snapshot, Subject, said
+from statuspage.publish.snapshot import Month, PublicCode, PublicComponent, PublicPage, PublicWarning, Snapshot, Subject, said
 from statuspage.publish.wording import Wording
 
 HOT_FOR = timedelta(days=7)  # so long after its last change the page of what is over stays in the hot set; then the archive has it
@@ -27,10 +28,14 @@ Source = tuple[str, Any, Make]  # address, what it is made from (None: always ma
 
 
 class Builder:
-    """Makes the files of one bank's page; remembers the last ones. One per configuration."""
+    """Makes the files of one bank's page; remembers the last ones. One per configuration.
 
-    def __init__(self, wording: Wording) -> None:
+    signer   gives the keys that sign now; None: nothing is signed
+    """
+
+    def __init__(self, wording: Wording, signer: Callable[[], Signer] | None = None) -> None:
         self._wording = wording
+        self._signer = signer
         self._memo = Memo()
         compile_templates()
 
@@ -55,9 +60,11 @@ class Builder:
             made[file_of(address)] = encode(pages.month(clean, told.year, told.month, told.subjects, language), IDLE)
             for address, _, make in self._subjects(pages, clean, renewed, language):
                 made[file_of(address)] = encode(make(), IDLE)
-        for code in told.codes:
-            if code.subject_id in changed:
-                made[file_of(pages.site.code(code.code))] = encode(pages.code(code), IDLE)
+        codes = [code for code in told.codes if code.subject_id in changed]
+        for code in codes:
+            made[file_of(pages.site.code(code.code))] = encode(pages.code(code, signed=self._signer is not None), IDLE)
+        for address, _, make in self._signed(clean.page, codes, renewed):
+            made[file_of(address)] = encode(make(), IDLE)
         return made
 
     def _sources(self, snapshot: Snapshot, generation: int) -> Iterator[Source]:
@@ -75,7 +82,7 @@ class Builder:
         for path, body in ApiV2(snapshot).files().items():
             yield path, None, partial(bytes, body)
         for code in snapshot.codes:
-            yield site.code(code.code), (page, code), partial(pages.code, code)
+            yield site.code(code.code), (page, code), partial(pages.code, code, signed=self._signer is not None)
         for language in page.languages:
             yield from self._feeds(snapshot, language)
             yield from ((path, None, partial(bytes, body)) for path, body in plain.badges(snapshot, wording, language).items())
@@ -84,6 +91,19 @@ class Builder:
             yield from self._voice(snapshot, language)
             yield from self._fixed(pages, snapshot, language)
         yield from self._of_no_language(pages, snapshot)
+        yield from self._signed(page, snapshot.codes, (*snapshot.changed_within(HOT_FOR), *snapshot.warnings))
+
+    def _signed(self, page: PublicPage, codes: Iterable[PublicCode], about: Iterable[Subject | PublicWarning]) -> Iterator[Source]:
+        """Messages and updates with their signatures, and what is needed to check them."""
+        if self._signer is None:
+            return
+        site, signer = Site(page), self._signer()
+        yield signing.KEYS_PATH, (page, signer.public_keys), partial(signing.keys_file, page, signer)
+        yield signing.HOW_PATH, page, partial(signing.how_file, page)
+        for code in codes:
+            yield site.signed(code.code), (page, code, signer.key_id), partial(signing.message_file, page, code, signer)
+        for update in (update for subject in about for update in subject.updates):
+            yield site.statement(update.id), (page, update, signer.key_id), partial(signing.statement_file, page, update, signer)
 
     def _subjects(self, pages: Pages, snapshot: Snapshot, subjects: Iterable[Subject], language: str) -> Iterator[Source]:
         for subject in subjects:

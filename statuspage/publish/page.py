@@ -14,6 +14,7 @@ from statuspage.publish.assets import environment, load_assets, raw
 from statuspage.publish.headers import RouteClass, content_security_policy
 from statuspage.publish.history import History, history
 from statuspage.publish.shared import SharedView, of_front, of_subject
+from statuspage.publish.signing import HOW_PATH
 from statuspage.publish.site import Site
 from statuspage.publish.snapshot import PublicCode, PublicIncident, PublicPage, Snapshot, Subject
 from statuspage.publish.views import GroupView, SubjectView, UpdateView, Views, affected, network_title
@@ -198,13 +199,24 @@ class Pages:
         view = {"title": self._text(language, "archive"), "months": found, "subjects": ()}
         return self._render("public/archive.html", language, self.site.history, view)
 
-    def code(self, code: PublicCode) -> bytes:
-        """What stands behind the code of one genuine message, in the message's language."""
+    def code(self, code: PublicCode, *, signed: bool = False) -> bytes:
+        """What stands behind the code of one genuine message, in the message's language. signed: its signature is published too."""
         web = code.url if code.url and code.url.startswith(("https://", "http://")) else None
         about = self.site.link(code.path.format(language=code.language)) if code.path else ""
         network = network_title(code.network)
-        view = {"code": code.code, "text": code.text, "at": code.at, "network": network, "url": web, "about": about}
+        view = {
+            "code": code.code,
+            "text": code.text,
+            "at": code.at,
+            "network": network,
+            "url": web,
+            "about": about,
+            **self._proof(code, signed=signed),
+        }
         return self._render("public/code.html", code.language, None, {**view, "safety": self.wording.safety(code.language)})
+
+    def _proof(self, code: PublicCode, *, signed: bool) -> dict[str, str]:
+        return {"signed": self.site.link(self.site.signed(code.code)) if signed else "", "how": self.site.link(HOW_PATH)}
 
     def codes(self, language: str, *, unknown: bool = False) -> bytes:
         """Where a code is typed in; `unknown`: the answer to a code that is not ours."""

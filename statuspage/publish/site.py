@@ -90,6 +90,14 @@ class Site:
     def code(self, code: str) -> str:
         return f"/u/{code}/"
 
+    def signed(self, code: str) -> str:
+        """One message with its signature."""
+        return f"/u/{code}/signed.json"
+
+    def statement(self, update_id: str) -> str:
+        """One update in every language, each with its signature."""
+        return f"/notices/{update_id}.json"
+
     def contact(self, language: str) -> str:
         return f"/{language}{self.contact_path}"
 

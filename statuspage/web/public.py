@@ -12,18 +12,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
-from statuspage.core.ids import CODE_ALPHABET, CODE_LENGTH
+from statuspage.core.ids import CODE_ALPHABET, CODE_LENGTH, typed_code
 from statuspage.outside import SystemClock
 from statuspage.ports import Clock
 from statuspage.publish.headers import CACHE_NEVER, RouteClass
 from statuspage.web import choosing
 from statuspage.web.published import Headers, Published, Shelf
 
-APPLICATION = ("/console", "/api/v1", "/health", "/metrics")
+APPLICATION = ("/console", "/api/v1", "/health", "/metrics", "/unsubscribe")
 LONGEST = 4000  # letters of path and query; longer is 414
 _NONSENSE = re.compile(r"[\x00-\x20\x7f\\]|//|(?:^|/)\.{1,2}(?:/|$)|/\.(?!well-known/)")
 _CODE = re.compile(f"[{CODE_ALPHABET}]{{{CODE_LENGTH}}}")
-_SPACING = re.compile(r"[\s-]+")
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
@@ -84,8 +83,8 @@ class _Request:
 
     def _to_code(self, asked: str) -> Iterable[bytes]:
         """To the page of the code that was typed; whatever cannot be one goes to the page that says so."""
-        code = _SPACING.sub("", asked).upper()
-        place = f"/u/{code}/" if _CODE.fullmatch(code) else "/u/unknown/"
+        code = typed_code(asked)
+        place = f"/u/{code}/" if code else "/u/unknown/"
         where = self._shelf.manifest.prefix + place
         return self._plain("303 See Other", f"See {where}", [("Location", where)])
 

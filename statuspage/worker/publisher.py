@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 
@@ -13,6 +13,7 @@ from statuspage.actions.context import Context
 from statuspage.publish.archive import Archive
 from statuspage.publish.build import Builder
 from statuspage.publish.encode import Encoded
+from statuspage.publish.signing import Signer
 from statuspage.publish.site import Site, file_of
 from statuspage.publish.snapshot import Snapshot
 from statuspage.publish.wording import Wording
@@ -32,6 +33,12 @@ APART_S = 0.4  # editions come at least so far apart, so that a storm of small c
 log = structlog.get_logger("statuspage.publisher")
 
 
+def _signer(ctx: Context) -> Callable[[], Signer] | None:
+    """Reads the keys at each use: a rotation counts at the next publication."""
+    keys = ctx.signing
+    return None if keys is None else lambda: Signer(tuple(keys.accepted()))
+
+
 class Publisher:
     """One per configuration; only one may run over all processes, and if two do, the older edition never replaces the newer.
 
@@ -45,7 +52,7 @@ class Publisher:
     def __init__(self, ctx: Context, targets: Sequence[Target]) -> None:
         self._ctx = ctx
         self._reader = Reader(ctx)
-        self._builder = Builder(Wording(self._reader.page, load_catalogue()))
+        self._builder = Builder(Wording(self._reader.page, load_catalogue()), _signer(ctx))
         self._folder = targets[0]
         self._writer = Writer(self._folder)
         self._archive = Archive(targets[0], self._builder)
@@ -122,7 +129,8 @@ class Publisher:
         generation, look, reading = self._read(now)
         snapshot = reading.snapshot
         hot = self._builder.hot(snapshot, generation)
-        gone = [file_of(Site(snapshot.page).code(code)) for code in reading.void]
+        site = Site(snapshot.page)
+        gone = [file_of(path) for code in reading.void for path in (site.code(code), site.signed(code))]
         edition = Edition(snapshot.page, generation, now, hot, gone=gone)
         for mirror in self.mirrors:
             mirror.offer(edition)

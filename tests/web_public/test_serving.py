@@ -229,6 +229,8 @@ def test_a_code_is_found_however_it_is_typed(call: Call) -> None:
     assert b"Genuine: this message is from us" in page
     assert call("/u/k7q2mxp/").body == page
     assert call("/u/", query="code=+k7q2-mxp+").headers["location"] == "/u/K7Q2MXP/"
+    assert call("/u/", query=f"code={quote('к7q2 мхр')}").headers["location"] == "/u/K7Q2MXP/", "Cyrillic letters of the same shape"
+    assert call("/u/", query="code=K702MXP").headers["location"] == "/u/K7Q2MXP/", "no code has 0 or O"
 
 
 @pytest.mark.parametrize("typed", ["ZZZZZZZ", "zzzzzzz/"])
@@ -240,7 +242,7 @@ def test_a_code_that_is_not_ours_is_told_so_in_words(call: Call, typed: str) -> 
 
 
 @pytest.mark.parametrize(
-    "typed", ["//evil.example", "https://evil.example", "../../etc", "%0d%0aSet-Cookie:x", "K7Q2MX0", "\u202eK7Q2MXP", "A" * 300, "/\\evil"]
+    "typed", ["//evil.example", "https://evil.example", "../../etc", "%0d%0aSet-Cookie:x", "K7Q2MX!", "\u202eK7Q2MXP", "A" * 300, "/\\evil"]
 )
 def test_whatever_is_typed_leads_to_a_page_of_our_own(call: Call, typed: str) -> None:
     """X33"""

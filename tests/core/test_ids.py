@@ -1,0 +1,46 @@
+"""A code that somebody typed is the code that they meant."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from statuspage.core.ids import CODE_ALPHABET, CODE_LENGTH, typed_code
+
+CODES = st.text(CODE_ALPHABET, min_size=CODE_LENGTH, max_size=CODE_LENGTH)
+WIDE = str.maketrans({chr(number): chr(number + 0xFEE0) for number in range(0x21, 0x7F)})
+
+
+@given(CODES, st.lists(st.sampled_from(["", " ", "-", "\u00a0", "–", ". "]), min_size=8, max_size=8), st.booleans(), st.booleans())
+def test_case_blanks_and_hyphens_change_nothing(code: str, between: list[str], small: bool, wide: bool) -> None:
+    typed = "".join(gap + letter for gap, letter in zip(between, code + " ", strict=True))
+    typed = typed.lower() if small else typed
+
+    assert typed_code(typed.translate(WIDE) if wide else typed) == code
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("К7Q2МХР", "K7Q2MXP"),  # Cyrillic
+        ("Κ7Q2ΜΧΡ", "K7Q2MXP"),  # Greek
+        ("a1b2c3d", "ALB2C3D"),
+        ("AIB2C3D", "ALB2C3D"),
+        ("A0B2COD", "AQB2CQD"),
+    ],
+)
+def test_letters_that_look_the_same_are_taken_for_them(typed: str, meant: str) -> None:
+    assert typed_code(typed) == meant
+
+
+@pytest.mark.parametrize("typed", ["", "   ", "K7Q2MX", "K7Q2MXPP", "K7Q2MX!", "../../x", "\x00K7Q2MXP", "ßßßßß22", "K7Q2MX字"])
+def test_what_cannot_be_a_code_is_none(typed: str) -> None:
+    assert typed_code(typed) is None
+
+
+@given(st.text())
+def test_anything_typed_is_a_code_or_nothing(typed: str) -> None:
+    found = typed_code(typed)
+
+    assert found is None or (len(found) == CODE_LENGTH and set(found) <= set(CODE_ALPHABET))
