@@ -95,8 +95,8 @@ def oldest(session: Session) -> datetime | None:
 
 
 def drop_oldest(session: Session, count: int = 200) -> None:
-    """Drops the oldest results, whether rolled up or not: for a disk that is full, nothing else."""
-    first = select(_ROW.c.id).order_by(_ROW.c.id).limit(count)
+    """Drops the oldest results, whether rolled up or not: for a disk that is full, nothing else. The newest stays, see retention.py."""
+    first = select(_ROW.c.id).where(_ROW.c.id < _NEWEST_ID.scalar_subquery()).order_by(_ROW.c.id).limit(count)
     session.execute(delete(CheckRow).where(CheckRow.id.in_(first)))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, or_, select, tuple_
+from sqlalchemy import and_, delete, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from statuspage.store.rollups import Period
@@ -13,10 +13,14 @@ from statuspage.store.tables import CheckRow, HeartbeatRow, RollupRow, SessionRo
 
 
 def remove_checks(session: Session, probe: str, location: str, before: datetime, limit: int) -> int:
-    """Removes raw results of one probe at one location that began before `before`, the oldest first; returns how many."""
+    """Removes raw results of one probe at one location that began before `before`, the oldest first; returns how many.
+
+    The row with the highest id stays: SQLite would give its id away again, and whoever has read so far would overlook what comes.
+    """
+    highest = select(func.max(CheckRow.id)).scalar_subquery()
     chosen = (
         select(CheckRow.id)
-        .where(CheckRow.probe == probe, CheckRow.location == location, CheckRow.at < before)
+        .where(CheckRow.probe == probe, CheckRow.location == location, CheckRow.at < before, CheckRow.id < highest)
         .order_by(CheckRow.at)
         .limit(limit)
     )

@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from statuspage.store.trouble import full
 from statuspage.worker.errands import LOST_FOR_S, Errand, Errands
 from statuspage.worker.outbox import Batch
 from tests.processes import until
+from tests.publish.stage import Press, probed
 from tests.worker.real import Place, place
 
 PATIENCE_S = 400.0  # everything is slow where the machine does other work, too
@@ -40,16 +42,18 @@ class Small:
         from sqlalchemy.exc import OperationalError
 
         with self.database.writing() as session:
+            before = _results(session)
             yield session
-            rows = [type(one).__name__ for one in session.new]
-            new_checks = session.connection().exec_driver_sql("SELECT count(*) FROM check_result").scalar_one()
-            grown, self.checks = new_checks > getattr(self, "checks", 0), new_checks
-            if (grown and not self.results) or (not grown and not self.rest) or (rows and not self.rest):
-                self.checks = 0
+            grown = _results(session) > before
+            if not (self.results if grown else self.rest):
                 raise full(OperationalError("INSERT", None, sqlite3.OperationalError("database or disk is full")))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.database, name)
+
+
+def _results(session: Any) -> int:
+    return int(session.connection().exec_driver_sql("SELECT count(*) FROM check_result").scalar_one())
 
 
 class Ticking(SystemClock):
@@ -103,6 +107,35 @@ def test_results_that_were_dropped_are_an_alarm_as_soon_as_one_fits_and_counted_
         (count,) = [one.value for one in counters.all(session) if one.name == "statuspage_dropped_results_total"]
         (alarm,) = [one for one in alarms.listing(session, only_open=False) if one.key == "full:here"]
     assert count == 2 * len(ctx.settings.probes) and "no data" in alarm.text
+
+
+def test_where_results_are_dropped_the_page_says_no_data_and_not_that_all_is_well(sqlite_database: Database, tmp_path: Path) -> None:
+    press = Press(sqlite_database, tmp_path, of=probed("login"))
+    store = Small(sqlite_database)
+    ctx = replace(press.stage.ctx, ports=replace(press.stage.ctx.ports, store=store))  # type: ignore[arg-type]
+    errands = Errands(ctx, "madrid", Folder(tmp_path))
+
+    def looks(times: int) -> str:
+        for _ in range(times):
+            press.stage.clock.at += timedelta(seconds=20)
+            number = press.sequence
+            assert errands.run(Errand(Batch((press.check("login"),), number), Batch((), 0))).delivered
+            press.verdicts.step()
+        press.publish()
+        return press.text("en/index.html")
+
+    before = looks(3)
+    store.results = False
+    dropped = looks(4)
+    impaired = press.json("api/v2/summary.json")["monitoring"]["impaired"]
+    store.results = True
+    after = looks(3)
+
+    assert "Everything is working" in before and "Everything is working" in after
+    assert "No data" in dropped and "Everything is working" not in dropped
+    assert impaired is True
+    with sqlite_database.reading() as session:
+        assert [one.value for one in counters.all(session) if one.name == "statuspage_dropped_results_total"] == [4.0]
 
 
 # --- a real file system -------------------------------------------------------------------------------------------------------------
