@@ -80,7 +80,7 @@ def mark_seen(ctx: Context, delivery_id: str, who: str, url: str | None = None) 
 
 
 def resume_account(ctx: Context, name: str, who: str) -> None:
-    """Lets a stopped account be tried again at once by the next owner; the running one tries by itself every five minutes.
+    """Lets a stopped account be tried again at once; by itself it is tried every five minutes.
 
     Raises NotFound.
     """

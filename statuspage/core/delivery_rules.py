@@ -17,7 +17,6 @@ from statuspage.core.vocabulary import DeliveryState, NoticeKind, SubjectKind, U
 INTENT_GOOD_FOR_S = 10.0  # from the commit of the intent to the socket; far below the quiet period, so a successor cannot be overtaken
 MAX_ATTEMPTS = 30  # per epoch; then a person decides
 LOOKS_AFTER_S = (2.0, 10.0, 30.0, 60.0)  # early looks at the own timeline: what is found there is found; absence is no proof yet
-UNREADABLE_ALARM_S = 600.0  # beyond the quiet period
 PARENT_GONE = "parent_gone"  # error class of a row whose parent is no longer there: it starts the thread anew
 
 _OVER = (NoticeKind.RESOLVED, NoticeKind.RESOLVED_AUTO, NoticeKind.PLANNED_CANCELLED)

@@ -13,7 +13,7 @@ from broadcasters.errors import BroadcastError, OutcomeClass, Rejected
 from broadcasters.post import Found, Receipt, Remote
 from statuspage.actions.deliveries import RESTORED_WAITING
 from statuspage.core.deliveries import Delivery
-from statuspage.core.delivery_rules import INTENT_GOOD_FOR_S, UNREADABLE_ALARM_S, Move, next_look_s, obeyed_s
+from statuspage.core.delivery_rules import INTENT_GOOD_FOR_S, Move, next_look_s, obeyed_s
 from statuspage.core.vocabulary import DeliveryState
 from statuspage.store import deliveries
 from statuspage.worker.desk import Desk
@@ -154,22 +154,18 @@ def _requeued(desk: Desk, session: Any, row: Delivery, why: str) -> None:
 
 
 def _unreadable(desk: Desk, row: Delivery, error: BroadcastError) -> None:
-    """Stays unknown. Looked at again soon; a person is told when that lasts."""
+    """Stays unknown. Looked at again soon; the watchman tells people when the quiet period is over."""
     now, own = desk.mono(), desk.ctx.settings.delivery
     if error.outcome not in (OutcomeClass.THROTTLED, OutcomeClass.REAUTH):
         desk.gate.failed(now)
     asked, _ = obeyed_s(error.retry_after_s, own.retry_after_max_s)
     desk.gate.pause(now, asked)
     desk.back_off(row, max(own.backoff_base_s, asked, desk.wait_s(row) / 2))
-    lasting = now - desk.since[row.id] > own.quiet_s + UNREADABLE_ALARM_S
-    text = f"Delivery {row.id} on {row.channel}: whether it was published cannot be read. {error.detail} It waits, and so does its thread."
-    desk.write(lambda session: _noted(desk, session, row, error, text if lasting else ""))
+    desk.write(lambda session: _noted(desk, session, row, error))
     if error.outcome is OutcomeClass.REAUTH and desk.renew(error):
         desk.due[row.id] = desk.mono()
 
 
-def _noted(desk: Desk, session: Any, row: Delivery, error: BroadcastError, alarm: str) -> None:
+def _noted(desk: Desk, session: Any, row: Delivery, error: BroadcastError) -> None:
     desk.note(session, row, "find", str(error.outcome), error.detail)
     desk.keep_due(session, row)
-    if alarm:
-        desk.alarm(session, f"unknown:{row.id}", alarm, row)

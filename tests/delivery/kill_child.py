@@ -22,6 +22,7 @@ from tests.simulation.networks import BROADCASTERS, Config
 from tests.simulation.world import SEAL_KEY, SimWords
 
 POINTS = ("claimed", "intent-committed", "sent", "answered", "recorded")
+CONTAINED = "contained"  # a staged post's container is made, and nobody knows of it
 
 
 def context(url: str, kind: str, address: str, transport: Any, quiet_s: float, account: str = "") -> Context:
@@ -42,21 +43,22 @@ def context(url: str, kind: str, address: str, transport: Any, quiet_s: float, a
 
 
 class DyingTransport:
-    """Dies when the server has done its part, before the answer is seen."""
+    """Dies when the server has done its part, before the answer is seen. container: at the making of one, not at the post."""
 
-    def __init__(self, die: bool) -> None:
-        self._real, self._die = RequestsTransport(), die
+    def __init__(self, die: bool, *, container: bool = False) -> None:
+        self._real, self._die, self._container = RequestsTransport(), die, container
 
     def exchange(self, request: Request) -> Answer:
         answer = self._real.exchange(request)
-        if self._die and request.method == "POST" and not request.url.endswith("containers"):
+        if self._die and request.method == "POST" and request.url.endswith("containers") == self._container:
             os.kill(os.getpid(), signal.SIGKILL)
         return answer
 
 
 def dispatch_and_die(url: str, kind: str, address: str, point: str, account: str) -> None:
     """Passes until the point is reached; never returns."""
-    ctx = context(url, kind, address, DyingTransport(die=point == "sent"), quiet_s=0.15, account=account)
+    transport = DyingTransport(die=point in ("sent", CONTAINED), container=point == CONTAINED)
+    ctx = context(url, kind, address, transport, quiet_s=0.15, account=account)
     for passed in _forever(Dispatcher(ctx, account, BROADCASTERS)):
         if passed == point:
             os.kill(os.getpid(), signal.SIGKILL)

@@ -113,6 +113,38 @@ def test_revoked_credentials_are_renewed_once_or_stop_the_account_until_they_are
     assert "account:bare" not in stage.alarms()
 
 
+def test_a_stopped_account_that_a_person_resumes_is_tried_at_once() -> None:
+    stage = Stage("bare")
+    network = stage.network("bare")
+    network.token, network.refreshable = "revoked", False
+    stage.tell()
+    stage.passes(5.0)
+    assert stage.states("bare") == [DeliveryState.QUEUED]
+    network.token = "good"
+
+    deeds.resume_account(stage.world.outside, "bare", "Ada")
+    stage.world.poke()
+    stage.passes(2.0)
+
+    assert stage.states("bare") == [DELIVERED]
+    assert "account:bare" not in stage.alarms()
+
+
+def test_an_account_that_is_resumed_too_early_stops_again() -> None:
+    stage = Stage("bare")
+    network = stage.network("bare")
+    network.token, network.refreshable = "revoked", False
+    stage.tell()
+    stage.passes(5.0)
+
+    deeds.resume_account(stage.world.outside, "bare", "Ada")
+    stage.world.poke()
+    stage.passes(2.0)
+
+    assert stage.states("bare") == [DeliveryState.QUEUED]
+    assert "account:bare" in stage.alarms()
+
+
 def test_renewed_credentials_outlive_the_process_sealed() -> None:
     """X35, in part."""
     stage = Stage("bare")

@@ -75,6 +75,26 @@ def test_a_container_whose_parent_is_gone_starts_the_thread_anew(monkeypatch: py
     assert stage.network("staged").posts[-1].text.startswith("Alone: ")
 
 
+def test_containers_that_cannot_be_made_are_attempts_like_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """D21, for networks of two steps: the network says who we are and takes no container. It is asked for half an hour at least, then a person hears of it."""
+    stage = Stage("staged")
+    made: list[float] = []
+
+    def make(*_: Any) -> str:
+        made.append(stage.world.time)
+        raise Unavailable(OutcomeClass.RETRY, "No container today.")
+
+    monkeypatch.setattr(STAGED, "stage", make)
+    stage.tell()
+    stage.passes(86_400.0)
+
+    (row,) = stage.rows("staged")
+    assert (row.state, row.attempts, len(made)) == (DeliveryState.STUCK, 30, 30)
+    assert made[-1] - made[0] > 1800.0
+    assert [line for line in stage.story(row) if line[0] == "send"] == [("send", "retry")] * 30
+    assert f"delivery:{row.id}" in stage.alarms()
+
+
 def later(stage: Stage, seconds: float) -> None:
     """Time passes, and then everybody looks: the simulator's dispatchers sleep while nothing is due."""
     stage.passes(seconds)

@@ -9,6 +9,7 @@ import signal
 import time
 from contextlib import ExitStack
 from functools import partial
+from itertools import product
 
 import pytest
 from sqlalchemy import text as sql
@@ -17,7 +18,7 @@ from broadcasters.http import Request
 from statuspage.core.deliveries import Delivery
 from statuspage.store.engine import Database
 from statuspage.worker.dispatcher import Dispatcher
-from tests.delivery.kill_child import POINTS, DyingTransport, context, dispatch_and_die
+from tests.delivery.kill_child import CONTAINED, POINTS, DyingTransport, context, dispatch_and_die
 from tests.delivery.real import FORKS, in_child, served, states, tell, until, wait_for, wrong
 from tests.simulation.networks import BROADCASTERS, FakeNetwork
 
@@ -28,12 +29,13 @@ QUIET_S = 0.15
 
 
 @pytest.mark.parametrize("database_url", ["sqlite_url", "postgres_url"])
-@pytest.mark.parametrize("kind", ["natural", "keyed", "staged", "bare"])
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize(
+    ("kind", "point"), [*product(("natural", "keyed", "staged", "bare"), POINTS), ("staged", CONTAINED)]
+)  # fmt: skip
 def test_a_process_killed_at_any_point_neither_loses_nor_doubles(
     kind: str, point: str, database_url: str, request: pytest.FixtureRequest
 ) -> None:
-    """D2: 5 points x 4 classes x 20, each on an account of its own; the successors work side by side."""
+    """D2: 5 points x 4 classes x 20, and a sixth of staged posts; each on an account of its own, the successors work side by side."""
     url = request.getfixturevalue(database_url)
     networks: dict[str, FakeNetwork] = {}
     told: list[Delivery] = []
