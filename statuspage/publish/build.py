@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from statuspage.publish import feeds, plain, signing, voice
+from statuspage.publish.accounts import ACCOUNTS_PATH, accounts_file
 from statuspage.publish.api_v2 import ApiV2
 from statuspage.publish.assets import compile_templates
 from statuspage.publish.calendar import calendar, plan_of
@@ -162,5 +163,6 @@ class Builder:
         yield "/banner.js", page, banner_js
         yield "/banner.json", None, partial(banner_json, snapshot, self._wording, page.default_language)
         yield "/robots.txt", page, partial(plain.robots_txt)
+        yield ACCOUNTS_PATH, page, partial(accounts_file, page)
         if page.security_contact:
             yield "/.well-known/security.txt", None, partial(plain.security_txt, page, snapshot.made_at)

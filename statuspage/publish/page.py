@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from statuspage.core.vocabulary import ComponentStatus
+from statuspage.publish.accounts import ACCOUNTS_PATH
 from statuspage.publish.answer import Answer, answer
 from statuspage.publish.assets import environment, load_assets, raw
 from statuspage.publish.headers import RouteClass, content_security_policy
@@ -221,7 +222,17 @@ class Pages:
     def codes(self, language: str, *, unknown: bool = False) -> bytes:
         """Where a code is typed in; `unknown`: the answer to a code that is not ours."""
         example = self.site.url("/u/") + "K7Q2MXP"
-        view = {"unknown": unknown, "example": example, "safety": self.wording.safety(language)}
+        accounts = [
+            (network_title(one.network) if one.network else "", one.handle or one.address.partition("//")[2], one.address)
+            for one in self.page.accounts
+        ]
+        view = {
+            "unknown": unknown,
+            "example": example,
+            "accounts": accounts,
+            "list": self.site.link(ACCOUNTS_PATH),
+            "safety": self.wording.safety(language),
+        }
         return self._render("public/codes.html", language, self.site.codes, view)
 
     def missing(self, language: str) -> bytes:

@@ -25,6 +25,16 @@ def said(texts: Texts, language: str, default: str) -> str:
 
 
 @dataclass(frozen=True)
+class PublicAccount:
+    """One of the bank's own accounts. network: kind, or "" where only the address is known; handle, address: one of them may be "" """
+
+    network: str
+    handle: str = ""
+    address: str = ""
+    languages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class PublicPage:
     """Whose page it is. `id` is the public API's; `url` has no slash at its end; `phone_menu` is where the phone line goes on, or "";
     `hubs` are told of changed feeds."""
@@ -47,6 +57,7 @@ class PublicPage:
     theme: Theme = OURS
     security_contact: str = ""
     official_accounts: tuple[str, ...] = ()
+    accounts: tuple[PublicAccount, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -107,6 +107,12 @@ class AccountSettings(Model):
     kind: str
     config: dict[str, Any]
     watch: bool = Field(default=True, description="Posts that are not ours raise an alarm; false where colleagues post here too.")
+    handle: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^\S+$")] | None = Field(
+        default=None, description="The account's name as customers see it; published in the list of official accounts."
+    )
+    address: Annotated[str, Field(max_length=300, pattern=r"^https?://[^\s/]+(/\S*)?$")] | None = Field(
+        default=None, description="Where customers see the account; published in the list of official accounts."
+    )
 
 
 class ChannelSettings(Model):

@@ -7,7 +7,7 @@ import hashlib
 from statuspage.core.ids import ID_ALPHABET, ID_LENGTH
 from statuspage.core.theme import Theme
 from statuspage.publish.logo import inline_logo
-from statuspage.publish.snapshot import PublicPage
+from statuspage.publish.snapshot import PublicAccount, PublicPage
 from statuspage.settings import Settings
 
 
@@ -38,4 +38,18 @@ def public_page(settings: Settings, logo: bytes = b"") -> PublicPage:
         theme=Theme(page.colour, page.link_colour, page.link_colour_dark, *inline_logo(logo)),
         security_contact=page.security_contact or "",
         official_accounts=tuple(page.official_accounts),
+        accounts=public_accounts(settings),
     )
+
+
+def public_accounts(settings: Settings) -> tuple[PublicAccount, ...]:
+    """The accounts by which the bank speaks to customers and of which something was said, then the further addresses of its own."""
+    heard = [channel for channel in settings.channels if not channel.sandbox and not channel.operators]
+    found = []
+    for account in settings.accounts:
+        languages = tuple(dict.fromkeys(channel.language for channel in heard if channel.account == account.name))
+        if languages and (account.handle or account.address):
+            found.append(PublicAccount(account.kind, account.handle or "", account.address or "", languages))
+    known = {account.address.rstrip("/") for account in found}
+    others = (address for address in settings.page.official_accounts if address.rstrip("/") not in known)
+    return (*found, *(PublicAccount("", address=address) for address in others))
