@@ -1,4 +1,4 @@
-"""Signs mails (DKIM, RFC 6376): relaxed/relaxed, RSA with SHA-256 or Ed25519 (RFC 8463).
+"""Signs mails (DKIM, RFC 6376): relaxed/relaxed, RSA with SHA-256, which every receiver can verify.
 
 Both unsubscribe headers are under the signature, without which no mailbox provider shows its button (RFC 8058). The signature covers
 From twice: nobody can add a second one.
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 SMALLEST_RSA = 1024
@@ -30,26 +30,21 @@ class Signer:
 
     domain: str
     selector: str
-    key: rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey = field(repr=False)
+    key: rsa.RSAPrivateKey = field(repr=False)
 
     def header(self, headers: Headers, body: bytes, at: int) -> tuple[bytes, bytes]:
         """The DKIM-Signature of a mail.
 
         headers   name and value, every one of them is signed;  body   with CRLF;  at   seconds since 1970
         """
-        algorithm = b"rsa-sha256" if isinstance(self.key, rsa.RSAPrivateKey) else b"ed25519-sha256"
         names = b":".join([*(name.lower() for name, _ in headers), b"from"])
         place = f"d={self.domain}; s={self.selector}; t={at}".encode()
         digest = base64.b64encode(hashlib.sha256(relaxed_body(body)).digest())
-        value = b"v=1; a=%s; c=relaxed/relaxed; %s;\r\n h=%s;\r\n bh=%s;\r\n b=" % (algorithm, place, _folded(names), digest)
+        value = b"v=1; a=rsa-sha256; c=relaxed/relaxed; %s;\r\n h=%s;\r\n bh=%s;\r\n b=" % (place, _folded(names), digest)
         signed = b"".join(_relaxed(name, text) + b"\r\n" for name, text in headers)  # the second From is none: it adds nothing
-        signature = base64.b64encode(self._sign(signed + _relaxed(b"DKIM-Signature", value)))
+        content = signed + _relaxed(b"DKIM-Signature", value)
+        signature = base64.b64encode(self.key.sign(content, padding.PKCS1v15(), hashes.SHA256()))
         return b"DKIM-Signature", value + b"\r\n ".join(signature[at : at + 70] for at in range(0, len(signature), 70))
-
-    def _sign(self, content: bytes) -> bytes:
-        if isinstance(self.key, rsa.RSAPrivateKey):
-            return self.key.sign(content, padding.PKCS1v15(), hashes.SHA256())
-        return self.key.sign(hashlib.sha256(content).digest())
 
 
 def signer(domain: str, selector: str, pem: str) -> Signer:
@@ -57,14 +52,12 @@ def signer(domain: str, selector: str, pem: str) -> Signer:
     try:
         key = load_pem_private_key(pem.encode(), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise ValueError("dkim_key: it cannot be read; allowed is a private key in PEM without a password, RSA or Ed25519") from None
-    if isinstance(key, rsa.RSAPrivateKey):
-        if key.key_size < SMALLEST_RSA:
-            raise ValueError(f"dkim_key: found an RSA key of {key.key_size} bits; at least {SMALLEST_RSA} are needed, 2048 are usual")
-        return Signer(domain, selector, key)
-    if isinstance(key, ed25519.Ed25519PrivateKey):
-        return Signer(domain, selector, key)
-    raise ValueError("dkim_key: found a key of another kind; allowed are RSA and Ed25519")
+        raise ValueError("dkim_key: it cannot be read; allowed is a private RSA key in PEM without a password") from None
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise ValueError("dkim_key: found a key of another kind; allowed is RSA, which every receiver can verify")
+    if key.key_size < SMALLEST_RSA:
+        raise ValueError(f"dkim_key: found an RSA key of {key.key_size} bits; at least {SMALLEST_RSA} are needed, 2048 are usual")
+    return Signer(domain, selector, key)
 
 
 def relaxed_body(body: bytes) -> bytes:

@@ -19,7 +19,7 @@ def create_app(current: Current) -> Flask:
     from flask import Flask
     from jinja2 import StrictUndefined
 
-    from statuspage.web import console, database, errors, operations
+    from statuspage.web import console, database, errors, leaving, operations, reports
 
     app = Flask(__name__, static_folder=None, template_folder=str(templates_folder()))
     app.config["MAX_CONTENT_LENGTH"] = MAX_FORM_BYTES
@@ -28,7 +28,9 @@ def create_app(current: Current) -> Flask:
     database.init_app(app, current.process.database)
     errors.init_app(app)
     app.register_blueprint(operations.blueprint)
+    app.register_blueprint(reports.blueprint)
     app.register_blueprint(console.blueprint)
+    app.register_blueprint(leaving.blueprint)
     return app
 
 

@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from statuspage.actions import subscribers
 from statuspage.cli.common import REFUSED, Invocation, explained, show_one
 from statuspage.worker.trial import try_channel
 
@@ -26,6 +27,16 @@ def test(invocation: Invocation, name: str) -> None:
     show_one(invocation, {"channel": found.channel, "network": found.kind, "account": found.account, "good": good, "said": found.said})
     if not found.good:
         sys.exit(REFUSED)
+
+
+@channel.command()
+@click.argument("token")
+@click.pass_obj
+@explained
+def leave(invocation: Invocation, token: str) -> None:
+    """Take the owner of a mail off its list, by the TOKEN that stands in the subject of a mail to leave_to."""
+    subscribers.leave(invocation.context(), token)
+    invocation.done("Done: no more mails of that list go there.", left=True)
 
 
 COMMANDS = [channel]

@@ -42,13 +42,18 @@ def _http(error: HTTPException) -> Response:
 
 
 def _store(error: Exception) -> Response:
-    log.error("the database does not answer", path=request.path, error=type(error).__name__)
+    log.error("the database does not answer", path=_path(), error=type(error).__name__)
     return _page(503, "The database does not answer", "Nothing was changed. The public page goes on; try again in a moment.")
 
 
 def _unexpected(error: Exception) -> Response:
-    log.exception("a request met a fault", path=request.path, method=request.method)
+    log.exception("a request met a fault", path=_path(), method=request.method)
     return _page(500, "Something is wrong on our side", "It was noted. Look at the overview before you send it again.")
+
+
+def _path() -> str:
+    """The path for the log: of a route with arguments its pattern, since one of them may be a token."""
+    return request.url_rule.rule if request.url_rule is not None else request.path
 
 
 def _page(code: int, title: str, message: str) -> Response:

@@ -16,10 +16,12 @@ from statuspage.core.ids import CODE_ALPHABET, CODE_LENGTH, typed_code
 from statuspage.outside import SystemClock
 from statuspage.ports import Clock
 from statuspage.publish.headers import CACHE_NEVER, RouteClass
+from statuspage.publish.site import REPORT
 from statuspage.web import choosing
 from statuspage.web.published import Headers, Published, Shelf
 
 APPLICATION = ("/console", "/api/v1", "/health", "/metrics", "/unsubscribe")
+LEAVING = "/unsubscribe/"
 LONGEST = 4000  # letters of path and query; longer is 414
 _NONSENSE = re.compile(r"[\x00-\x20\x7f\\]|//|(?:^|/)\.{1,2}(?:/|$)|/\.(?!well-known/)")
 _CODE = re.compile(f"[{CODE_ALPHABET}]{{{CODE_LENGTH}}}")
@@ -43,6 +45,11 @@ class PublishedFiles:
         if path.startswith(APPLICATION) and any(path == own or path.startswith(f"{own}/") for own in APPLICATION):
             return self._application(environ, start_response)
         self._shelf.refresh()
+        prefix = self._shelf.manifest.prefix
+        if prefix and path.startswith(f"{prefix}{LEAVING}"):  # an address in a mail begins with that of the page
+            return self._application({**environ, "SCRIPT_NAME": prefix, "PATH_INFO": path.removeprefix(prefix)}, start_response)
+        if environ["REQUEST_METHOD"] == "POST" and path == prefix + REPORT:
+            return self._application({**environ, "PATH_INFO": REPORT}, start_response)
         return request.answer(path)
 
 
