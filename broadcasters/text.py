@@ -25,9 +25,9 @@ class Unit(StrEnum):
     GRAPHEMES = "graphemes"  # what a reader takes for one letter
     UTF16 = "utf16"  # UTF-16 code units
     BYTES = "bytes"  # UTF-8
-    WEIGHTED = "weighted"  # as X counts
+    WEIGHTED = "characters as X counts"
     PARTS = "message parts"  # of a short message, as phone networks charge it
-    EMOJI_BYTES = "emoji bytes"  # as Threads counts: code points, but an emoji as its UTF-8 bytes
+    EMOJI_BYTES = "characters, emoji by their bytes"  # as Threads counts: code points, but an emoji as its UTF-8 bytes
 
 
 @dataclass(frozen=True)

@@ -196,7 +196,7 @@ def _parsed(told: str) -> tuple[dict[str, str], str]:
     first, *lines = head.split("\n")
     if first != FORMAT or not blank or not all(": " in line for line in lines):
         raise NotGenuine(f"The signed text does not begin as one of the format {FORMAT!r} does.")
-    return dict(line.split(": ", 1) for line in lines), words.removesuffix("\n")  # type: ignore[misc]
+    return dict(line.split(": ", 1) for line in lines), words.removesuffix("\n")
 
 
 # --- for strangers ---------------------------------------------------------------------------------------------------------------

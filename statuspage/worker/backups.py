@@ -22,12 +22,12 @@ from typing import Any, BinaryIO, cast
 from statuspage.core.errors import DomainError
 from statuspage.outside import locked
 from statuspage.ports import Clock, Randomness
-from statuspage.settings.keys import SEAL, flush_folder
+from statuspage.settings.keys import NOTICES, SEAL, flush_folder
 from statuspage.settings.process import ProcessSettings
 from statuspage.store.copies import Contents, copy_sqlite, examine
 from statuspage.worker.vault import PREFIX_BYTES, CannotOpen, Opening, Sealing
 
-DATABASE, KEYS, MANIFEST = "statuspage.db", "seal.key", "manifest.json"
+DATABASE, KEYS, SIGNING, MANIFEST = "statuspage.db", "seal.key", "notices.key", "manifest.json"
 _NAME = re.compile(r"statuspage-(\d{8}T\d{9})Z\.backup")
 _STAMP = "%Y%m%dT%H%M%S%f"
 _HEX = "0123456789abcdef"
@@ -81,6 +81,7 @@ def make(process: ProcessSettings, database: Path, folder: Path, key: bytes, clo
         if contents.problems:
             raise BadBackup(f"The database is not sound, and no backup was made: {'; '.join(contents.problems[:3])}")
         (here / KEYS).write_bytes(keys)
+        (here / SIGNING).write_text("".join(f"{seed.hex()}\n" for seed in process.keys(NOTICES).accepted()), encoding="ascii")
         manifest = _manifest(made_at, contents, here)
         path = folder / f"statuspage-{made_at.astimezone(UTC).strftime(_STAMP)[:-3]}Z.backup"
         partial = path.with_name(f".{path.name}.partial")
@@ -176,7 +177,7 @@ def _copy(process: ProcessSettings, database: Path, here: Path) -> bytes:
 
 
 def _manifest(made_at: datetime, contents: Contents, here: Path) -> Manifest:
-    digests = {name: _digest(here / name) for name in (DATABASE, KEYS)}
+    digests = {name: _digest(here / name) for name in (DATABASE, KEYS, SIGNING)}
     return Manifest(made_at, contents.tables, contents.counts, contents.head, digests)
 
 
@@ -189,7 +190,7 @@ def _write(path: Path, manifest: Manifest, here: Path, key: bytes, prefix: bytes
             tarfile.open(fileobj=packed, mode="w|", bufsize=1 << 20) as archive,
         ):
             _add(archive, MANIFEST, io.BytesIO(manifest.to_bytes()), len(manifest.to_bytes()))
-            for name in (DATABASE, KEYS):
+            for name in (DATABASE, KEYS, SIGNING):
                 with (here / name).open("rb") as content:
                     _add(archive, name, content, (here / name).stat().st_size)
         file.flush()
@@ -227,7 +228,7 @@ def _read(path: Path, key: bytes, into: Path | None) -> Manifest:
         ):
             for entry in archive:
                 content = archive.extractfile(entry)
-                if content is None or entry.name not in (MANIFEST, DATABASE, KEYS):
+                if content is None or entry.name not in (MANIFEST, DATABASE, KEYS, SIGNING):
                     raise BadBackup(f"{path}: it holds {entry.name!r}, which no backup holds")
                 if entry.name == MANIFEST:
                     manifest = Manifest.from_bytes(content.read())

@@ -12,14 +12,14 @@ from pathlib import Path
 from statuspage.actions.restoring import settle_restored
 from statuspage.core.errors import Conflict, NotAllowed
 from statuspage.ports import Ports
-from statuspage.settings.keys import SEAL, read_keys
+from statuspage.settings.keys import NOTICES, SEAL, read_keys
 from statuspage.settings.process import ProcessSettings
 from statuspage.store import Database
 from statuspage.store.copies import roll_back
 from statuspage.store.migrate import upgrade
 from statuspage.worker import backups
 from statuspage.worker.assemble import build_context
-from statuspage.worker.backups import DATABASE, KEYS, Manifest
+from statuspage.worker.backups import DATABASE, KEYS, SIGNING, Manifest
 from statuspage.worker.in_use import alone
 from statuspage.worker.process import running_configuration
 
@@ -70,9 +70,12 @@ def restore(
 
 def _take_keys(here: Path, process: ProcessSettings, inside: ProcessSettings) -> None:
     """Here are the backup's keys; those that the folder has already come first, since they may have been rotated since."""
-    ours = process.keys(SEAL)
-    known = ours.accepted() if ours.path.exists() else ()
-    inside.keys(SEAL).take(tuple(dict.fromkeys([*known, *read_keys(here / KEYS)])))
+    for name, file in ((SEAL, here / KEYS), (NOTICES, here / SIGNING)):
+        ours = process.keys(name)
+        known = ours.accepted() if ours.path.exists() else ()
+        held = read_keys(file) if file.exists() else ()  # a backup of an older version has no seeds of notices
+        if known or held:
+            inside.keys(name).take(tuple(dict.fromkeys([*known, *held])))
 
 
 def _settle(inside: ProcessSettings, ports: Ports, environ: Mapping[str, str], who: str, made_at: datetime, *, keep_posting: bool) -> int:
@@ -85,7 +88,9 @@ def _settle(inside: ProcessSettings, ports: Ports, environ: Mapping[str, str], w
 
 def _put_in_place(inside: ProcessSettings, process: ProcessSettings, target: Path, now: datetime) -> Path | None:
     """Keys first: the old database can be read with them, too."""
-    process.keys(SEAL).take(inside.keys(SEAL).accepted())
+    for name in (SEAL, NOTICES):
+        if inside.keys(name).path.exists():
+            process.keys(name).take(inside.keys(name).accepted())
     aside = None
     if target.exists():
         roll_back(target)

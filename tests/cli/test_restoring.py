@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from statuspage.settings.keys import BACKUP, SEAL
+from statuspage.settings.keys import BACKUP, NOTICES, SEAL
 from statuspage.settings.process import ProcessSettings
 from statuspage.store.copies import examine
 from statuspage.worker import restoring
@@ -202,3 +202,27 @@ def test_a_backup_from_before_a_rotation_is_restored_under_the_new_key(terminal:
     for row in terminal.json("deliveries", "list", "--state", "unknown"):
         terminal.json("deliveries", "not-there", row["id"], "--yes")  # refused if its seal counted no more
     assert json.loads(terminal.ok("--json", "keys", "list"))[0]["keys"] == 2
+
+
+def test_what_was_signed_before_a_restore_can_still_be_checked_after_it(terminal: Terminal, tmp_path: Path) -> None:
+    ring = process_of(terminal).keys(NOTICES)
+    terminal.ok("keys", "rotate", "notices")
+    made = backed_up(terminal)
+    new = elsewhere(terminal, tmp_path / "new")
+
+    new.ok("restore", str(made), "--key", str(process_of(terminal).keys(BACKUP).path))
+
+    assert len(ring.accepted()) == 2
+    assert process_of(new).keys(NOTICES).accepted() == ring.accepted()
+
+
+def test_keys_of_notices_are_listed_rotated_and_retired(terminal: Terminal) -> None:
+    before = process_of(terminal).keys(NOTICES).accepted()
+
+    told = terminal.json("keys", "rotate", "notices")
+    rotated = process_of(terminal).keys(NOTICES).accepted()
+    terminal.ok("keys", "retire", "notices")
+
+    assert told == {"name": "notices", "keys": 2} and rotated[1:] == before
+    assert process_of(terminal).keys(NOTICES).accepted() == rotated[:1]
+    assert "notices" in terminal.ok("keys", "list")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
 
@@ -98,7 +99,7 @@ def preview_resolution(incident_id: str) -> str:
 def preview_correction(kind: str, subject_id: str, sequence: str) -> str:
     subject_kind, number = which_update(kind, sequence)
     wrong, right = asked.correction()
-    place = {"kind": kind, "subject_id": subject_id, "sequence": sequence}
+    place: dict[str, Any] = {"kind": kind, "subject_id": subject_id, "sequence": sequence}
     step = Step(
         f"Correction of update {number}",
         "Incidents" if kind == "incident" else "Planned work",
