@@ -13,8 +13,8 @@ def accounts_file(page: PublicPage) -> bytes:
     """All of them; empty if none were configured: that says nothing about any account."""
     listed = [
         {
-            "network": account.network or None,
-            "network_name": network_title(account.network) if account.network else None,
+            "network": account.network,
+            "network_name": network_title(account.network),
             "handle": account.handle or None,
             "address": account.address or None,
             "languages": list(account.languages),

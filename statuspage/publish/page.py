@@ -222,10 +222,7 @@ class Pages:
     def codes(self, language: str, *, unknown: bool = False) -> bytes:
         """Where a code is typed in; `unknown`: the answer to a code that is not ours."""
         example = self.site.url("/u/") + "K7Q2MXP"
-        accounts = [
-            (network_title(one.network) if one.network else "", one.handle or one.address.partition("//")[2], one.address)
-            for one in self.page.accounts
-        ]
+        accounts = [(network_title(one.network), one.handle or one.address.partition("//")[2], one.address) for one in self.page.accounts]
         view = {
             "unknown": unknown,
             "example": example,

@@ -26,7 +26,7 @@ def said(texts: Texts, language: str, default: str) -> str:
 
 @dataclass(frozen=True)
 class PublicAccount:
-    """One of the bank's own accounts. network: kind, or "" where only the address is known; handle, address: one of them may be "" """
+    """One of the bank's own accounts. network: its kind; handle, address: one of them may be "" """
 
     network: str
     handle: str = ""

@@ -43,13 +43,11 @@ def public_page(settings: Settings, logo: bytes = b"") -> PublicPage:
 
 
 def public_accounts(settings: Settings) -> tuple[PublicAccount, ...]:
-    """The accounts by which the bank speaks to customers and of which something was said, then the further addresses of its own."""
+    """The accounts by which the bank speaks to customers, and whose name or address is known."""
     heard = [channel for channel in settings.channels if not channel.sandbox and not channel.operators]
-    found = []
+    found: list[PublicAccount] = []
     for account in settings.accounts:
         languages = tuple(dict.fromkeys(channel.language for channel in heard if channel.account == account.name))
         if languages and (account.handle or account.address):
             found.append(PublicAccount(account.kind, account.handle or "", account.address or "", languages))
-    known = {account.address.rstrip("/") for account in found}
-    others = (address for address in settings.page.official_accounts if address.rstrip("/") not in known)
-    return (*found, *(PublicAccount("", address=address) for address in others))
+    return tuple(found)
