@@ -6,12 +6,13 @@ deferred (asked again at due_at), refused (never again in this run), left (that 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import and_, delete, exists, func, insert, select, update
+from sqlalchemy import and_, bindparam, delete, exists, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from statuspage.core.subscribers import Subscriber
@@ -137,28 +138,54 @@ def due_again(session: Session, of: MailList, delivery_id: str, now: datetime, l
     return [Due(Subscriber(tag, address, language), attempts) for tag, address, language, attempts in session.execute(query)]
 
 
-def intend(session: Session, delivery_id: str, chosen: Iterable[Due]) -> None:
+def intend(session: Session, delivery_id: str, chosen: Sequence[Due]) -> None:
     """Their mails are about to be sent: whoever finds them so later knows that nobody knows."""
-    for one in chosen:
-        values = {"delivery_id": delivery_id, "tag": one.subscriber.tag, "state": SENDING, "attempts": one.attempts + 1, "doubtful": 0}
-        put = insert_for(session)(MailRow).values(**values, said="")
-        changed = {"state": SENDING, "attempts": one.attempts + 1, "due_at": None}
-        session.execute(put.on_conflict_do_update(index_elements=["delivery_id", "tag"], set_=changed))
+    rows = [_row(delivery_id, one.subscriber.tag, SENDING, one.attempts + 1) for one in chosen]
+    if rows:
+        session.execute(_put(insert_for(session), "state", "attempts", "due_at"), rows)
 
 
-def record(session: Session, outcomes: Iterable[Outcome]) -> None:
-    for one in outcomes:
-        values: dict[str, Any] = {"state": one.state, "said": one.said, "due_at": one.due_at}
-        if one.doubtful:
-            values["doubtful"] = MailRow.doubtful + 1
-        session.execute(update(MailRow).where(MailRow.delivery_id == one.delivery_id, MailRow.tag == one.tag).values(**values))
+def record(session: Session, outcomes: Sequence[Outcome]) -> None:
+    """What became of mails that were intended."""
+    if outcomes:
+        session.connection().execute(_RECORD, [_values(one) for one in outcomes])
 
 
 def pass_over(session: Session, delivery_id: str, tags: Iterable[str], state: str) -> None:
     """No mail of this delivery goes to them: they left, or stand on the list no more."""
-    for tag in tags:
-        put = insert_for(session)(MailRow).values(delivery_id=delivery_id, tag=tag, state=state, attempts=0, doubtful=0, said="")
-        session.execute(put.on_conflict_do_update(index_elements=["delivery_id", "tag"], set_={"state": state, "due_at": None}))
+    rows = [_row(delivery_id, tag, state, 0) for tag in tags]
+    if rows:
+        session.execute(_put(insert_for(session), "state", "due_at"), rows)
+
+
+def _row(delivery_id: str, tag: str, state: str, attempts: int) -> dict[str, Any]:
+    return {"delivery_id": delivery_id, "tag": tag, "state": state, "attempts": attempts, "doubtful": 0, "due_at": None, "said": ""}
+
+
+def _values(one: Outcome) -> dict[str, Any]:
+    values = {"new_state": one.state, "new_said": one.said, "new_due_at": one.due_at, "more": int(one.doubtful)}
+    return {"of": one.delivery_id, "whose": one.tag, **values}
+
+
+@cache
+def _put(insert_into: Callable[..., Any], *names: str) -> Any:
+    """Insert, or change those columns of the row that is there."""
+    statement = insert_into(MailRow.__table__)
+    changed = {name: statement.excluded[name] for name in names}
+    return statement.on_conflict_do_update(index_elements=["delivery_id", "tag"], set_=changed)
+
+
+_MAIL: Any = MailRow.__table__
+_RECORD = (
+    update(_MAIL)
+    .where(_MAIL.c.delivery_id == bindparam("of"), _MAIL.c.tag == bindparam("whose"))
+    .values(
+        state=bindparam("new_state"),
+        said=bindparam("new_said"),
+        due_at=bindparam("new_due_at"),
+        doubtful=_MAIL.c.doubtful + bindparam("more"),
+    )
+)
 
 
 def interrupted(session: Session, delivery_id: str, known: Collection[str], now: datetime, said: str) -> int:

@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from statuspage.actions import reports
 from statuspage.actions.context import Context
 from statuspage.core.days import bounds, day_of, hours
 from statuspage.core.rollups import COVER_MOST, add_up, cover, roll_up
-from statuspage.store import checks, retention, rollups
+from statuspage.store import checks, mails, retention, rollups
 
 BATCH = 100  # rows removed in one transaction, 1-5 ms
 PAUSE_S = 0.05  # between two batches
@@ -21,6 +22,7 @@ IDLE_S = 60.0
 LATE = timedelta(minutes=5)  # an hour is rolled up so long after its end
 DEFAULT_INTERVAL_S = 20.0  # of probes that are not configured any more
 HEARTBEATS_KEPT = timedelta(days=1)
+MAILS_KEPT = timedelta(days=35)  # who was sent what; who left is kept for ever
 
 
 class Cleaner:
@@ -138,7 +140,13 @@ class Cleaner:
                 with self.ctx.ports.store.writing() as session:
                     removed = retention.remove_rollups(session, period, now - timedelta(days=days), BATCH)
                 yield "removed"
+        removed = BATCH
+        while removed == BATCH:
+            with self.ctx.ports.store.writing() as session:
+                removed = mails.forget(session, now - MAILS_KEPT, BATCH)
+            yield "removed"
         with self.ctx.ports.store.writing() as session:
             retention.remove_sessions(session, now=now, ended_before=now - timedelta(days=kept.sessions_days))
             retention.remove_heartbeats(session, now - HEARTBEATS_KEPT)
+            reports.forget(session, now)
         yield "tidied"
