@@ -13,7 +13,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import checks, hanging, outages, pages, posts, simulation
+from tests.bench import checks, hanging, mails, outages, pages, posts, simulation
 
 REPORT = Path(__file__).parent.parent.parent / "docs/benchmarks.md"
 HEAD = """# Benchmarks
@@ -21,7 +21,15 @@ HEAD = """# Benchmarks
 Written by `make bench`. Everything in one section was measured in one run on one machine, over loopback; compare within a section, not
 between machines.
 """
-MODULES = {"pages": pages, "checks": checks, "outages": outages, "posts": posts, "hanging": hanging, "simulation": simulation}
+MODULES = {
+    "pages": pages,
+    "checks": checks,
+    "outages": outages,
+    "posts": posts,
+    "hanging": hanging,
+    "mails": mails,
+    "simulation": simulation,
+}
 
 
 def main() -> None:
