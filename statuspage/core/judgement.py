@@ -197,7 +197,10 @@ def _contradicted(situation: Situation, failing: Mapping[str, Failure]) -> Itera
 
 
 def _reopened(situation: Situation, failing: Mapping[str, Failure], named: set[str]) -> tuple[list[FailAgain], set[str]]:
-    """Automatic incidents resolved lately whose components fail again, and the components that this takes care of."""
+    """Automatic incidents resolved lately whose components fail again, and the components that this takes care of.
+
+    What fails with them for the same cause comes back in the same statement, for which they wait as a new incident does.
+    """
     steps, taken = [], set(named)
     within = timedelta(seconds=situation.rules.reopen_within_s)
     for incident in situation.resolved:
@@ -205,8 +208,11 @@ def _reopened(situation: Situation, failing: Mapping[str, Failure], named: set[s
             continue
         again = {slug: failure for slug, failure in failing.items() if slug in incident.components and slug not in taken}
         if again:
+            unnamed = {slug: failure for slug, failure in failing.items() if slug not in taken and slug not in incident.components}
+            again |= _joining(situation, incident, failing, unnamed)
             taken |= again.keys()
-            steps.append(_fail_again(incident, again))
+            if not _wait(situation, list(again.values())):
+                steps.append(_fail_again(incident, again))
     return steps, taken
 
 
@@ -231,7 +237,10 @@ def _onward(situation: Situation, incident: Incident, failing: Mapping[str, Fail
     """What happens next to an open automatic incident."""
     own = {slug: failing[slug] for slug in incident.components if slug in failing}
     if incident.status is IncidentStatus.MONITORING:
-        return _fail_again(incident, {**own, **joining}) if own else _after_recovery(situation, incident)
+        if not own:
+            return _after_recovery(situation, incident)
+        again = {**own, **joining}
+        return None if _wait(situation, list(again.values())) else _fail_again(incident, again)
     restored_at = _restored_at(situation, incident)
     if restored_at is None:
         return _extend(situation, incident, own, joining)
@@ -302,11 +311,13 @@ def _wait(situation: Situation, cluster: Sequence[Failure]) -> bool:
     """True while something may soon be known that belongs to the same message, for GATHER at most.
 
     That is: another component is in doubt, or one that a member depends on was not looked at since the member began to fail.
+    What an open incident tells of is not waited for, unless that incident says that it works again.
     """
     if situation.now - min(failure.confirmed_at for failure in cluster) >= GATHER:
         return False
     slugs = {failure.slug for failure in cluster}
-    named = {slug for incident in situation.opened for slug in incident.components}
+    told = [incident for incident in situation.opened if incident.status is not IncidentStatus.MONITORING]
+    named = {slug for incident in told for slug in incident.components}
     if any(sight.worsening and not sight.silenced for slug, sight in situation.sights.items() if slug not in slugs | named):
         return True
     for failure in cluster:

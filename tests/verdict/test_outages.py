@@ -192,6 +192,21 @@ def test_after_the_stable_period_the_incident_is_over_and_a_failure_within_half_
     assert 1800 <= resolved_at - 104 <= 1801 + INTERVAL_S
 
 
+@pytest.mark.parametrize("again_s", [300, 3500], ids=["while it is watched", "after it was resolved"])
+@pytest.mark.parametrize("hit_before", [("card", "login"), ("card",)], ids=["both were hit", "one was hit"])
+def test_what_fails_again_waits_for_its_companions_and_is_told_once(again_s, hit_before):
+    def truth(probe, place, t):
+        first = 40 <= t < 100 and probe.removesuffix("-probe") in hit_before
+        return BAD if first or again_s <= t < again_s + 60 else GOOD
+
+    looks = looks_for(["card", "login"], ["madrid"], interval_s=3.0)  # shorter than the three looks that confirm
+    world = World(looks, truth, flat(["card", "login"]), offsets={("login-probe", "madrid"): 1.0})
+    world.run(again_s + 50)
+
+    told = [step for t, step in world.log if t >= again_s]
+    assert [(type(step), set(step.components)) for step in told] == [(FailAgain, {"card", "login"})]
+
+
 def test_a_failure_long_after_the_end_is_a_new_incident():
     def truth(probe, place, t):
         return BAD if 40 <= t < 100 or 4500 <= t < 4560 else GOOD
