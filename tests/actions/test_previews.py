@@ -7,8 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from sqlalchemy import select
 
 from statuspage.actions import corrections, incidents, warnings
@@ -21,7 +19,6 @@ from statuspage.core.lengths import Length
 from statuspage.core.vocabulary import DeliveryState, IncidentStatus, NoticeKind, SubjectKind
 from statuspage.store import deliveries
 from statuspage.store.tables import Base
-from statuspage.words.fitting import CORE
 from statuspage.worker.postmaster import freeze
 from tests.actions.stage import CHANNELS, DOWN, GOOD, PARTLY, Stage, channel, declared
 
@@ -172,6 +169,17 @@ def test_what_fitting_left_out_is_named_and_the_length_is_counted_by_every_limit
     assert small.link == f"https://status.example.com/u/{small.row.code}"
 
 
+@pytest.mark.parametrize(("most", "gone"), [(1000, False), (150, True)])
+def test_what_was_left_out_of_a_short_message_is_named_too(quick: Stage, most: int, gone: bool) -> None:
+    stage = replace(quick, channels=[replace(channel("sms-es", "sms", language="es", most=most), sms=True)])
+    quick.verdicts({"login": GOOD, "app": GOOD, "atm": GOOD})
+
+    (post,) = preview(stage.ctx, lambda ctx: incidents.declare(ctx, Declaration({"cards": PARTLY}, "Ana"))).posts
+
+    assert bool(post.left_out) is gone and bool(post.shortened) is gone
+    assert post.words.endswith(post.row.code) and post.link == "" and len(post.words) <= most
+
+
 def test_a_channel_that_would_stay_silent_says_why(quick: Stage) -> None:
     stage = replace(quick, channels=[*CHANNELS, channel("tiny", "mastodon", most=20)])
     spanish = {"en": "Wrong."}, {"en": "Right."}
@@ -205,22 +213,3 @@ def test_a_warning_and_private_trouble_can_be_previewed_too(quick: Stage) -> Non
 
     assert warning.update.kind is NoticeKind.FRAUD_WARNING and len(warning.posts) == 4
     assert (private.texts, private.posts, private.silent, private.missing) == ({}, (), {}, ())
-
-
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(most=st.integers(90, 600), language=st.sampled_from(["en", "es"]))
-def test_what_was_left_out_is_found_for_every_room(quick: Stage, most: int, language: str) -> None:
-    """Nothing left out means the whole text; the shortest form is named alone."""
-    whole = _declared_on(quick, 10_000, language)
-    found = _declared_on(quick, most, language)
-
-    for post in found:
-        same = post.words.replace(post.row.code, "") == whole[0].words.replace(whole[0].row.code, "")
-        assert (post.left_out == ()) is same
-        assert CORE not in post.left_out or post.left_out == (CORE,)
-
-
-def _declared_on(stage: Stage, most: int, language: str) -> Any:
-    narrow = replace(stage, channels=[channel("only", "mastodon", language=language, most=most)])
-    asked = Declaration({"cards": PARTLY}, "Ana", free_text={"en": "We are sorry.", "es": "Lo sentimos."})
-    return preview(narrow.ctx, lambda ctx: incidents.declare(ctx, asked)).posts

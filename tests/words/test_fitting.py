@@ -8,12 +8,15 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import product
 
+import hypothesis
 import pytest
+from hypothesis import strategies as st
 
 from statuspage.core.errors import CannotFit
 from statuspage.core.notices import Facts
 from statuspage.core.vocabulary import NoticeKind
 from statuspage.words import Words, load_catalogue, sms
+from statuspage.words.fitting import CORE
 from tests.words.samples import (
     CODE,
     KINDS,
@@ -292,3 +295,22 @@ def test_the_sentences_go_in_the_order_of_the_catalogue() -> None:
         [],
         [],
     ]
+
+
+@hypothesis.given(st.sampled_from(KINDS), st.sampled_from(LANGUAGES), st.integers(60, 400))
+def test_what_was_left_out_of_a_fitted_text_is_named(kind: NoticeKind, language: str, most: int) -> None:
+    """Nothing was left out of the whole text, and the shortest form stands alone."""
+    given_facts = replace(facts(kind), free_text={language: "OK."})
+
+    def short(fits: Callable[[str], bool]) -> str:
+        return words().short(given_facts, language, code=CODE, link=True, fits=fits, now=NOW)
+
+    try:
+        text = short(lambda text: len(text) <= most)
+    except CannotFit:
+        return
+
+    gone = words().left_out(given_facts, language, text, code=CODE, sms_form=False, now=NOW)
+
+    assert (gone == ()) is (text == short(lambda _: True))
+    assert gone == () or gone == (CORE,) or gone[0] == "free_text", "a person's own words go first"
