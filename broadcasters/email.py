@@ -19,6 +19,7 @@ from pathlib import Path
 
 from broadcasters import dkim, text
 from broadcasters.errors import BroadcastError, OutcomeClass, Rejected, Unavailable, Uncertain
+from broadcasters.http import checked_base
 from broadcasters.post import DeliveryClass
 from broadcasters.smtp import Line, MailTransport, Refused, Server
 from broadcasters.wire import NoAnswer, NotSent
@@ -47,6 +48,7 @@ class Config:
     ca_file, list     paths, counted from the configuration's folder. list: one subscriber a line, ADDRESS or ADDRESS,LANGUAGE
     sender            address of the From line; sender_name: the bank's name beside it
     leave_to          address that takes mails of people who wish to leave the list
+    leave_url         where /unsubscribe/ reaches the product, if not at the page's own address: a bucket takes no POST
     bounces_to        address to which mail is returned: each returned mail names its recipient in a tag (box+TAG@domain)
     per_second, connections    pace, over all connections; how many are open at once
     retry_s           first pause after "not now", doubled each time; a relay that greylists wants five minutes
@@ -58,6 +60,7 @@ class Config:
     sender: str
     list: str
     leave_to: str
+    leave_url: str = ""
     password: str = field(default="", repr=False)
     user: str = ""
     port: int = 587
@@ -83,6 +86,8 @@ class Config:
             raise ValueError("sender_name: allowed are up to 100 printable letters on one line")
         if not self.list.strip() or "\n" in self.list:
             raise ValueError("list: name the file of the subscribers; file: or ${…} would put its content here")
+        if self.leave_url:
+            object.__setattr__(self, "leave_url", checked_base(self.leave_url, "leave_url"))
         if self.list_id and not _DOMAIN.fullmatch(self.list_id):
             raise ValueError(f"list_id: found {self.list_id!r}, allowed is a name like status.bank.example")
         _check_pace(self)
@@ -285,8 +290,9 @@ def letter(words: str, language: str, config: Config, *, run: str, root: str, pa
     at      when the run began: every mail of it carries this Date
     """
     subject, _, rest = words.partition("\n")
-    leave = f"{page}{LEAVE_MARK[:-1]}"
-    before, mark, after = rest.lstrip("\n").partition(leave + LEAVE_MARK[-1])
+    line = leave_line(page, config)
+    leave = line[:-1]
+    before, mark, after = rest.lstrip("\n").partition(line)
     if not mark:
         raise ValueError("the text of a mail has no place for the address at which people leave the list")
     name = config.list_id or f"status.{config.domain}"
@@ -320,9 +326,9 @@ def letter(words: str, language: str, config: Config, *, run: str, root: str, pa
     )
 
 
-def leave_line(page: str) -> str:
+def leave_line(page: str, config: Config | None = None) -> str:
     """What a frozen text says where each mail has its own address for leaving the list."""
-    return f"{page}{LEAVE_MARK}"
+    return f"{(config.leave_url if config else '') or page}{LEAVE_MARK}"
 
 
 def _from(config: Config) -> bytes:

@@ -101,7 +101,7 @@ def channel_infos(settings: Settings, configs: Mapping[str, Any]) -> dict[str, C
             components=frozenset(channel.components),
             pictures=getattr(module, "PICTURES", False),
             sms=getattr(module, "SMS", False),
-            mail=module.leave_line(settings.page.url) if getattr(module, "MAIL", False) else "",
+            mail=module.leave_line(settings.page.url, config) if getattr(module, "MAIL", False) else "",
             lengths=partial(_lengths, limits=limits),
             can_edit=hasattr(module, "edit"),
         )

@@ -42,9 +42,9 @@ def measure(folder: Path, recipients: int = RECIPIENTS, alone: int = ALONE) -> s
         [
             "## Mails per second",
             "",
-            f"One run to {recipients:,} subscribers of a list ({size / 1e6:.1f} MB) over {CONNECTIONS} connections to a relay on this machine",
-            "(aiosmtpd, in a process of its own), ledger in SQLite; against the same connections handing over a ready mail without any",
-            "ledger, which is what the relay can take.",
+            f"One run to {recipients:,} subscribers of a list ({size / 1e6:.1f} MB) over {CONNECTIONS} connections to a relay on this",
+            "machine (aiosmtpd, in a process of its own), ledger in SQLite; against the same connections handing over a ready mail",
+            "without any ledger, which is what the relay can take.",
             "",
             "| | mails/s | ratio |",
             "|---|---|---|",

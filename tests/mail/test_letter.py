@@ -61,6 +61,18 @@ def test_a_later_mail_of_an_incident_continues_the_first_and_keeps_its_subject()
     assert later["Subject"] == first["Subject"] and later["Message-ID"] == first["Message-ID"]
 
 
+def test_where_the_page_takes_no_clicks_people_leave_elsewhere() -> None:
+    config = replace(CONFIG, leave_url="https://app.bank.example/")
+    words = f"Card payments\n\nFailing.\n{leave_line(PAGE, config)}"
+
+    mail = made(words, config)
+
+    assert mail["List-Unsubscribe"].startswith(f"<https://app.bank.example/unsubscribe/{TOKEN}>")
+    assert text_of(mail) == f"Failing.\nhttps://app.bank.example/unsubscribe/{TOKEN}\n"
+    with pytest.raises(ValueError, match="leave_url"):
+        replace(CONFIG, leave_url="http://app.bank.example")
+
+
 def test_mail_that_comes_back_names_its_recipient_by_a_tag() -> None:
     plain, tagged = (
         letter(f"S\n\n{BODY}", "en", config, run="d1", root="", page=PAGE, at=AT)
