@@ -52,12 +52,13 @@ def verify(invocation: Invocation, what: str, page: str | None, keys_file: Path 
 
 
 def _configured(invocation: Invocation) -> str:
-    """page.url of the configuration, if there is one here; secrets in it are not looked up."""
+    """page.url of the configuration, if there is one here and it stands there in plain words: references are not looked up."""
     try:
         data = read_yaml(invocation.process.config.read_text(encoding="utf-8")).data
-        return str(data["page"]["url"])
+        url = str(data["page"]["url"])
     except (OSError, UnicodeDecodeError, SourceError, KeyError, TypeError):
         return ""
+    return url if urlsplit(url).scheme in ("http", "https") else ""
 
 
 def _notice(what: str, page: str) -> tuple[bytes, str]:

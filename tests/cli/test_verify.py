@@ -96,6 +96,13 @@ def test_the_page_of_the_configuration_is_the_one_that_counts(terminal: Terminal
     assert "you asked about 'http://127.0.0.1:9'" in refused
 
 
+@pytest.mark.parametrize("text", ["page: {url: '${PAGE_URL}'}", "page: 3", "not: [yaml", "\x00"])
+def test_a_configuration_that_names_no_page_counts_as_none(bare: Terminal, text: str) -> None:
+    bare.config.write_text(text)
+
+    assert "Say whose code it is" in bare.refused(4, "verify", "AAAAAAA")
+
+
 def test_what_is_not_genuine_ends_with_1_and_says_why(bare: Terminal, site: Site) -> None:
     page = ("--page", site.page.url)
     site.publish(THIEF)
