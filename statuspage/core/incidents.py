@@ -19,6 +19,7 @@ class Moments:
     detected_at: datetime | None = None
     confirmed_at: datetime | None = None
     first_published_at: datetime | None = None
+    first_reported_at: datetime | None = None  # the minute of the first report by a customer
     restored_at: datetime | None = None
     backlog_cleared_at: datetime | None = None
     resolved_at: datetime | None = None

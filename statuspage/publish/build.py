@@ -16,7 +16,7 @@ from statuspage.publish.calendar import calendar, plan_of
 from statuspage.publish.clean import cleaned
 from statuspage.publish.embeds import banner_js, banner_json
 from statuspage.publish.encode import IDLE, Encoded, Memo, encode
-from statuspage.publish.page import Pages
+from statuspage.publish.page import REPORTED, Pages
 from statuspage.publish.signing import Signer
 from statuspage.publish.site import Site, file_of
 from statuspage.publish.snapshot import Month, PublicCode, PublicComponent, PublicPage, PublicWarning, Snapshot, Subject, said
@@ -143,6 +143,8 @@ class Builder:
     def _fixed(self, pages: Pages, snapshot: Snapshot, language: str) -> Iterator[Source]:
         page, site = snapshot.page, pages.site
         yield site.history(language), (page, snapshot.months), partial(pages.archive, snapshot.months, language)
+        names = tuple((one.slug, one.names) for one in snapshot.components)
+        yield site.report(language), (page, names), partial(pages.report, snapshot.components, language)
         for address, make in self._same_for_all(pages, language).items():
             yield f"/{language}{address}", page, make
 
@@ -154,6 +156,7 @@ class Builder:
             "/u/": partial(pages.codes, language),
             "/u/unknown/": partial(pages.codes, language, unknown=True),
             "/404.html": partial(pages.missing, language),
+            **{f"/report/{outcome}/": partial(pages.reported, outcome, language) for outcome in REPORTED},
         }
 
     def _of_no_language(self, pages: Pages, snapshot: Snapshot) -> Iterator[Source]:

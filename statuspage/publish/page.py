@@ -17,12 +17,13 @@ from statuspage.publish.history import History, history
 from statuspage.publish.shared import SharedView, of_front, of_subject
 from statuspage.publish.signing import HOW_PATH
 from statuspage.publish.site import Site
-from statuspage.publish.snapshot import PublicCode, PublicIncident, PublicPage, Snapshot, Subject
+from statuspage.publish.snapshot import PublicCode, PublicComponent, PublicIncident, PublicPage, Snapshot, Subject, said
 from statuspage.publish.views import GroupView, SubjectView, UpdateView, Views, affected, network_title
 from statuspage.publish.wording import Wording
 
 PAST_DAYS = 30
 PAST_SHOWN = 10
+REPORTED = ("thanks", "enough", "failed")  # what may become of a customer's report
 
 
 class Tongue(NamedTuple):
@@ -180,6 +181,8 @@ class Pages:
         told = Views(snapshot, self.wording, language).subject(subject)
         how = "" if not isinstance(subject, PublicIncident) else "noticed.checks" if subject.automatic else "noticed.people"
         noticed = self._text(language, how) if how else ""
+        if isinstance(subject, PublicIncident) and subject.lead_s is not None:
+            noticed += " " + self._text(language, "noticed.lead", duration=self.wording.duration(subject.lead_s, language))
         shared = of_subject(self.page, told, site=self._text(language, "title", bank=self.page.name), language=language)
         view = {**vars(told), "safety": self.wording.safety(language), "noticed": noticed, "shared": shared}
         return self._render("public/subject.html", language, lambda tongue: self.address(subject, tongue), view)
@@ -231,6 +234,21 @@ class Pages:
             "safety": self.wording.safety(language),
         }
         return self._render("public/codes.html", language, self.site.codes, view)
+
+    def report(self, components: Iterable[PublicComponent], language: str) -> bytes:
+        """The form with which a customer says that something does not work."""
+        view = {
+            "components": [{"slug": one.slug, "name": said(one.names, language, self.page.default_language)} for one in components],
+            "symptoms": [{"key": key, "text": self.wording.symptom(key, "", language)} for key in self.wording.symptoms],
+            "safety": self.wording.safety(language),
+        }
+        return self._render("public/report.html", language, self.site.report, view)
+
+    def reported(self, outcome: str, language: str) -> bytes:
+        """What became of a report: one of REPORTED."""
+        title, lead = self._text(language, f"report.{outcome}"), self._text(language, f"report.{outcome}_lead")
+        view = {"title": title, "lead": lead, "safety": self.wording.safety(language)}
+        return self._render("public/reported.html", language, lambda tongue: f"{self.site.report(tongue)}{outcome}/", view)
 
     def missing(self, language: str) -> bytes:
         """The answer to an address that does not exist."""

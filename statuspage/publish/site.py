@@ -22,6 +22,7 @@ MEDIA_TYPES = {
     ".ics": "text/calendar; charset=utf-8",
 }
 JSON_FEED = "feed.json"
+REPORT = "/report/send"  # the one address of a form that the application answers
 
 
 def media_type(path: PurePosixPath) -> str:
@@ -115,6 +116,14 @@ class Site:
     def banner(self, language: str) -> str:
         """The words of the banner script, which stands beside the front pages."""
         return f"/{language}/banner.json"
+
+    def report(self, language: str) -> str:
+        """Where a customer says that something does not work; the pages that answer stand below it."""
+        return f"/{language}/report/"
+
+    @property
+    def report_form(self) -> str:
+        return REPORT
 
     def card(self, language: str) -> str:
         """The state for a frame of another site."""

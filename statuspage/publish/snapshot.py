@@ -56,7 +56,6 @@ class PublicPage:
     hubs: tuple[str, ...] = ()
     theme: Theme = OURS
     security_contact: str = ""
-    official_accounts: tuple[str, ...] = ()
     accounts: tuple[PublicAccount, ...] = ()
 
 
@@ -144,6 +143,7 @@ class PublicIncident:
 
     restored_at   since when everything works again, as the texts say it; resolved_at is when that was said to last
     automatic     our own checks began it, not a person
+    lead_s        so many seconds before the first report by a customer we said it; None if we did not, or nobody reported
     """
 
     id: str
@@ -159,6 +159,7 @@ class PublicIncident:
     restored_at: datetime | None = None
     resolved_at: datetime | None = None
     automatic: bool = False
+    lead_s: float | None = None
     next_update_by: datetime | None = None
     permalinks: tuple[Permalink, ...] = ()
 

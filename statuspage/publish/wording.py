@@ -37,6 +37,11 @@ class Wording:
         """What customers notice; `scheme`: the payment scheme that one of the sentences names."""
         return self._catalogue.template(("symptom", key), language).fill(lambda _slot: scheme)
 
+    @property
+    def symptoms(self) -> tuple[str, ...]:
+        """Keys of all symptoms that may be told without naming anything else."""
+        return tuple(key for key in self._catalogue.keys("symptom") if key != "scheme")
+
     def advice(self, key: str, language: str) -> str:
         """What helps meanwhile."""
         return self._catalogue.template(("advice", key), language).fill(lambda _slot: self._page.phone or "")

@@ -44,9 +44,6 @@ class Page(Model):
     security_contact: str | None = Field(
         default=None, pattern="^(https://|mailto:)\\S+$", description="Where finders of holes write; makes /.well-known/security.txt."
     )
-    official_accounts: list[Annotated[str, Field(pattern=r"^https://[^\s/]+/\S+$")]] = Field(
-        default=[], description="Addresses of the bank's own accounts on networks, named on each page."
-    )
     hosts: list[str] = Field(default=[], description="Further hosts of the bank that free text may link to.")
     contact_path: str = "/contact"
     claim_path: str = "/claim"

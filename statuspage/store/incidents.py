@@ -78,6 +78,13 @@ def note_first_published(session: Session, incident_ids: Iterable[str], at: date
     )
 
 
+def note_first_reported(session: Session, incident_id: str, at: datetime) -> None:
+    """The minute of the first report by a customer; a later one changes nothing. No new version: nobody decided anything."""
+    session.execute(
+        update(IncidentRow).where(IncidentRow.id == incident_id, IncidentRow.first_reported_at.is_(None)).values(first_reported_at=at)
+    )
+
+
 def _columns(incident: Incident) -> dict[str, Any]:
     return {
         **{name: getattr(incident, name) for name in _PLAIN},

@@ -121,6 +121,7 @@ class IncidentRow(Base):
     detected_at: Mapped[datetime | None]
     confirmed_at: Mapped[datetime | None]
     first_published_at: Mapped[datetime | None]
+    first_reported_at: Mapped[datetime | None]
     restored_at: Mapped[datetime | None]
     backlog_cleared_at: Mapped[datetime | None]
     resolved_at: Mapped[datetime | None]
@@ -366,6 +367,16 @@ class CardRow(Base):
     code: Mapped[str] = mapped_column(String(16), primary_key=True)
     digest: Mapped[str] = mapped_column(String(64), primary_key=True)
     at: Mapped[datetime]
+
+
+class ReportRow(Base):
+    """How many customers said in one minute that they have a problem. Nothing in it is about a person."""
+
+    __tablename__ = "report"
+    component: Mapped[str] = mapped_column(String(100), primary_key=True)
+    symptom: Mapped[str] = mapped_column(String(64), primary_key=True)
+    at: Mapped[datetime] = mapped_column(primary_key=True)  # the minute
+    number: Mapped[int] = mapped_column(Integer)
 
 
 class OtpStepRow(Base):

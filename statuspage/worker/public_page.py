@@ -37,7 +37,6 @@ def public_page(settings: Settings, logo: bytes = b"") -> PublicPage:
         phone_menu=publishing.phone_menu or "",
         theme=Theme(page.colour, page.link_colour, page.link_colour_dark, *inline_logo(logo)),
         security_contact=page.security_contact or "",
-        official_accounts=tuple(page.official_accounts),
         accounts=public_accounts(settings),
     )
 

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 import structlog
 
-from statuspage.actions import components
+from statuspage.actions import components, reports
 from statuspage.actions.context import Context
 from statuspage.publish.archive import Archive
 from statuspage.publish.build import Builder
@@ -138,6 +138,7 @@ class Publisher:
         fresh = {one.id for one in snapshot.open_incidents} - self._told
         with self._ctx.ports.store.writing() as session:
             incidents.note_first_published(session, fresh, now)
+            reports.look_back(session, fresh)
             publications.note_published(session, generation, now)
         for hub in self.hubs:
             hub.offer(feed_digests(snapshot.page, hot))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 
 from statuspage.actions import switches as acts
 from statuspage.actions.alarms import OF_DELIVERIES, path
 from statuspage.actions.stories import subject_names
 from statuspage.core.vocabulary import ComponentStatus, Role, SubjectKind
-from statuspage.store import alarms, deliveries, incidents, maintenance, switches
+from statuspage.store import alarms, deliveries, incidents, maintenance, reports, switches
 from statuspage.web.auth import context, me, needs
 from statuspage.web.console import components, words
 from statuspage.web.console.words import NEEDS_A_PERSON
@@ -16,6 +18,7 @@ from statuspage.web.database import database
 from statuspage.web.forms import Field, read
 
 ATTENTION_SHOWN = 20
+REPORTED_WITHIN = timedelta(hours=1)
 
 
 def add_routes(blueprint: Blueprint) -> None:
@@ -40,6 +43,7 @@ def overview() -> str:
         more_attention=len(attention) == ATTENTION_SHOWN,
         names=subject_names(session, attention),
         undecided={f"{topic}:{row.id}" for row in attention if not row.state.final for topic in OF_DELIVERIES},
+        reported=reports.since(session, context().now() - REPORTED_WITHIN),
         works=maintenance.unfinished(session),
         switched={item.name: item for item in switches.listing(session)},
         components=components.gravest_first(all_components),
