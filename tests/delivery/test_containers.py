@@ -76,7 +76,7 @@ def test_a_container_whose_parent_is_gone_starts_the_thread_anew(monkeypatch: py
 
 
 def test_containers_that_cannot_be_made_are_attempts_like_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    """D21, for networks of two steps: the network says who we are and takes no container. It is asked for half an hour at least, then a person hears of it."""
+    """D21, for networks of two steps: it says who we are and takes no container. Asked for half an hour at least, then a person hears."""
     stage = Stage("staged")
     made: list[float] = []
 
