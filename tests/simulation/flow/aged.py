@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 
 from tests.simulation.flow.bank import PARTS, Bank
@@ -13,8 +14,8 @@ DAY_S = 86400.0
 CHANGES = {"Europe/Madrid": 25, "America/New_York": 4, "Australia/Lord_Howe": 32, "UTC": 0}
 
 
-def build(seed: int, *, keep_trace: bool = False) -> tuple[Town, float]:
-    """The world and its length."""
+def build(seed: int, also: Sequence[Spell] = (), *, keep_trace: bool = False) -> tuple[Town, float]:
+    """The world and its length. also: what happens in it whatever the seed draws."""
     chance = Random(f"aged {seed}")
     zone = chance.choice(sorted(CHANGES))
     bank = Bank(
@@ -22,7 +23,7 @@ def build(seed: int, *, keep_trace: bool = False) -> tuple[Town, float]:
         raw_days=chance.choice((0.25, 0.5)), heartbeat_s=21_600.0, stable_s=3600.0, reopen_s=3600.0, apart_s=3600.0,
     )  # fmt: skip
     length = chance.uniform(1.5, 2.3) * DAY_S
-    spells = []
+    spells = [*also]
     for _ in range(chance.randint(1, 3)):
         begin = chance.uniform(0.0, length)
         what, key = chance.choice((Ill.DOWN, Ill.SLOW)), chance.choice(("cards", "atm"))

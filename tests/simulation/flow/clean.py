@@ -9,6 +9,7 @@ from random import Random
 from statuspage.actions import maintenance
 from statuspage.actions.maintenance import Plan
 from tests.simulation.flow.bank import AUTHOR, PARTS, Bank
+from tests.simulation.flow.people import People
 from tests.simulation.flow.town import IDLE_S, Knobs, Town, span
 from tests.simulation.flow.truth import Fog, Ill, Noise, Spell, Truth
 
@@ -80,6 +81,11 @@ class Script:
         """Until an incident is resolved, and can be reopened no more."""
         return self.bank.stable_s + self.bank.reopen_s + 2 * IDLE_S["verdicts"] + 20.0
 
+    @property
+    def unaware_s(self) -> float:
+        """A new prober does not know that a component was failing: it takes no closer looks when it works again."""
+        return 2 * self.bank.interval_s
+
     def ill(self, what: Ill, begin: float, end: float, *keys: str) -> None:
         self.town.truth.spells.extend(Spell(what, begin, end, key) for key in keys)
 
@@ -95,8 +101,13 @@ class Script:
         self.town.note(f"script {episode.kind} {episode.begin:.1f} {episode.end:.1f}")
 
 
-def _trouble(script: Script, what: Ill, shows: frozenset[str], kind: str, keys: tuple[str, ...], *, vault: bool = False) -> None:
-    """Some components fail, perhaps some seconds after each other, and work again: one incident that names them all."""
+def _trouble(
+    script: Script, what: Ill, shows: frozenset[str], kind: str, keys: tuple[str, ...], *, vault: bool = False, late_s: float = 0.0
+) -> None:
+    """Some components fail, perhaps some seconds after each other, and work again: one incident that names them all.
+
+    late_s   by so much later it may be known that they work again
+    """
     takes = {Ill.HANGING: 10.0, Ill.SLOW: 3.0}.get(what, 0.05)
     bound = script.detect(takes)
     begin = script.now
@@ -107,11 +118,11 @@ def _trouble(script: Script, what: Ill, shows: frozenset[str], kind: str, keys: 
         script.ill(what, start, end, key)
     if vault:
         script.ill(what, begin, end, "vault")
-    windows = [Window(key, start, end + bound, BAD) for key, start in starts.items()]
+    windows = [Window(key, start, end + bound + late_s, BAD) for key, start in starts.items()]
     windows += [Window(key, last + bound, end, shows, must=True) for key in keys]
     script.add(
         Episode(
-            kind, begin, end, end + bound + script.aftermath, (1, 1), frozenset(keys), last + bound, since=begin, over=end,
+            kind, begin, end, end + bound + late_s + script.aftermath, (1, 1), frozenset(keys), last + bound, since=begin, over=end,
             windows=tuple(windows), secret=int(vault),
         )
     )  # fmt: skip
@@ -240,7 +251,7 @@ def renamed(script: Script) -> None:
     """A component is called otherwise in the middle of its outage; processes follow the new configuration one after the other."""
     key, town = script.one(), script.town
     begin = script.now
-    _trouble(script, Ill.DOWN, DOWN, "renamed", (key,))
+    _trouble(script, Ill.DOWN, DOWN, "renamed", (key,), late_s=script.unaware_s)
     end = script.episodes[-1].end
 
     def rename() -> None:
@@ -249,6 +260,24 @@ def renamed(script: Script) -> None:
     moment = script.chance.uniform(begin + script.detect(), end)
     town.later(moment - town.time, rename)
     town.note(f"script rename {key} at {moment:.1f}")
+
+
+def removed(script: Script) -> None:
+    """A component is taken out of the configuration in the middle of its outage: told on, ended by whoever the alarm asks, put back."""
+    key, town, bound = script.one(), script.town, script.detect()
+    begin = script.now
+    gone = begin + bound + script.chance.uniform(5.0, 60.0)
+    ended = gone + script.chance.uniform(60.0, 900.0)
+    back = ended + script.chance.uniform(30.0, 300.0)
+    script.ill(Ill.DOWN, begin, ended - 5.0, key)
+    town.later(gone - town.time, lambda: town.reconfigure(town.bank.changed(key, gone=True)))
+    town.later(ended - town.time, People(town, script.chance).answer)
+    town.later(back - town.time, lambda: town.reconfigure(town.bank.changed(key, gone=False)))
+    town.note(f"script remove {key} from {gone:.1f} to {back:.1f}")
+    settled = back + bound + script.unaware_s + 2.0 + IDLE_S["publisher"]
+    windows = (Window(key, begin, gone + bound, BAD), Window(key, gone, settled, BAD | UNSEEN | frozenset({"missing"})))
+    until = settled + script.aftermath
+    script.add(Episode("removed", begin, ended, until, (1, 1), frozenset({key}), begin + bound, since=begin, windows=windows))
 
 
 def works(script: Script) -> None:
@@ -265,7 +294,7 @@ def works(script: Script) -> None:
 
     def plan() -> None:
         now = town.wall() - span(town.time)
-        maintenance.plan(town.outside, Plan((key,), now + span(planned), now + span(end), AUTHOR))
+        maintenance.plan(town.outside, Plan((town.bank.part(key).slug,), now + span(planned), now + span(end), AUTHOR))
         town.watch.observe()
         town.stir("promises", "publisher")
 
@@ -278,7 +307,7 @@ def works(script: Script) -> None:
         windows += [Window(one, end, fixed + bound, BAD) for one in hit]
         windows += [Window(key, end + bound, fixed, DOWN, must=True)]
         expected = Episode(
-            "works, outlasted", begin, fixed, fixed + bound + script.aftermath, (1, 1), frozenset({key}), end + bound, since=end,
+            "works, outlasted", begin, fixed, fixed + bound + script.aftermath, (1, 1), frozenset(hit), end + bound, since=end,
             over=fixed, windows=tuple(windows),
         )  # fmt: skip
     else:
@@ -286,7 +315,7 @@ def works(script: Script) -> None:
     script.add(expected)
 
 
-LOUD: tuple[Callable[[Script], None], ...] = (outage, slow, burst, family, private, relapse, flapping, noisy, renamed, works)
+LOUD: tuple[Callable[[Script], None], ...] = (outage, slow, burst, family, private, relapse, flapping, noisy, renamed, removed, works)
 STILL: tuple[Callable[[Script], None], ...] = (blip, alone, blind, account)
 
 

@@ -8,11 +8,12 @@ from itertools import pairwise
 
 from statuspage.core.incidents import Incident, IncidentUpdate
 from statuspage.core.vocabulary import IncidentStatus, NoticeKind, SubjectKind
-from statuspage.store import counters, updates
+from statuspage.store import counters, timeline, updates
 from tests.simulation.flow.clean import TICKS_S, Episode, Script
 from tests.simulation.flow.levels import Levels
 from tests.simulation.flow.town import IDLE_S, Town, span
 
+SKEW_S = 2.5  # by so much the clocks of this world's locations may be wrong at most
 STALE_S = 12.0  # so long after the looks an incident may still be begun about them: gathering, and the loops' pauses
 _SPEAKS = (NoticeKind.INVESTIGATING, NoticeKind.IDENTIFIED, NoticeKind.MONITORING, NoticeKind.REOPENED, NoticeKind.RESOLVED_AUTO)
 
@@ -35,6 +36,7 @@ class Judge:
         yield from self.begun()
         yield from self.limits()
         yield from self.threads()
+        yield from self.spoken()
         yield from self.promises()
 
     def machine(self) -> list[tuple[float, Incident]]:
@@ -121,6 +123,17 @@ class Judge:
                     yield f"talk: {one} says {update.kind} at {self._at(update):.0f} s; nothing changed and nothing was promised"
             yield from self._over(one, said)
 
+    def spoken(self) -> Iterator[str]:
+        """Whatever is said of what customers use is said in words: on the page, and on the channels until it is over."""
+        bank = self.town.bank
+        for one, said in sorted(self.said.items()):
+            history = self.watch.incidents[one]
+            for update in said:
+                item = [item for moment, item in history if moment <= self._at(update) + 0.5 or item is history[0][1]][-1]
+                keys = {bank.key_of(slug) for slug in item.components}
+                if not update.texts and any(part.key in keys and not part.private for part in bank.parts):
+                    yield f"silence: {one} says {update.kind} at {self._at(update):.0f} s in no words"
+
     def _over(self, one: str, said: list[IncidentUpdate]) -> Iterator[str]:
         for update in said:
             if update.kind is not NoticeKind.RESOLVED_AUTO:
@@ -179,7 +192,9 @@ def of_episodes(town: Town, episodes: list[Episode]) -> Iterator[str]:
     stray = [one for at, one in begun if not any(episode.begin <= at <= episode.until for episode in episodes)]
     if stray:
         yield f"incidents begin for no reason: {stray}"
-    yield from _shown(town, episodes, bank.interval_s * 2 + Script(town, town.chance, 0.0).detect())
+    start_s = bank.interval_s * 2 + Script(town, town.chance, 0.0).detect()
+    yield from _shown(town, episodes, start_s)
+    yield from _dated(town, episodes, start_s)
 
 
 def _incident(judge: Judge, episode: Episode, one: str) -> Iterator[str]:
@@ -235,3 +250,17 @@ def _shown(town: Town, episodes: list[Episode], start_s: float) -> Iterator[str]
             if not (allowed and wanted) and (status, kind) not in told:
                 told.add((status, kind))
                 yield f"page: {part.name} shows {status} at {moment:.1f} s ({kind})"
+
+
+def _dated(town: Town, episodes: list[Episode], start_s: float) -> Iterator[str]:
+    """What the timeline says that a component showed from some moment on, the component may have shown at that moment."""
+    windows = [window for episode in episodes for window in episode.windows]
+    with town.store.reading() as session:
+        every = {part: timeline.changes(session, part.slug) for part in town.bank.present if not part.private}
+    for part, changes in every.items():
+        for change in changes:
+            at, status = town.seconds(change.effective_at), change.status.value
+            around = (window for window in windows if window.key == part.key and window.begin - SKEW_S <= at <= window.end)
+            fits = status == "operational" or (status == "unknown" and at < start_s) or any(status in window.shows for window in around)
+            if not fits:
+                yield f"timeline: {part.name} shows {status} from {at:.1f} s on, and was not so then"

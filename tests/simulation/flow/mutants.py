@@ -17,8 +17,9 @@ from statuspage.core.checks import CheckResult
 from statuspage.core.vocabulary import Outcome, Reason
 from statuspage.publish import writer
 from statuspage.worker import cleaner, reading, verdicts
-from tests.simulation.flow import clean
+from tests.simulation.flow import clean, town
 from tests.simulation.flow.run import aged_one, clean_one
+from tests.simulation.flow.truth import Fog, Spell
 from tests.simulation.run import Outcome as Ran
 
 Acts = tuple[Callable[[clean.Script], None], ...]
@@ -142,7 +143,23 @@ def _old_names(stack: ExitStack) -> None:
     _swap(stack, verdicts.Verdicts, "_in_force", lambda self: True)
 
 
-@mutant("nobody keeps the promise", _played(clean.outage, clean.outage))
+@mutant("what was removed is forgotten", _played(clean.removed))
+def _forgotten(stack: ExitStack) -> None:
+    _swap(stack, town, "former", lambda *_: {})
+
+
+@mutant("the machine ends what it does not see", _played(clean.removed))
+def _blind_end(stack: ExitStack) -> None:
+    real = judgement._restored_at
+
+    def restored_at(situation: judgement.Situation, incident: Any) -> Any:
+        everything = replace(situation.landscape, order=[*situation.landscape.order, *incident.components])
+        return real(replace(situation, landscape=everything), incident) or incident.started_at
+
+    _swap(stack, judgement, "_restored_at", restored_at)
+
+
+@mutant("nobody keeps the promise", _played(clean.flapping))
 def _promise(stack: ExitStack) -> None:
     def keep(ctx: Any, *, incident_id: str, promised: Any) -> None:
         return None
@@ -185,7 +202,7 @@ def _undated(stack: ExitStack) -> None:
     _swap(stack, showing, "_effective", lambda since, before, now: now - timedelta(minutes=10))
 
 
-@mutant("late looks are not in the sums of the day", aged_one)
+@mutant("late looks are not in the sums of the day", lambda seed: aged_one(seed, [Spell(Fog.AWAY, 10_800.0, 25_200.0)]))
 def _late_lost(stack: ExitStack) -> None:
     real = cleaner.Cleaner._roll_day
 

@@ -11,7 +11,7 @@ from statuspage.core.errors import DomainError
 from statuspage.core.incidents import Incident
 from statuspage.core.maintenance import Maintenance
 from statuspage.core.vocabulary import ComponentStatus, DeliveryState, IncidentStatus, MaintenanceStatus, SubjectKind
-from statuspage.store import deliveries, updates
+from statuspage.store import alarms, deliveries, updates
 from statuspage.store import incidents as incident_store
 from statuspage.store import maintenance as maintenance_store
 from statuspage.store.switches import POSTING, PROBING
@@ -168,6 +168,20 @@ class People:
             self.town.reconfigure(bank.changed(key, gone=True))
         else:
             self.town.reconfigure(bank.renamed(key, f"{part.slug}-x" if len(part.was) < 3 else part.slug))
+
+    def answer(self) -> None:
+        """Somebody ends what nobody sees any more. Nobody would, had no alarm asked for it."""
+        with self.town.store.reading() as session:
+            asked = {alarm.key for alarm in alarms.listing(session)}
+        configured = {part.slug for part in self.town.bank.present}
+        for one in self._incidents():
+            if one.drill or one.components.keys() <= configured:
+                continue
+            if f"unwatched:{one.id}" in asked:
+                incidents.resolve(self.town.outside, Resolution(one.id, AUTHOR, reason=REASON))
+            else:
+                self.town.fault(f"silence: nobody is asked to end {one.id}, which names what was removed")
+        self._after()
 
     def tidy(self) -> None:
         """People end what they began, and put everything in force again."""

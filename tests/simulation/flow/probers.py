@@ -33,16 +33,19 @@ class Prober:
         self._waiting: list[tuple[CheckResult, LookMade]] = []
         self._sent: set[tuple[str, int]] = set()
         self._flush_at = float("inf")
+        self._new_until = 0.0
 
     def configure(self, bank: Bank) -> None:
         """A new process: it knows nothing of what was in doubt, and counts on above everything earlier."""
         floor = int((self.town.time + 1000.0) * 10)
         settings = {probe.name.removeprefix("p-"): probe for probe in bank.settings().probes}
         before, self.plans = self.plans, {}
+        self._new_until = self.town.time + 1.5 * bank.interval_s  # its grid may lie otherwise: its first looks travel at once
         for place, (key, probe) in enumerate(settings.items()):
             sequence = max(floor, before[key].sequence if key in before else 0)
             self.plans[key] = Plan(probe, None, place=place, now=self.town.time + self.town.chance.uniform(0.0, 1.0), sequence=sequence)
             self._arm(key)
+        self._flush(self.town.chance.uniform(0.02, self.town.knobs.lag_s))  # a process that ends hands over what it has
 
     def _arm(self, key: str) -> None:
         token = self._tokens[key] = self._tokens.get(key, 0) + 1
@@ -77,8 +80,9 @@ class Prober:
             self._waiting.append((result, self._made(key, result, town.seconds(result.at) - self.skew_s)))
         if self.plans.get(key) is plan:
             self._arm(key)
-        news = doubt or plan.streak.in_doubt or shown is not FINE
-        lazy = 2 * town.bank.interval_s  # what says nothing new travels together
+        news = doubt or plan.streak.in_doubt or shown is not FINE or town.time < self._new_until
+        # What says nothing new travels together, in good time before three intervals make it old by a clock that is wrong.
+        lazy = town.bank.interval_s * (1.0 if town.knobs.shuffles else 1.5)
         self._flush(town.chance.uniform(0.02, town.knobs.lag_s) if news else lazy - town.time % lazy)
 
     def _made(self, key: str, result: CheckResult, began: float) -> LookMade:
@@ -98,9 +102,11 @@ class Prober:
 
     def _send(self, meant: float) -> None:
         town = self.town
-        if meant != self._flush_at or not self._waiting:
+        if meant != self._flush_at:
             return
         self._flush_at = float("inf")
+        if not self._waiting:
+            return
         away = town.truth.fog(Fog.AWAY, town.time, None, self.place)
         if away is not None:
             self._flush(away.end - town.time + 0.01)

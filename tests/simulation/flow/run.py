@@ -10,6 +10,7 @@ from tests.simulation.flow import aged, clean, judge, records, wild
 from tests.simulation.flow.clean import Script
 from tests.simulation.flow.probers import Prober
 from tests.simulation.flow.town import Town
+from tests.simulation.flow.truth import Spell
 from tests.simulation.run import Outcome
 
 
@@ -44,9 +45,9 @@ def wild_one(seed: int, *, keep_trace: bool = False) -> Outcome:
     return _outcome(town, found)
 
 
-def aged_one(seed: int, *, keep_trace: bool = False) -> Outcome:
-    """Some days."""
-    town, length = aged.build(seed, keep_trace=keep_trace)
+def aged_one(seed: int, also: Sequence[Spell] = (), *, keep_trace: bool = False) -> Outcome:
+    """Some days. also: what happens besides, in every seed."""
+    town, length = aged.build(seed, also, keep_trace=keep_trace)
     _begin(town)
     town.run_until(length)
     return _outcome(town, [*judge.Judge(town, strict=False).begun(), *records.faults(town)])

@@ -22,7 +22,7 @@ from statuspage.ports import Ports
 from statuspage.publish.writer import Busy
 from statuspage.store import components as component_store
 from statuspage.store.locks import LockLost
-from statuspage.worker.assemble import build_words
+from statuspage.worker.assemble import build_words, former, known_components
 from statuspage.worker.cleaner import Cleaner
 from statuspage.worker.owned import as_owner
 from statuspage.worker.promises import Promises
@@ -92,6 +92,7 @@ class Town:
         self.time = self.slept_s = 0.0
         self.first_offset_s = self.wall_offset_s = day * 86400.0
         self.chaos = True
+        self.jumped = False  # the wall clock: what is dated by it cannot be put in order any more
         self.trace: list[str] = []
         self.keep_trace = keep_trace
         self.faults: list[str] = []
@@ -156,9 +157,10 @@ class Town:
         bank = worker.bank or self.bank
         settings = bank.settings()
         with self.store.reading() as session:
-            kept = {slug: dict(record.names) for slug, record in component_store.all(session).items()}
+            known = known_components(settings, component_store.all(session))
         ports = Ports(SimClock(self, worker), SimRandomness(self.chance), None, self.store, None)  # type: ignore[arg-type]
-        return Context(ports, settings, build_words(settings, kept), OneKey(b"only for the simulation"), {}, {}, INFOS)
+        words, key = build_words(settings, known), OneKey(b"only for the simulation")
+        return Context(ports, settings, words, key, channels=INFOS, former=former(settings, known))
 
     def start(self, worker: Worker) -> None:
         if worker.up:
@@ -293,7 +295,7 @@ class Town:
         """A named point: the process may die here, be suspended, or others may go first."""
         if point not in ("read", "looked"):
             self.note(f"{worker.run_id} {hand.name} at {point}")
-        if point in ("acted", "kept", "started", "ended", "asked"):
+        if point in ("acted", "kept", "started", "ended", "asked", "left"):
             self.watch.observe()
             self.stir("publisher", "verdicts")
         elif point == "recorded" and self.restless:

@@ -116,17 +116,31 @@ class Watch:
         if before is None or (before.shown, before.opened) != (shown, opened):
             town.note(f"edition {generation} {shown} {opened}")
         self.editions.append(edition)
-        self._late(page, made_at)
-
-    def _late(self, page: str, made_at: datetime) -> None:
-        """A promise that was overdue when an edition was made is shown as late by it."""
-        town = self.town
         with town.store.reading() as session:
-            opened = incidents.opened(session)
-        public = {part.slug for part in town.bank.present if not part.private}
+            public = [incident for incident in incidents.opened(session) if not incident.drill and self._concerns_customers(incident)]
+        self._late(public, page, made_at)
+        self._kept(public, made_at)
+
+    def _concerns_customers(self, incident: Incident) -> bool:
+        """It names something that is not private, or was not when it was removed."""
+        bank = self.town.bank
+        keys = {bank.key_of(slug) for slug in incident.components}
+        return any(part.key in keys and not part.private for part in bank.parts)
+
+    def _kept(self, opened: list[Incident], made_at: datetime) -> None:
+        """What was open when an edition was made stands in it."""
+        edition = self.editions[-1]
+        for incident in opened:
+            if not self.town.jumped and incident.updated_at < made_at and incident.id not in edition.opened:
+                self.town.fault(f"silence: {incident.id} is open and edition {edition.generation} does not tell of it")
+
+    def _late(self, opened: list[Incident], page: str, made_at: datetime) -> None:
+        """A promise that was overdue when an edition was made is shown as late by it."""
         for incident in opened:
             promised = incident.next_update_by
-            if incident.drill or promised is None or not public & incident.components.keys():
+            if promised is None:
                 continue
             if (made_at - promised).total_seconds() > 2 * MINUTE_S and not re.search(r"late by", page):
-                town.fault(f"promise: {incident.id} is overdue and edition {self.editions[-1].generation} does not say that it is late")
+                self.town.fault(
+                    f"promise: {incident.id} is overdue and edition {self.editions[-1].generation} does not say that it is late"
+                )

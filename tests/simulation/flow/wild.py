@@ -13,7 +13,7 @@ from tests.simulation.flow.town import Knobs, Town
 from tests.simulation.flow.truth import Fog, Ill, Spell, Truth
 
 HEAL_S = 1300.0  # flapping is waited out, then the stable period, each with the loops' pauses
-OURS = ("unseen:", "withheld:", "contradiction:", "refused:")
+OURS = ("unseen:", "withheld:", "contradiction:", "refused:", "unwatched:")
 
 
 def build(seed: int, *, keep_trace: bool = False) -> tuple[Town, float, bool]:
@@ -73,13 +73,13 @@ def _kill(town: Town) -> None:
 
 
 def _jump(town: Town, offset: float) -> None:
-    town.wall_offset_s = town.first_offset_s + offset
+    town.wall_offset_s, town.jumped = town.first_offset_s + offset, True
     town.note(f"wall clock off by {offset}")
     town.stir("verdicts", "promises", "publisher")
 
 
 def _heal(town: Town, people: People) -> None:
-    """No new faults from now on; people end what they began."""
+    """No new faults from now on; people end what they began. Half of the worlds bring back what was removed."""
     town.note("healed")
     town.chaos = False
     town.wall_offset_s = town.first_offset_s
@@ -87,9 +87,10 @@ def _heal(town: Town, people: People) -> None:
         worker.frozen_until = min(worker.frozen_until, town.time)
         town.start(worker)
     bank = replace(town.bank, parts=tuple(replace(part, gone=False) for part in town.bank.parts))
-    if bank != town.bank:
+    if bank != town.bank and town.chance.random() < 0.5:
         town.reconfigure(bank)
     people.tidy()
+    town.later(120.0, people.answer)
 
 
 def settled(town: Town) -> Iterator[str]:
