@@ -36,8 +36,11 @@ def _unprivileged() -> tuple[str | None, list[Path]]:
 
 
 @contextmanager
-def running_cluster() -> Iterator[str]:
-    """Yields the URL of the maintenance database, e.g. postgresql+psycopg://tests@127.0.0.1:PORT/postgres; ends the server after."""
+def running_cluster(*, flushed: bool = False) -> Iterator[str]:
+    """Yields the URL of the maintenance database, e.g. postgresql+psycopg://tests@127.0.0.1:PORT/postgres; ends the server after.
+
+    flushed   each commit is flushed to disk, as it should be; tests do without
+    """
     user, _ = _unprivileged()
     folder = Path(tempfile.mkdtemp(prefix="statuspage-pg-"))
     if user:
@@ -50,7 +53,8 @@ def running_cluster() -> Iterator[str]:
         subprocess.run(command, check=True, capture_output=True, user=user, cwd=folder, env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"})
 
     run(_binary("initdb"), "-D", str(data), "-U", "tests", "-A", "trust", "-E", "UTF8", "--no-sync")
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off -c max_connections=200"
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c max_connections=200"
+    options += "" if flushed else " -c fsync=off"
     run(_binary("pg_ctl"), "-D", str(data), "-w", "-l", str(folder / "log"), "-o", options, "start")
     try:
         yield f"postgresql+psycopg://tests@127.0.0.1:{port}/postgres"
