@@ -86,7 +86,7 @@ accounts:
   - name: mail
     kind: email
     config:
-      {{host: relay.bank.example, user: me, password: {password}, sender: status@bank.example, leave_to: leave@bank.example, list: people.csv}}
+      {{host: relay.bank.example, user: me, password: {password}, sender: s@bank.example, leave_to: leave@bank.example, list: people.csv}}
 channels:
   - {{name: mail-en, account: mail, operators: {operators}}}
 """
