@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from statuspage.actions import facts
 from statuspage.actions.context import Context
 from statuspage.core.components import ComponentRecord
-from statuspage.core.incidents import Incident
+from statuspage.core.incidents import Incident, Moments
 from statuspage.core.vocabulary import IncidentStatus, NoticeKind
 from statuspage.publish.snapshot import Lasting
 from statuspage.store import Session
@@ -18,6 +18,12 @@ REPAIRED = (IncidentStatus.MONITORING, IncidentStatus.RESOLVED, IncidentStatus.P
 def lasting(session: Session, ctx: Context, found: Iterable[Incident], records: Mapping[str, ComponentRecord]) -> dict[str, Lasting]:
     """Incident id -> what is true of it, for those that are not repaired. found: public ones; records: slug -> what gives the id."""
     return {one.id: _of(session, ctx, one, records) for one in found if one.status not in REPAIRED}
+
+
+def lead_s(moments: Moments) -> float | None:
+    """Only a lead is public: anybody could report at any time and so make us look late, but nobody can make us look early."""
+    said, reported = moments.first_published_at, moments.first_reported_at
+    return (reported - said).total_seconds() if said and reported and reported > said else None
 
 
 def _of(session: Session, ctx: Context, incident: Incident, records: Mapping[str, ComponentRecord]) -> Lasting:

@@ -16,7 +16,7 @@ from statuspage.core.components import ComponentRecord
 from statuspage.core.days import midnight
 from statuspage.core.deliveries import Delivery
 from statuspage.core.detector import Streak
-from statuspage.core.incidents import Incident, IncidentUpdate, Moments
+from statuspage.core.incidents import Incident, IncidentUpdate
 from statuspage.core.maintenance import Maintenance
 from statuspage.core.status import component_status, is_fresh
 from statuspage.core.vocabulary import ComponentStatus, IncidentStatus, SubjectKind
@@ -37,7 +37,7 @@ from statuspage.publish.snapshot import (
 )
 from statuspage.store import Session, components, deliveries, detector, incidents, maintenance, notices, publications, timeline, updates
 from statuspage.store.publications import Mark
-from statuspage.worker.lasting import lasting
+from statuspage.worker.lasting import lasting, lead_s
 from statuspage.worker.public_page import public_page
 from statuspage.worker.public_posts import Posts
 from statuspage.worker.spoken import spoken
@@ -313,7 +313,7 @@ class Reader:
             restored_at=None if one.is_open else one.moments.restored_at,
             resolved_at=None if one.is_open else one.moments.resolved_at,
             automatic=one.automatic,
-            lead_s=_lead_s(one.moments),
+            lead_s=lead_s(one.moments),
             next_update_by=one.next_update_by if one.is_open else None,
             permalinks=self._posts.permalinks(sent),
         )
@@ -384,12 +384,6 @@ def _newest_first(found: Sequence[S]) -> list[S]:
     """All that go on and, up to LATEST, the newest of the others."""
     ordered = sorted(found, key=_began, reverse=True)
     return [one for number, one in enumerate(ordered) if number < LATEST or _goes_on(one)]
-
-
-def _lead_s(moments: Moments) -> float | None:
-    """Only a lead is public: anybody could report at any time and so make us look late, but nobody can make us look early."""
-    said, reported = moments.first_published_at, moments.first_reported_at
-    return (reported - said).total_seconds() if said and reported and reported > said else None
 
 
 def _began(one: Incident | Maintenance) -> datetime:
