@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Callable
 
-from tests.simulation.flow import __main__ as flow
-from tests.simulation.many import run_many
-from tests.simulation.run import run
+from tests.simulation.flow.run import run as run_flow
+from tests.simulation.many import spread
+from tests.simulation.run import Outcome, run
+
+WORLDS: dict[str, Callable[..., Outcome]] = {"delivery": run, "flow": run_flow}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -17,15 +20,14 @@ def main(arguments: list[str] | None = None) -> int:
     what.add_argument("--seeds", metavar="FROM-TO", help="every seed from FROM to TO, both included")
     what.add_argument("--seed", type=int, help="one seed, with its trace")
     parser.add_argument("--processes", type=int, help="how many run at once; all cores if not given")
-    parser.add_argument("--world", choices=("delivery", "flow"), default="delivery", help="flow: from probes to the public page")
+    parser.add_argument("--world", choices=sorted(WORLDS), default="delivery", help="flow: from probes to the public page")
     options = parser.parse_args(arguments)
-    if options.world == "flow":
-        return flow.one(options.seed) if options.seeds is None else flow.bulk(options.seeds, options.processes)
-    return _one(options.seed) if options.seeds is None else _bulk(options.seeds, options.processes)
+    world = WORLDS[options.world]
+    return _one(world, options.seed) if options.seeds is None else _bulk(world, options.seeds, options.processes)
 
 
-def _one(seed: int) -> int:
-    outcome = run(seed, keep_trace=True)
+def _one(world: Callable[..., Outcome], seed: int) -> int:
+    outcome = world(seed, keep_trace=True)
     print("\n".join(outcome.trace))
     print(f"digest {outcome.digest}")
     for fault in outcome.faults:
@@ -34,10 +36,10 @@ def _one(seed: int) -> int:
     return 1 if outcome.faults else 0
 
 
-def _bulk(seeds: str, processes: int | None) -> int:
+def _bulk(world: Callable[..., Outcome], seeds: str, processes: int | None) -> int:
     first, last = map(int, seeds.split("-"))
     found, begin = 0, time.monotonic()
-    for outcome in run_many(range(first, last + 1), processes):
+    for outcome in spread(world, range(first, last + 1), processes):
         for fault in outcome.faults:
             print(f"seed {outcome.seed}: {fault}", flush=True)
         found += len(outcome.faults)
