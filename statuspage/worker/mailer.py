@@ -335,6 +335,10 @@ class Mailer:
         desk, row, now = self._desk, run.row, self._desk.ctx.now()
         with desk.lock.writing() as session:
             known = mails.mail_list(session, desk.account)
+            if end is None and known is not None and known.edition != run.edition:
+                run.whole = False  # a list that came after the last look at it: who is new there gets the mail, too
+                desk.due[row.id] = desk.mono()
+                return
             if known is not None:
                 mails.settle_absent(session, known, row.id)
             due = mails.next_due(session, row.id) if end is None else None

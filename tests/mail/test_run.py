@@ -211,6 +211,19 @@ def test_a_list_that_changes_in_the_middle_of_a_run_counts_at_once(sink: Sink, o
     assert settled.detail == "Mails: 31 taken by the relay."
 
 
+def test_a_list_that_changes_while_the_pace_lets_nobody_out_is_read_before_the_run_ends(sink: Sink, office_at: Opened) -> None:
+    office = office_at(sink.port, per_second=0.5, retry_s=1.0)
+    office.take_list(["goes@example.com"])
+    sink.answers = {"goes@example.com": ["450 4.2.0 later"] * 100}
+    row = office.say()
+    office.until(lambda: office.counts(row).get(mails.DEFERRED))
+
+    office.take_list(["comes@example.com"])
+
+    assert office.settled(row)[0].detail == "Mails: 1 taken by the relay."
+    assert sink.got() == {"comes@example.com": 1}
+
+
 def test_who_left_gets_no_mail_also_when_it_is_queued_and_the_list_names_them_anew(sink: Sink, office_at: Opened) -> None:
     office = office_at(sink.port, per_second=10.0)
     known = office.take_list(people(20))
