@@ -194,5 +194,5 @@ def test_an_engineer_signs_in_with_the_printed_link_and_pauses_posting_in_a_brow
         after = page.inner_text("main")
 
     assert "Overview" in headings
-    assert "Posting is switched off by administrator" in shown
-    assert "Posting is switched off" not in after
+    assert "All automatic posting is switched off by administrator" in shown
+    assert "switched off" not in after
