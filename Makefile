@@ -36,7 +36,7 @@ run: $(VENV)/.run  ## the whole product with a demonstration; CONFIG=my.yaml run
 test: $(VENV)/.dev  ## all tests but the long ones, and all checks
 	@tests/debian-packages
 	@$(MAKE) --no-print-directory check
-	$(MEMORY) $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not long and not real and not release"
+	$(MEMORY) $(BIN)/python -m pytest -n $(JOBS) --dist loadscope -m "not long and not real and not release"
 
 test-long: $(VENV)/.dev  ## kill tests, timing rows, 800 more seeds: alone and in series
 	@tests/debian-packages

@@ -18,7 +18,6 @@ from tests.end_to_end.product import Product, running_product
 from tests.end_to_end.truth import PUBLIC, broken_threads, by_account, doubled, versions
 from tests.processes import until
 
-pytestmark = pytest.mark.xdist_group("demonstration")
 CODE = re.compile(r"/u/([0-9A-Z]{5,12})\b")
 
 

@@ -32,14 +32,12 @@ def _wrong(all_of_them: tuple[Outcome, ...]) -> dict[int, list[str]]:
     return {outcome.seed: outcome.faults for outcome in all_of_them if outcome.faults}
 
 
-@pytest.mark.xdist_group("seeds")
 @pytest.mark.parametrize("first", [1, 51, 101, 151])
 def test_nothing_is_lost_doubled_disordered_stale_or_unapproved_and_all_settles_in_ten_minutes(first: int) -> None:
     """S3 and D28, 200 seeds; `make test-long` adds 800, `make test-release` the rest of 20,000."""
     assert _wrong(outcomes(first, first + 49)) == {}
 
 
-@pytest.mark.xdist_group("seeds")
 def test_everything_that_can_go_wrong_does_go_wrong() -> None:
     """A fault that is drawn but never comes about tests nothing: in the same 200 seeds each one happens."""
     happened: Counter[str] = Counter()
@@ -69,7 +67,6 @@ def test_a_seed_that_once_failed_does_not_fail_again(seed: int) -> None:
     assert run(seed).faults == []
 
 
-@pytest.mark.xdist_group("seeds")
 def test_the_same_seed_gives_the_same_trace() -> None:
     """S1, 20 seeds."""
     first = [outcome.digest for outcome in outcomes(1, 50)[:20]]

@@ -19,7 +19,6 @@ from tests.end_to_end.browser import chromium
 from tests.web.conftest import Console
 from tests.web.test_operators import delivery
 
-pytestmark = pytest.mark.xdist_group("console in a browser")
 PATIENCE_MS = 60_000
 EVERY_MS = 5_000  # so often an open page looks, see static/js/console.js
 
