@@ -59,14 +59,19 @@ def extend_automatic(ctx: Context, *, incident_id: str, components: Components, 
         return _extend(session, ctx, before, components, tell=tell, now=now)
 
 
-def fail_again(ctx: Context, *, incident_id: str, components: Components, first_failed_at: datetime) -> Incident:
-    """An incident that is being watched, or was resolved, fails again: the same thread goes on. One still failing is extended."""
+def fail_again(
+    ctx: Context, *, incident_id: str, components: Components, first_failed_at: datetime, symptom: str | None = None
+) -> Incident:
+    """An incident that is being watched, or was resolved, fails again: the same thread goes on. One still failing is extended.
+
+    The first of `components` leads. symptom: as for begin_automatic; of use where the incident's name is no longer true.
+    """
     with ctx.ports.store.writing() as session:
         now = ctx.now()
         before = incidents.get(session, incident_id, for_change=True)
         if before.status in _TROUBLE:
             return _extend(session, ctx, before, components, tell=False, now=now)
-        return _reopen(session, ctx, before, components, first_failed_at, now)
+        return _reopen(session, ctx, before, components, symptom, first_failed_at, now)
 
 
 def recover(ctx: Context, *, incident_id: str, restored_at: datetime) -> Incident:
@@ -118,7 +123,8 @@ def _begin(
 ) -> Incident | None:
     with ctx.ports.store.writing() as session:
         now = ctx.now()
-        found = _continued(session, ctx, components, first_failed_at, now)
+        led = dict(sorted(components.items(), key=lambda item: item[0] != lead))
+        found = _continued(session, ctx, led, symptom, first_failed_at, now)
         if found is not None:
             return found
         allowed = _allowed(session, ctx, components, now)
@@ -149,7 +155,9 @@ def _begin(
         return changes.begin(session, ctx, incident, Telling(NoticeKind.INVESTIGATING, audit.MACHINE, "incident.begin"), now)
 
 
-def _continued(session: Session, ctx: Context, components: Components, first_failed_at: datetime, now: datetime) -> Incident | None:
+def _continued(
+    session: Session, ctx: Context, components: Components, symptom: str | None, first_failed_at: datetime, now: datetime
+) -> Incident | None:
     """The incident that these failures belong to already: an open one that names them all, or one resolved lately that named any."""
     for incident in incidents.opened(session):
         if not incident.drill and components.keys() <= incident.components.keys():
@@ -157,13 +165,13 @@ def _continued(session: Session, ctx: Context, components: Components, first_fai
             if not kept.automatic:
                 return kept
             if kept.status is IncidentStatus.MONITORING:
-                return _reopen(session, ctx, kept, components, first_failed_at, now)
+                return _reopen(session, ctx, kept, components, symptom, first_failed_at, now)
             return _extend(session, ctx, kept, components, tell=False, now=now)
     since = now - timedelta(seconds=ctx.settings.incidents.reopen_within_s)
     for incident in incidents.resolved_since(session, since):
         if incident.automatic and not incident.drill and components.keys() & incident.components.keys():
             kept = incidents.get(session, incident.id, for_change=True)
-            return _reopen(session, ctx, kept, components, first_failed_at, now)
+            return _reopen(session, ctx, kept, components, symptom, first_failed_at, now)
     return None
 
 
@@ -217,10 +225,13 @@ def _note_components(session: Session, before: Incident, after: Incident, now: d
     return saved
 
 
-def _reopen(session: Session, ctx: Context, before: Incident, components: Components, first_failed_at: datetime, now: datetime) -> Incident:
-    merged = {**before.components, **components}
+def _reopen(
+    session: Session, ctx: Context, before: Incident, components: Components, symptom: str | None, first_failed_at: datetime, now: datetime
+) -> Incident:
+    named = _named_now(ctx, before, components, symptom)
+    merged = {**named.components, **components}
     after = replace(
-        before,
+        named,
         status=IncidentStatus.INVESTIGATING,
         components=merged,
         cause=None,
@@ -230,6 +241,19 @@ def _reopen(session: Session, ctx: Context, before: Incident, components: Compon
     after = replace(after, next_update_by=changes.promise(ctx, after, now))
     telling = Telling(NoticeKind.REOPENED, audit.MACHINE, "incident.reopen", extra={"start": first_failed_at})
     return changes.change(session, ctx, before, after, telling, now)
+
+
+def _named_now(ctx: Context, before: Incident, components: Components, symptom: str | None) -> Incident:
+    """Under the name that is true: its own while the component that it is named after fails again, else that of what fails now."""
+    named_after = next(iter(subjects.public(ctx, before.components)), None)
+    if named_after is None or named_after in components:
+        return before
+    first = next(iter(subjects.public(ctx, components)), None)
+    if first is None:
+        return before
+    order = {first: components[first], **before.components}
+    spoken = symptom or facts.symptom(ctx, order)
+    return replace(before, titles={}, components=order, symptom=spoken, scheme=facts.scheme(ctx, components))
 
 
 def _mind_lone_network(session: Session, ctx: Context, incident: Incident) -> None:

@@ -99,6 +99,7 @@ class FailAgain:
 
     incident_id: str
     components: Mapping[str, ComponentStatus]
+    lead: str
     first_failed_at: datetime
 
 
@@ -212,13 +213,19 @@ def _reopened(situation: Situation, failing: Mapping[str, Failure], named: set[s
             again |= _joining(situation, incident, failing, unnamed)
             taken |= again.keys()
             if not _wait(situation, list(again.values())):
-                steps.append(_fail_again(incident, again))
+                steps.append(_fail_again(situation, incident, again))
     return steps, taken
 
 
-def _fail_again(incident: Incident, again: Mapping[str, Failure]) -> FailAgain:
-    statuses = {slug: failure.status for slug, failure in again.items()}
-    return FailAgain(incident.id, statuses, min(failure.since for failure in again.values()))
+def _fail_again(situation: Situation, incident: Incident, again: Mapping[str, Failure]) -> FailAgain:
+    first = lead(list(again.values()), situation.landscape)
+    return FailAgain(incident.id, _in_order(again.values(), first), first, min(failure.since for failure in again.values()))
+
+
+def _in_order(failures: Iterable[Failure], first: str) -> dict[str, ComponentStatus]:
+    """What fails and how: the leading component, then the others in the order of failing."""
+    in_order = sorted(failures, key=lambda failure: (failure.slug != first, failure.since, failure.slug))
+    return {failure.slug: failure.status for failure in in_order}
 
 
 def _joining(
@@ -240,7 +247,7 @@ def _onward(situation: Situation, incident: Incident, failing: Mapping[str, Fail
         if not own:
             return _after_recovery(situation, incident)
         again = {**own, **joining}
-        return None if _wait(situation, list(again.values())) else _fail_again(incident, again)
+        return None if _wait(situation, list(again.values())) else _fail_again(situation, incident, again)
     restored_at = _restored_at(situation, incident)
     if restored_at is None:
         return _extend(situation, incident, own, joining)
@@ -342,9 +349,8 @@ def _new(situation: Situation, pending: Mapping[str, Failure]) -> Iterator[Step]
             yield from (Withhold(failure.slug, "there were enough automatic incidents about it lately") for failure in cluster)
             continue
         first = lead(allowed, situation.landscape)
-        in_order = sorted(allowed, key=lambda failure: (failure.slug != first, failure.since, failure.slug))
         yield Begin(
-            {failure.slug: failure.status for failure in in_order},
+            _in_order(allowed, first),
             lead=first,
             first_failed_at=min(failure.since for failure in allowed),
             detected_at=min(failure.confirmed_at for failure in allowed),

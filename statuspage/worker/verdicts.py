@@ -210,7 +210,11 @@ class Verdicts:
                     automatic.extend_automatic(self.ctx, incident_id=step.incident_id, components=step.components, tell=step.grave)
                 case FailAgain():
                     automatic.fail_again(
-                        self.ctx, incident_id=step.incident_id, components=step.components, first_failed_at=step.first_failed_at
+                        self.ctx,
+                        incident_id=step.incident_id,
+                        components=step.components,
+                        first_failed_at=step.first_failed_at,
+                        symptom=seen.sights[step.lead].symptom,
                     )
                 case Recover():
                     automatic.recover(self.ctx, incident_id=step.incident_id, restored_at=step.restored_at)

@@ -87,6 +87,27 @@ def test_every_step_asked_again_changes_nothing_more(stage: Stage) -> None:
     ]
 
 
+@pytest.mark.parametrize(("fails", "named_after"), [({"atm": DOWN}, "atm"), ({"atm": DOWN, "cards": PARTLY}, "cards")])
+def test_an_incident_that_fails_again_otherwise_bears_the_name_of_what_fails_now(
+    stage: Stage, fails: dict[str, ComponentStatus], named_after: str
+) -> None:
+    """Customers are never told of a fault that is mended: the name that an incident began with may have become untrue."""
+    incident = begun(stage, "cards", "atm")
+    first = {"cards": incident.titles["en"], "symptom": incident.symptom}
+    automatic.recover(stage.ctx, incident_id=incident.id, restored_at=T0 + timedelta(minutes=3))
+
+    automatic.fail_again(stage.ctx, incident_id=incident.id, components=fails, first_failed_at=T0 + timedelta(minutes=4), symptom="slow")
+
+    (now,) = all_incidents(stage)
+    said = stage.said(incident)[-1]
+    if named_after == "cards":
+        assert (now.titles["en"], now.symptom) == (first["cards"], first["symptom"])
+    else:
+        assert now.symptom == "slow" and now.titles["en"] != first["cards"]
+        assert next(iter(now.components)) == "atm"
+        assert first["cards"].split(":")[0] not in now.titles["en"] + said.texts["en"].partition("\n")[0]
+
+
 def test_what_is_not_worth_a_statement_changes_the_components_alone_and_is_told_with_the_next_one(quick: Stage) -> None:
     incident = begun(quick, "cards", "atm")
     quick.deliver_all()
