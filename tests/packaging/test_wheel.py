@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,18 @@ def run(*command: str | Path, cwd: Path, **more: object) -> str:
     done = subprocess.run([str(part) for part in command], cwd=cwd, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{command}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
     return done.stdout
+
+
+def test_every_file_that_the_product_reads_is_named_as_part_of_its_package() -> None:
+    """A new kind of file, a template of another suffix for instance, is easily left out, and missed only where it is installed."""
+    packages = tomllib.loads((TOP / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
+    listed = run("git", "ls-files", *packages, cwd=TOP).split()
+    assert len(listed) > 300
+
+    for package, patterns in packages.items():
+        carried = {path.relative_to(TOP).as_posix() for pattern in patterns for path in (TOP / package).glob(pattern)}
+        read = {path for path in listed if path.startswith(f"{package}/") and not path.endswith(".py")}
+        assert read - carried == set(), package
 
 
 @pytest.mark.long
