@@ -10,7 +10,7 @@ import threading
 import warnings
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.parser import BytesParser
@@ -140,7 +140,8 @@ async def _end(server: asyncio.Server, lines: list[SMTP]) -> None:
     server.close()
     for line in lines:
         if line.transport is not None:
-            line.transport.abort()
+            with suppress(AttributeError):  # the first releases of Python 3.11 raise it where the client is gone
+                line.transport.abort()
     tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
     for task in tasks:
         task.cancel()

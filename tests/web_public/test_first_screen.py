@@ -59,8 +59,8 @@ def test_every_state_is_told_on_the_first_screen(browser: Browser, state: str) -
 
 @pytest.mark.parametrize(
     ("seconds_left", "told"),
-    [(600, "within 10 min"), (541, "within 10 min"), (61, "within 2 min"), (5, "within 1 min"), (-30, "due now"), (-61, "late by 1 min")],
-)
+    [(600, "within 10 min"), (565, "within 10 min"), (95, "within 2 min"), (45, "within 1 min"), (-15, "due now"), (-61, "late by 1 min")],
+)  # each with half a minute and more to spare: the page's clock goes on while a busy machine opens it
 def test_the_countdown_rounds_so_that_it_is_true(browser: Browser, seconds_left: int, told: str) -> None:
     found = replace(partial(), incidents=(incident(1, 2, next_update_by=NOW + timedelta(seconds=seconds_left)),))
 
