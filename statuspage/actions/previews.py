@@ -7,9 +7,7 @@ each time (codes, ids) and the moment.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
 
 from statuspage.actions import subjects
 from statuspage.actions.context import ChannelInfo, Context
@@ -23,6 +21,7 @@ from statuspage.core.maintenance import Maintenance
 from statuspage.core.notices import Facts
 from statuspage.core.vocabulary import NoticeKind, SubjectKind
 from statuspage.store import Session, deliveries, incidents, maintenance, notices, updates
+from statuspage.store.within import Within
 
 Said = Incident | Maintenance | IncidentUpdate  # what actions return
 Deed = Callable[[Context], Said]
@@ -103,7 +102,7 @@ def preview(ctx: Context, deed: Deed) -> Preview:
     """
     try:
         with ctx.ports.store.writing() as session:
-            within = replace(ctx, ports=replace(ctx.ports, store=_Within(session)))
+            within = replace(ctx, ports=replace(ctx.ports, store=Within(session)))
             raise _Undone(_look(session, ctx, deed(within)))
     except _Undone as undone:
         return undone.preview
@@ -127,23 +126,6 @@ class _Undone(Exception):
     def __init__(self, preview: Preview) -> None:
         super().__init__("previewed")
         self.preview = preview
-
-
-class _Within:
-    """A store whose every transaction is a part of the one that is open."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    @contextmanager
-    def writing(self) -> Iterator[Session]:
-        yield self._session
-        self._session.flush()
-
-    reading = writing
-
-    def lock(self, name: str) -> Any:
-        raise NotImplementedError(f"{name}: no action elects an owner")
 
 
 def _look(session: Session, ctx: Context, said: Said) -> Preview:

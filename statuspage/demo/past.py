@@ -9,11 +9,9 @@ from __future__ import annotations
 import hashlib
 import heapq
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from statuspage.actions import automatic, components, incidents, maintenance
@@ -29,6 +27,7 @@ from statuspage.settings.models import Incidents
 from statuspage.store import Session, timeline
 from statuspage.store import incidents as incident_rows
 from statuspage.store import maintenance as maintenance_rows
+from statuspage.store.within import Within
 
 DEMONSTRATION = "Demonstration"
 DAYS = 90
@@ -90,22 +89,6 @@ class _Seeded:
         return low + (high - low) * (self._number() % 10**9) / 10**9
 
 
-@dataclass(frozen=True)
-class _OneTransaction:
-    """A store of which every transaction is the one that is open: the past comes whole or not at all."""
-
-    session: Session
-
-    def writing(self) -> AbstractContextManager[Any]:
-        return nullcontext(self.session)
-
-    def reading(self) -> AbstractContextManager[Any]:
-        return nullcontext(self.session)
-
-    def lock(self, name: str) -> Any:
-        raise NotImplementedError("no loop runs while the past is told")
-
-
 class _Teller:
     """Tells every story in the order in which it happened; the audit log then reads like one that was written day by day."""
 
@@ -115,7 +98,7 @@ class _Teller:
         self._session = session
         self._clock = _Moving(self._today - timedelta(days=DAYS))
         self._chance = _Seeded(seed)
-        ports = replace(ctx.ports, clock=self._clock, random=self._chance, store=_OneTransaction(session))
+        ports = replace(ctx.ports, clock=self._clock, random=self._chance, store=Within(session))
         rules = ctx.settings.model_copy(update={"incidents": Incidents()})  # the demonstration's own are far too short for a real past
         self._ctx = replace(ctx, ports=ports, settings=rules, channels={})
 

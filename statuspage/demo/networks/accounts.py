@@ -91,6 +91,7 @@ def configs(networks_url: str, *, references: bool = False) -> dict[str, tuple[s
     return {
         **_first(at, secret),
         **_further(at, secret),
+        **_off_by_default(at, secret),
         **_chats(at, secret),
         "operators": ("webhook", {"url": f"{at('webhook')}/hook", "secret": secret("operators")}),
     }
@@ -156,6 +157,11 @@ def _further(at: Callable[[str], str], secret: Callable[[str], str]) -> dict[str
                 "access_token": secret("pinterest"),
             },
         ),
+    }
+
+
+def _off_by_default(at: Callable[[str], str], secret: Callable[[str], str]) -> dict[str, tuple[str, dict[str, Any]]]:
+    return {
         "snapchat": (
             "snapchat",
             {
