@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import count as count_from
 from pathlib import Path, PurePosixPath
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from statuspage.core.budget import Timing, budget, slots_needed, survives
@@ -155,8 +156,9 @@ def test_results_leave_in_the_order_of_their_sequence_whichever_ended_first() ->
 
 
 @given(st.lists(st.tuples(st.sampled_from(["add", "done", "save", "fail"]), st.integers(1, 8)), max_size=40))
+@example([("add", 1), ("save", 1), ("add", 4), ("save", 1), ("add", 6), ("save", 1), ("done", 1)])
 def test_every_result_is_handed_over_once_and_in_order_or_counted_as_dropped(acts: list[tuple[str, int]]) -> None:
-    outbox, number, handed, dropped, on_disk = Outbox(limit=10), 0, [], 0, {}
+    outbox, number, handed, dropped, on_disk, names = Outbox(limit=10), 0, [], 0, {}, count_from(0)
 
     for act, count in acts:
         if act == "add":
@@ -170,7 +172,7 @@ def test_every_result_is_handed_over_once_and_in_order_or_counted_as_dropped(act
             outbox.done(batch.end)
         elif act == "save" and outbox.unsaved().results:
             batch = outbox.unsaved()
-            path = PurePosixPath(f"{len(on_disk)}.jsonl")
+            path = PurePosixPath(f"{next(names)}.jsonl")  # never the same twice, as segments
             on_disk[path] = [result.sequence for result in batch.results]
             outbox.saved(path, batch.end)
         for path in outbox.finished_files():
