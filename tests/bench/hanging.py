@@ -53,7 +53,7 @@ def _outage(product: Product) -> dict[str, float]:
     until(lambda: set(_told(product, began)["first_accepted"]) >= set(WELL))
     told = _told(product, began)
     product.mend("sign_in_stopped")
-    until(lambda: all(incident["status"] == "resolved" for incident in product.incidents()))
+    until(lambda: _told(product, began)["status"] == "resolved")  # this one: planned work of the demonstration's past stays planned
     confirmed = datetime.fromisoformat(told["moments"]["confirmed_at"])
     return {network: (datetime.fromisoformat(told["first_accepted"][network]) - confirmed).total_seconds() for network in WELL}
 
