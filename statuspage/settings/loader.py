@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
-import types
-import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
@@ -19,6 +16,7 @@ from statuspage.settings.kinds import account_configs, probe_targets
 from statuspage.settings.models import BucketSettings, Settings
 from statuspage.settings.secrets import BrokenReference, forbid_unknown_keys, is_reference, matches, resolve, secret_paths
 from statuspage.settings.source import Path, Source, SourceError, read_yaml
+from statuspage.settings.wrong import keys_of, message, place_of, what
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,10 @@ class Loaded:
     logo: bytes = field(default=b"", repr=False)
 
 
+LARGEST = 1_000_000  # bytes; a bank of 40 components has 50,000, and reading as much as this takes seconds
 LARGEST_LOGO = 300_000
+SURELY_ITSELF = 6  # letters: a shorter value may stand in a message by chance
+SECRET_HEADERS = ("authorization", "cookie", "proxy-authorization", "x-api-key", "api-key")
 _PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -53,11 +54,19 @@ class ConfigError(Exception):
 def load_file(path: FilePath, environ: Mapping[str, str]) -> Loaded:
     """Reads the file at `path`. Raises ConfigError."""
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open("rb") as file:
+            data = file.read(LARGEST + 1)
+        if len(data) > LARGEST:
+            raise ConfigError(
+                [f"{path}: the file has more than {LARGEST // 1000} kB. A configuration needs far less: is it the right file?"]
+            )
+        text = data.decode("utf-8")
     except OSError as error:
-        raise ConfigError([f"{path}: the file cannot be read: {error.strerror}"]) from None
+        hint = f". `statuspage init --output {path.name}` writes one to begin with" if isinstance(error, FileNotFoundError) else ""
+        raise ConfigError([f"{path}: the file cannot be read: {error.strerror}{hint}."]) from None
     except UnicodeDecodeError as error:
-        raise ConfigError([f"{path}: the file is not UTF-8: byte {error.start} cannot be read"]) from None
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise ConfigError([f"{path}:{line}: the file is not UTF-8: byte {error.start} cannot be read"]) from None
     return load_text(text, name=path.name, folder=path.parent, environ=environ)
 
 
@@ -68,7 +77,7 @@ def load_text(text: str, *, name: str, folder: FilePath, environ: Mapping[str, s
     except SourceError as error:
         raise ConfigError([f"{name}:{error.line}: {error}"]) from None
     if not isinstance(source.data, dict):
-        raise ConfigError([f"{name}:1: found {type(source.data).__name__}, allowed is a mapping with the keys {_keys(Settings)}"])
+        raise ConfigError([f"{name}:1: found {what(source.data)}. Allowed is a mapping with the keys {', '.join(keys_of(Settings))}."])
     return _Reading(source, name, folder, environ).finish(text)
 
 
@@ -82,13 +91,25 @@ class _Reading:
         self.environ = environ
         self.problems: list[str] = []
         self.said: set[tuple[int, str]] = set()
+        self.referred: dict[str, str] = {}  # what references became -> how they are written
 
-    def problem(self, path: Path, message: str) -> None:
-        """Adds it, unless the same was said of the same line: what an alias repeats has to be put right once."""
-        line = self.source.line(path)
-        if (line, message) not in self.said:
-            self.said.add((line, message))
-            self.problems.append(f"{self.name}:{line}: {_where(path)}: {message}")
+    def problem(self, path: Path, told: str) -> None:
+        """Adds it, unless the same was said of the same line: what an alias repeats has to be put right once.
+
+        What a reference became may be a secret, wherever it stands: the message names the reference in its place.
+        """
+        line, told = self.source.line(path), self._without_values(told)
+        if (line, told) not in self.said:
+            self.said.add((line, told))
+            self.problems.append(f"{self.name}:{line}: {_where(path)}: {told}")
+
+    def _without_values(self, told: str) -> str:
+        found = told
+        for value, written in sorted(self.referred.items(), key=lambda one: -len(one[0])):
+            found = found.replace(repr(value), repr(written))
+            if len(value) >= SURELY_ITSELF:
+                found = found.replace(value, written).replace(repr(value)[1:-1], written)
+        return found if found == told else f"{found} What the reference leads to is not shown: it may be a secret."
 
     def finish(self, text: str) -> Loaded:
         self._check_secrets()
@@ -100,8 +121,8 @@ class _Reading:
         configs = dict(self._parts("accounts", "config", settings.accounts, account_configs))
         self._raise_if_any()
         configs = {name: config.located(self.folder) if hasattr(config, "located") else config for name, config in configs.items()}
-        for path, message in rules.broken(settings, targets, configs):
-            self.problem(path, message)
+        for path, told in rules.broken(settings, targets, configs):
+            self.problem(path, told)
         self._raise_if_any()
         logo = self._logo(settings.page.logo)
         self._raise_if_any()
@@ -131,9 +152,13 @@ class _Reading:
             return [self._resolved(item, (*path, index)) for index, item in enumerate(value)]
         if isinstance(value, str):
             try:
-                return resolve(value, self.environ, self.folder)
+                found = resolve(value, self.environ, self.folder)
             except BrokenReference as error:
                 self.problem(path, f"{error}. Set it, or write another reference.")
+                return value
+            if found != value:
+                self.referred[found] = value
+            return found
         return value
 
     def _check_secrets(self) -> None:
@@ -142,11 +167,14 @@ class _Reading:
             for place, text in _strings(value, path):
                 if any(matches(place[: len(p)], p) for p in patterns) and not is_reference(text):
                     self.problem(place, "a secret stands here in plain words. Write ${NAME} or file:PATH instead, and change the secret.")
+                elif _signs_in(place) and not is_reference(text) and "{" not in text:  # {name}: what a journey's step has captured
+                    self.problem(place, "this header is a secret in plain words. Write ${NAME} or file:PATH, and change the secret.")
 
     def _holders(self) -> Iterator[tuple[Any, Any, Path]]:
         """What may hold secrets: its dataclass, what stands there, and where."""
         for section, part, kinds in (("probes", "target", probe_targets), ("accounts", "config", account_configs)):
-            for index, item in enumerate(self.source.data.get(section) or []):
+            listed = self.source.data.get(section)
+            for index, item in enumerate(listed if isinstance(listed, list) else []):
                 kind = kinds().get(str(item.get("kind"))) if isinstance(item, dict) else None
                 if kind is not None:
                     yield kind, item.get(part), (section, index, part)
@@ -172,45 +200,15 @@ class _Reading:
         except ValidationError as error:
             secret = list(secret_paths(kind, prefix)) if prefix else []
             for detail in error.errors():
-                path = (*prefix, *(step for step in detail["loc"]))
-                hidden = any(matches(path[: len(p)], p) for p in secret) or isinstance(detail["input"], dict | list)
-                self.problem(path, _message(dict(detail), _inside(kind, detail["loc"][:-1]), hidden))
+                path = (*prefix, *place_of(detail))
+                hidden = path[-1:] == ("config",) or any(matches(path[: len(p)], p) for p in secret)
+                self.problem(path, message(detail, kind, hidden or isinstance(detail["input"], dict | list)))
             return None
 
 
-def _message(detail: dict[str, Any], kind: Any, hidden: bool) -> str:
-    if detail["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
-        return f"this key is unknown.{_meant(detail['loc'][-1], kind)} Remove it, or correct it; known here: {_keys(kind)}."
-    if detail["type"] in ("missing", "missing_argument"):
-        return "this key is missing."
-    found = "" if hidden else f"found {detail['input']!r}. "
-    return f"{found}{detail['msg'].removeprefix('Value error, ')}."
-
-
-def _meant(key: Any, kind: Any) -> str:
-    near = difflib.get_close_matches(str(key), _keys(kind).split(", "), n=1)
-    return f" Did you mean {near[0]!r}?" if near else ""
-
-
-def _inside(kind: Any, path: Path) -> Any:
-    """The type of what stands at `path` in a value of type `kind`: whose keys a message should name."""
-    for step in path:
-        options = [option for option in typing.get_args(kind) if option is not type(None)]
-        if typing.get_origin(kind) in (types.UnionType, typing.Union, typing.Annotated) and options:
-            kind = options[0]
-            options = list(typing.get_args(kind))
-        if isinstance(step, int):
-            kind = options[0] if options else kind
-        elif hasattr(kind, "model_fields") or hasattr(kind, "__dataclass_fields__"):
-            kind = typing.get_type_hints(kind).get(str(step), kind)
-        elif options:
-            kind = options[-1]
-    return kind
-
-
-def _keys(kind: Any) -> str:
-    fields = getattr(kind, "model_fields", None) or getattr(kind, "__dataclass_fields__", {})
-    return ", ".join(fields)
+def _signs_in(place: Path) -> bool:
+    """True for a header of a probe that says who asks."""
+    return len(place) > 1 and place[-2] == "headers" and str(place[-1]).lower() in SECRET_HEADERS
 
 
 def _where(path: Path) -> str:

@@ -9,15 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from statuspage.core.theme import LINK, LINK_DARK
 from statuspage.core.vocabulary import ComponentStatus, Impact, LinkMode, UpdateMode
 
-Colour = Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")]
-Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
-Language = Annotated[str, Field(pattern=r"^[a-z]{2}$")]
-Names = dict[Language, Annotated[str, Field(min_length=1, max_length=57)]]
+COLOUR_PATTERN, SLUG_PATTERN, LANGUAGE_PATTERN = "^#[0-9a-fA-F]{6}$", "^[a-z0-9][a-z0-9-]{0,62}$", "^[a-z]{2}$"
+WORDS_PATTERN = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"  # something to read, on one line
+Colour = Annotated[str, Field(pattern=COLOUR_PATTERN)]
+Slug = Annotated[str, Field(pattern=SLUG_PATTERN)]
+Language = Annotated[str, Field(pattern=LANGUAGE_PATTERN)]
+Names = dict[Language, Annotated[str, Field(min_length=1, max_length=57, pattern=WORDS_PATTERN)]]
 Seconds = Annotated[float, Field(gt=0, le=366 * 86_400)]  # a year; more, or .inf, would end in moments that no calendar has
 Hold = Annotated[float, Field(ge=0, le=86_400)]
 Days = Annotated[float, Field(gt=0, le=36_525)]
@@ -30,11 +32,11 @@ class Model(BaseModel):
 class Page(Model):
     """The page and the bank behind it."""
 
-    name: str = Field(max_length=57)
-    bank: str = Field(max_length=20, description="Name used in SMS.")
+    name: str = Field(max_length=57, pattern=WORDS_PATTERN)
+    bank: str = Field(max_length=20, pattern=WORDS_PATTERN, description="Name used in SMS.")
     url: str = Field(description="Address of the public page, without a slash at the end.")
     time_zone: str = "Europe/Madrid"
-    languages: list[Language] = ["en", "es", "nl", "fr", "de"]
+    languages: list[Language] = Field(default=["en", "es", "nl", "fr", "de"], min_length=1)
     default_language: Language = "en"
     phone: str | None = Field(default=None, description="The bank's number for lost cards and fraud.")
     colour: Colour = Field(default="#0b3d6e", description="The bank's, of the page's head and of pictures of notices: #rrggbb.")
@@ -95,6 +97,7 @@ class ProbeSettings(Model):
     status: ComponentStatus = Field(default=ComponentStatus.MAJOR_OUTAGE, description="What the component shows when this probe fails.")
     symptom: str | None = Field(default=None, description="Overrides the component's symptom.")
     locations: list[Slug] = Field(default=[], description="Empty: all.")
+    show_response_time: bool = Field(default=False, description="How fast it usually answers stands beside the component on the page.")
 
 
 class AccountSettings(Model):
@@ -135,6 +138,9 @@ class Rule(Model):
     hold_s: Hold = 120.0
 
 
+NEXT_UPDATE_S = {Impact.CRITICAL: 1200.0, Impact.MAJOR: 1800.0, Impact.MINOR: 1800.0, Impact.NONE: 3600.0}
+
+
 class Incidents(Model):
     """Rules for automatic incidents."""
 
@@ -147,17 +153,18 @@ class Incidents(Model):
         default=300.0, description="What failed 3 times in 30 min must be good for so long to count as working."
     )
     new_per_component_s: Seconds = 1800.0
-    new_per_day: int = Field(default=6, ge=1)
-    next_update_s: dict[Impact, Seconds] = {
-        Impact.CRITICAL: 1200.0,
-        Impact.MAJOR: 1800.0,
-        Impact.MINOR: 1800.0,
-        Impact.NONE: 3600.0,
-    }
+    new_per_day: int = Field(default=6, ge=1, le=1000)
+    next_update_s: dict[Impact, Seconds] = Field(default=NEXT_UPDATE_S, description="By impact; one that is left out keeps its default.")
     remind_before_s: Seconds = 300.0
     slow_after_s: Seconds = Field(default=7200.0, description="After so long updates come every slow_update_s.")
     slow_update_s: Seconds = 3600.0
-    review_days: int = Field(default=7, ge=1, description="The explanation is promised so many days after a person resolves.")
+    review_days: int = Field(default=7, ge=1, le=366, description="The explanation is promised so many days after a person resolves.")
+
+    @field_validator("next_update_s")
+    @classmethod
+    def complete(cls, given: dict[Impact, float]) -> dict[Impact, float]:
+        """Every impact has its time, whichever of them the file names."""
+        return {**NEXT_UPDATE_S, **given}
 
 
 class Policy(Model):
@@ -177,7 +184,7 @@ class Delivery(Model):
     backoff_cap_s: Seconds = 60.0
     backoff_slow_after_s: Seconds = 600.0
     backoff_slow_s: Seconds = 480.0
-    breaker_failures: int = 5
+    breaker_failures: int = Field(default=5, ge=1)
     breaker_trial_s: Seconds = 30.0
     retry_after_max_s: Seconds = 3600.0
     watch_s: Seconds = Field(default=60.0, description="Own timelines are read so often for posts that are not ours.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -10,18 +10,25 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from broadcasters import BROADCASTERS
 from broadcasters.http import checked_base
 from statuspage.core import contrast
+from statuspage.core.errors import InvalidText
 from statuspage.core.theme import DARK_PAPERS, LIGHT_PAPERS
 from statuspage.core.vocabulary import ComponentStatus
+from statuspage.probes.addresses import AddressRules
+from statuspage.probes.place import check_host
+from statuspage.probes.references import parse_reference
 from statuspage.settings.models import ChannelSettings, Settings
 from statuspage.settings.source import Path
 from statuspage.words.catalogue import load_catalogue
+from statuspage.words.page import check_address, check_path, check_phone
 
 Problem = tuple[Path, str]
+TAKEN = ("incidents", "maintenance", "history", "u", "report", "follow", "components", "badges", "404.html")  # folders of each language
 
 
 def broken(settings: Settings, targets: Mapping[str, Any], configs: Mapping[str, Any]) -> Iterator[Problem]:
     """Every rule that the configuration breaks: where, and what is allowed."""
     yield from _page(settings)
+    yield from _publishing(settings)
     yield from _colours(settings)
     for section in ("groups", "components"):
         yield from _unique(section, "slug", (item.slug for item in getattr(settings, section)))
@@ -37,13 +44,48 @@ def broken(settings: Settings, targets: Mapping[str, Any], configs: Mapping[str,
 
 def _page(settings: Settings) -> Iterator[Problem]:
     page = settings.page
-    address = urlsplit(page.url)
-    if address.scheme not in ("http", "https") or not address.hostname or page.url.endswith("/"):
-        yield ("page", "url"), f"found {page.url!r}. Write the whole address without a slash at the end, e.g. https://status.example.com."
+    yield from _spoken("url", page.url, check_address)
+    yield from _spoken("phone", page.phone, check_phone)
+    for key, path in (("contact_path", page.contact_path), ("claim_path", page.claim_path)):
+        yield from _spoken(key, path, check_path)
+        first = path.strip("/").split("/")[0]
+        if first in ("", *TAKEN):
+            yield ("page", key), f"found {path!r}, where other pages stand. Use another, e.g. /contact; taken are / and {', '.join(TAKEN)}."
+    if page.contact_path.strip("/") == page.claim_path.strip("/"):
+        yield ("page", "claim_path"), f"found {page.claim_path!r}, which is page.contact_path too. Give each page a path of its own."
+    for place, host in enumerate(page.hosts):
+        try:
+            check_host(host)
+        except ValueError as error:
+            yield ("page", "hosts", place), f"found {host!r}. Write a host's name alone, e.g. www.bank.example: {error}."
     try:
         ZoneInfo(page.time_zone)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder of the list
         yield ("page", "time_zone"), f"found {page.time_zone!r}. Write a name of the IANA list, e.g. Europe/Madrid."
+    yield from _languages(settings)
+
+
+def _spoken(key: str, value: str | None, check: Callable[[str, str], None]) -> Iterator[Problem]:
+    """What no notice could be made with is refused before it is in force."""
+    try:
+        if value is not None:
+            check(f"page.{key}", value)
+    except InvalidText as error:
+        yield ("page", key), str(error).replace(f"page.{key}: ", "found ", 1)
+
+
+def _languages(settings: Settings) -> Iterator[Problem]:
+    page, spoken = settings.page, load_catalogue().languages
+    for place, language in enumerate(page.languages):
+        if language not in spoken:
+            yield ("page", "languages", place), f"found {language!r}, in which there are no texts. Use: {', '.join(spoken)}."
+        if language in page.languages[:place]:
+            yield ("page", "languages", place), f"{language!r} stands in page.languages a second time. Each may stand there once."
+    if page.default_language not in page.languages:
+        yield ("page", "default_language"), f"found {page.default_language!r}. Use one of page.languages: {', '.join(page.languages)}."
+
+
+def _publishing(settings: Settings) -> Iterator[Problem]:
     for place, hub in enumerate(settings.publishing.hubs):
         try:
             checked_base(hub, "hubs")
@@ -52,12 +94,6 @@ def _page(settings: Settings) -> Iterator[Problem]:
     menu = settings.publishing.phone_menu
     if menu is not None and (urlsplit(menu).scheme != "https" or not urlsplit(menu).hostname):
         yield ("publishing", "phone_menu"), f"found {menu!r}. Write a whole https address, e.g. https://phone.example.com/menu."
-    spoken = load_catalogue().languages
-    for place, language in enumerate(page.languages):
-        if language not in spoken:
-            yield ("page", "languages", place), f"found {language!r}, in which there are no texts. Use: {', '.join(spoken)}."
-    if page.default_language not in page.languages:
-        yield ("page", "default_language"), f"found {page.default_language!r}. Use one of page.languages: {', '.join(page.languages)}."
 
 
 def _colours(settings: Settings) -> Iterator[Problem]:
@@ -150,6 +186,11 @@ def _symptom(path: Path, key: str, scheme: str | None, known: Iterable[str]) -> 
 
 
 def _locations(settings: Settings) -> Iterator[Problem]:
+    if not settings.locations:
+        yield (
+            ("locations",),
+            "found an empty list, so that nothing would look. Name a place, or leave the key out: then there is one, 'here'.",
+        )
     for index, location in enumerate(settings.locations):
         if 0 < len(location.references) < 3:
             found = len(location.references)
@@ -157,6 +198,24 @@ def _locations(settings: Settings) -> Iterator[Problem]:
                 ("locations", index, "references"),
                 f"found {found}. Name at least three, or none: with fewer, one failing reference would blind the place.",
             )
+        for place, reference in enumerate(location.references):
+            yield from _reference(("locations", index, "references", place), reference)
+        for place, network in enumerate(location.allow_addresses):
+            yield from _network(("locations", index, "allow_addresses", place), network)
+
+
+def _reference(path: Path, text: str) -> Iterator[Problem]:
+    try:
+        parse_reference(text)
+    except ValueError as error:
+        yield path, f"{error}."
+
+
+def _network(path: Path, text: str) -> Iterator[Problem]:
+    try:
+        AddressRules.of([text])
+    except ValueError:
+        yield path, f"found {text!r}. Write a network in CIDR, e.g. 10.20.0.0/16, without bits set behind the slash's number."
 
 
 def _probes(settings: Settings) -> Iterator[Problem]:
@@ -193,7 +252,7 @@ def _mode(channel: ChannelSettings, kind: str, path: Path) -> Iterator[Problem]:
 
 def _purpose(channel: ChannelSettings, kind: str, path: Path) -> Iterator[Problem]:
     """Pictures stand on the public page, where rehearsals and alarms have no place. Nor do alarms belong on a list of customers."""
-    if getattr(BROADCASTERS[kind], "MAIL", False) and channel.operators:
+    if getattr(BROADCASTERS[kind], "RUN", False) and channel.operators:
         yield (*path, "operators"), f"{kind} goes to a list of customers. Use another network for operators' alarms."
     if getattr(BROADCASTERS[kind], "PICTURES", False) and (channel.sandbox or channel.operators):
         yield (

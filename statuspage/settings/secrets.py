@@ -1,4 +1,4 @@
-"""References in statuspage.yaml: ${NAME} is a variable of the environment, file:PATH the first line of a file.
+"""References in statuspage.yaml: ${NAME} is a variable of the environment, file:PATH the content of a file.
 
 Secrets may stand there only as references; other values may use them too. What a reference became is never shown again.
 """
@@ -14,6 +14,7 @@ from typing import Any
 
 from statuspage.settings.source import Path
 
+LARGEST_FILE = 100_000  # bytes; keys and certificates have a few thousand
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -28,11 +29,7 @@ def is_reference(value: str) -> bool:
 def resolve(value: str, environ: Mapping[str, str], folder: FilePath) -> str:
     """The string with its references filled in. A relative file: is looked for beside the configuration."""
     if value.startswith("file:"):
-        path = folder / value.removeprefix("file:").strip()
-        try:
-            return path.read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise BrokenReference(f"the file of {value!r} cannot be read: {error.strerror}") from None
+        return _content(value, folder)
 
     def variable(match: re.Match[str]) -> str:
         name = match.group(1)
@@ -40,7 +37,27 @@ def resolve(value: str, environ: Mapping[str, str], folder: FilePath) -> str:
             raise BrokenReference(f"the variable {name} is not set in the environment")
         return environ[name]
 
-    return _VARIABLE.sub(variable, value)
+    found = _VARIABLE.sub(variable, value)
+    if found != value and not found.strip():
+        raise BrokenReference(f"{value} is set in the environment, but empty")
+    return found
+
+
+def _content(reference: str, folder: FilePath) -> str:
+    """What the file of a file: reference holds, without blanks around it. Raises BrokenReference."""
+    try:
+        with (folder / reference.removeprefix("file:").strip()).open("rb") as file:
+            data = file.read(LARGEST_FILE + 1)
+        text = data.decode("utf-8").strip()
+    except OSError as error:
+        raise BrokenReference(f"the file of {reference!r} cannot be read: {error.strerror}") from None
+    except ValueError as error:  # a name that no file can have, or bytes that are no text
+        why = "it is not text in UTF-8" if isinstance(error, UnicodeDecodeError) else "no file can be called so"
+        raise BrokenReference(f"the file of {reference!r} cannot be read: {why}") from None
+    if not text or len(data) > LARGEST_FILE:
+        found = "is empty" if not text else f"has more than {LARGEST_FILE} bytes, so it is none that holds one value"
+        raise BrokenReference(f"the file of {reference!r} {found}")
+    return text
 
 
 def secret_paths(kind: Any, prefix: Path = ()) -> Iterator[Path]:

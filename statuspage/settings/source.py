@@ -1,4 +1,4 @@
-"""Reads YAML so that every value knows its line. Duplicate keys, tags and floods of aliases are refused."""
+"""Reads YAML so that every value knows its line. Duplicate keys, tags, floods of aliases and endless depth are refused."""
 
 from __future__ import annotations
 
@@ -9,6 +9,15 @@ import yaml
 
 Path = tuple[str | int, ...]
 MAX_VALUES = 100_000  # an alias bomb expands to far more; the largest bank needs a few thousand
+MAX_DEPTH = 50  # the deepest place of a configuration is a tenth of it; an alias within itself has no end
+_MERGE = "tag:yaml.org,2002:merge"
+_HINTS = (  # what the parser says -> what a person can do
+    ("'\\t'", "Indent with blanks; a tab may not stand there"),
+    ("mapping values are not allowed", "The line is indented too far, or a text with a colon and a blank in it wants quotes"),
+    ("could not find expected ':'", "Every key has a colon and a blank behind it; a long text wants quotes, or | and an indented block"),
+    ("expected <block end>", "The line is indented otherwise than those to which it belongs, or something before it wants quotes"),
+    ("expected ',' or", "A bracket is not closed, or a comma is missing"),
+)
 
 
 class SourceError(Exception):
@@ -35,23 +44,37 @@ class Source:
 
 def read_yaml(text: str) -> Source:
     """Raises SourceError with the line of the first thing that is wrong."""
-    try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise SourceError(mark.line + 1 if mark else 1, f"this is not YAML: {error.problem or error.context}") from None
-    except yaml.YAMLError as error:
-        raise SourceError(1, f"this is not YAML: {error}") from None
+    node = _composed(text)
     source = Source(None)
     if node is None:
-        raise SourceError(1, "the file is empty")
+        raise SourceError(1, "the file is empty. `statuspage init` prints a configuration to begin with")
     source.data = _value(node, (), source)
     return source
+
+
+def _composed(text: str) -> yaml.Node | None:
+    try:
+        found: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        told = f"this is not YAML: {error.problem or error.context}"
+        hint = next((f". {words}" for said, words in _HINTS if said in told), "")
+        raise SourceError(mark.line + 1 if mark else 1, told + hint) from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise SourceError(line, f"this is not YAML: the character U+{int(error.character):04X} may not stand in it") from None
+    except yaml.YAMLError as error:
+        raise SourceError(1, f"this is not YAML: {error}") from None
+    except RecursionError:
+        raise SourceError(1, f"this is too deep: more than {MAX_DEPTH} lists or mappings in one another") from None
+    return found
 
 
 def _value(node: yaml.Node, path: Path, source: Source) -> Any:
     line = node.start_mark.line + 1
     source.lines[path] = line
+    if len(path) > MAX_DEPTH:
+        raise SourceError(line, f"more than {MAX_DEPTH} lists or mappings in one another, or an alias that holds itself")
     if len(source.lines) > MAX_VALUES:
         raise SourceError(line, f"more than {MAX_VALUES} values: aliases that multiply?")
     if isinstance(node, yaml.MappingNode):
@@ -67,13 +90,28 @@ def _value(node: yaml.Node, path: Path, source: Source) -> Any:
 
 def _mapping(node: yaml.MappingNode, path: Path, source: Source) -> dict[str, Any]:
     result: dict[str, Any] = {}
+    merged: dict[str, Any] = {}
     for key_node, value_node in node.value:
         line = key_node.start_mark.line + 1
+        if key_node.tag == _MERGE:
+            merged = {**_merged(value_node, path, line, source), **merged}
+            continue
         if not isinstance(key_node, yaml.ScalarNode):
             raise SourceError(line, "a key must be a word")
         key = str(key_node.value)  # `no:` and `on:` are language codes and words here, never true or false
         if key in result:
-            raise SourceError(line, f"the key {key!r} stands here a second time")
+            raise SourceError(line, f"the key {key!r} stands here a second time. Each key may stand once; remove one of them")
         result[key] = _value(value_node, (*path, key), source)
         source.lines[(*path, key)] = line
-    return result
+    return {**merged, **result}
+
+
+def _merged(node: yaml.Node, path: Path, line: int, source: Source) -> dict[str, Any]:
+    """What `<<: *NAME` brings in; what stands beside it goes first, as does an earlier one of `<<: [*ONE, *TWO]`."""
+    found = _value(node, (*path, "<<"), source)
+    parts = found if isinstance(found, list) else [found]
+    if not all(isinstance(part, dict) for part in parts):
+        raise SourceError(line, "<< takes a mapping, as in <<: *NAME, or a list of mappings")
+    brought = {key: value for part in reversed(parts) for key, value in part.items()}
+    source.lines.update({(*path, key): line for key in brought if (*path, key) not in source.lines})
+    return brought

@@ -42,14 +42,11 @@ class PageFacts:
     claim_path: str = "/claim"
 
     def __post_init__(self) -> None:
-        _check_address(self.url)
-        _check_path("page.contact_path", self.contact_path)
-        _check_path("page.claim_path", self.claim_path)
-        if self.phone is not None and not _PHONE.match(self.phone):
-            raise InvalidText(
-                f"page.phone: {self.phone!r} is not a telephone number. Use digits, spaces, hyphens, brackets and a leading +. "
-                "No notice is made until this is changed."
-            )
+        check_address("page.url", self.url)
+        check_path("page.contact_path", self.contact_path)
+        check_path("page.claim_path", self.claim_path)
+        if self.phone is not None:
+            check_phone("page.phone", self.phone)
         if len(self.bank) > BANK_CHARACTERS:
             raise InvalidText(
                 f"page.bank: {self.bank!r} has {len(self.bank)} characters; at most {BANK_CHARACTERS} leave room in an SMS. "
@@ -78,20 +75,31 @@ class PageFacts:
         return names.get(language) or names[self.default_language]
 
 
-def _check_address(url: str) -> None:
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname if parts.scheme in ("http", "https") else None
-    except ValueError:
-        host = None
-    if not host or parts.username is not None or parts.query or parts.fragment or url.endswith("/") or re.search(r"[^!-~]", url):
+def check_phone(where: str, phone: str) -> None:
+    """Raises InvalidText unless it reads as a telephone number."""
+    if not _PHONE.match(phone):
         raise InvalidText(
-            f"page.url: {url!r} is not the address of a page. Use https://host or https://host/path, without a slash at the end. "
+            f"{where}: {phone!r} is not a telephone number. Use digits, spaces, hyphens, brackets and a leading +. "
             "No notice is made until this is changed."
         )
 
 
-def _check_path(where: str, path: str) -> None:
+def check_address(where: str, url: str) -> None:
+    """Raises InvalidText unless it is the address of a page, to which paths can be added."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname if parts.scheme in ("http", "https") and parts.port != 0 else None
+    except ValueError:  # of the port, too
+        host = None
+    if not host or parts.username is not None or parts.query or parts.fragment or url.endswith("/") or re.search(r"[^!-~]", url):
+        raise InvalidText(
+            f"{where}: {url!r} is not the address of a page. Use https://host or https://host/path, without a slash at the end. "
+            "No notice is made until this is changed."
+        )
+
+
+def check_path(where: str, path: str) -> None:
+    """Raises InvalidText unless it stays on the page's own host."""
     if not _PATH.match(path) or ".." in path:
         raise InvalidText(
             f"{where}: {path!r} is not a path on the page's own host. Use one slash, then letters, digits, dots, hyphens and "

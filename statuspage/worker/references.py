@@ -3,37 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from statuspage.core.vocabulary import Outcome
 from statuspage.probes import tcp, tls
 from statuspage.probes.engine import Engine, Together, Work
 from statuspage.probes.findings import Finding
 from statuspage.probes.look import Look
+from statuspage.probes.references import Reference
+from statuspage.probes.references import parse_reference as parse_reference
 
 TIMEOUT_S = 3.0
-
-
-@dataclass(frozen=True)
-class Reference:
-    """One target. secure: a TLS handshake with a trusted certificate is wanted, so that a captive portal does not pass."""
-
-    host: str
-    port: int
-    secure: bool
-
-
-def parse_reference(text: str) -> Reference:
-    """From `references:` of a location: https://host, http://host:port or tcp://host:port. Raises ValueError."""
-    parts = urlsplit(text)
-    ports = {"http": 80, "https": 443}
-    if parts.scheme not in ("http", "https", "tcp") or not parts.hostname:
-        raise ValueError(f"the reference {text!r} cannot be read; write https://host, http://host or tcp://host:port")
-    port = parts.port or ports.get(parts.scheme)
-    if port is None:
-        raise ValueError(f"the reference {text!r} has no port; write tcp://host:port")
-    return Reference(parts.hostname, port, parts.scheme == "https")
 
 
 class References:

@@ -66,7 +66,7 @@ def test_a_good_file_is_taken_with_its_targets_and_accounts() -> None:
         ("account: mastodon, language: en", "account: mastodon, language: fr", 20, "'fr'"),
         ("component: login", "component: logn", 13, "'logn'"),
         ("https://status.example.com", "https://status.example.com/", 4, "slash"),
-        ("https://status.example.com", "status.example.com", 4, "whole address"),
+        ("https://status.example.com", "status.example.com", 4, "is not the address of a page"),
         ("languages: [en, es]", "languages: [en, es]\n  time_zone: Mars/Base", 6, "IANA"),
         ("  - slug: login\n", "  - slug: login\n    slug: login\n", 8, "second time"),
         ("{en: Log in, es: Entrar}", "{es: Entrar}", 8, "default language"),

@@ -1,0 +1,194 @@
+"""Slips that people make in YAML: each is told with its line, what was found and what is allowed, in words of YAML, not of Python."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from statuspage.core.vocabulary import Impact
+from statuspage.settings.loader import LARGEST, ConfigError, load_file
+from tests.settings.test_loader import ENVIRON, GOOD, load, problems
+
+PYTHON = ("NoneType", "dict", "Input should", "instance of", "datetime", "Traceback", "mapping[", "tuple")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "said"),
+    [
+        (GOOD, "page: 5\ncomponents: []", 1, "page: found 5. Allowed is a mapping with the keys name, bank, url,"),
+        (GOOD, "page: 5\ncomponents: []", 2, "components: Allowed is a list with at least 1; this one has 0."),
+        ("components:\n", "groups:\ncomponents:\n", 6, "groups: found nothing. Allowed is a list: [one, two], or lines that begin with"),
+        ("  name: My Bank", "  name: 2026", 2, "page.name: found 2026. Allowed is a text; put it in quotes."),
+        ("  name: My Bank", "  name: 2026-11-22", 2, "page.name: found 2026-11-22. Allowed is a text; put it in quotes."),
+        ("  name: My Bank", "  name: yes", 2, "page.name: found true. Allowed is a text; put it in quotes."),
+        ("  name: My Bank", "  name: '  '", 2, "page.name: found '  '. Allowed is a text on one line that is not blank."),
+        ("  name: My Bank", f"  name: {'x' * 300}", 2, "… (302 letters). Allowed is a text of at most 57 letters; this one has 300."),
+        ("  name: My Bank", "  name: My Bank\n  colour: #0b3d6e", 3, "behind a # stands a comment, unless it is in quotes."),
+        ("  name: My Bank", "  name: My Bank\n  colour: blue", 3, "found 'blue'. Allowed is a colour in quotes, e.g. '#0b3d6e'."),
+        ("  name: My Bank", "  name: My Bank\n  phone: call us", 3, "page.phone: found 'call us' is not a telephone number."),
+        ("  name: My Bank", "  name: My Bank\n  contact_path: contact", 3, "page.contact_path: found 'contact' is not a path"),
+        ("  name: My Bank", "  name: My Bank\n  contact_path: /history/x", 3, "where other pages stand"),
+        ("  name: My Bank", "  name: My Bank\n  contact_path: /", 3, "where other pages stand"),
+        ("  name: My Bank", "  name: My Bank\n  contact_path: /claim/", 1, "which is page.contact_path too"),
+        ("  name: My Bank", "  name: My Bank\n  hosts: [https://www.bank.example]", 3, "Write a host's name alone"),
+        ("  name: My Bank", "  name: My Bank\n  time_zone: Europe", 3, "Write a name of the IANA list"),
+        ("https://status.example.com", "https://status.example.com?x=1", 4, "is not the address of a page"),
+        ("https://status.example.com", "https://status.example.com:99999", 4, "is not the address of a page"),
+        ("languages: [en, es]", "languages: []", 5, "Allowed is a list with at least 1"),
+        ("languages: [en, es]", "languages: en", 5, "page.languages: found 'en'. Allowed is a list"),
+        ("languages: [en, es]", "languages: [en, es, en]", 5, "'en' stands in page.languages a second time"),
+        ("{en: Log in, es: Entrar}", "{english: Log in}", 8, "name.english: found 'english'. Allowed is a language in two small letters"),
+        ("{en: Log in, es: Entrar}", "Log in", 8, "name: found 'Log in'. Allowed is a mapping"),
+        ("slug: login", "slug: Log In", 7, "found 'Log In'. Allowed is small letters, digits and hyphens"),
+        ("component: login", "component: login\n    interval_s: 20s", 14, "interval_s: found '20s'. Allowed is a number."),
+        ("component: login", "component: login\n    interval_s: soon", 14, "interval_s: found 'soon'. Allowed is a number."),
+        ("component: login", "component: login\n    interval_s: 0", 14, "found 0. It must be greater than 0."),
+        ("component: login", "component: login\n    failures_to_open: 2.5", 14, "found 2.5. Allowed is a whole number."),
+        ("component: login", "component: login\n    status: down", 14, "found 'down'. Allowed is one of 'operational',"),
+        ("language: en}", "language: en, sandbox: perhaps}", 20, "sandbox: found 'perhaps'. Allowed is true or false."),
+        ("contains: [welcome]", "contains: welcome", 14, "target.contains: found 'welcome'. Allowed is a list"),
+        ('target: {url: "https://www.example.com/", contains: [welcome]}', "target: x", 14, "target: found 'x'. Allowed is a mapping"),
+        ("    kind: http\n", "", 11, "kind: this key is missing"),
+        ("probes:\n", "probes: 7\nx:\n", 10, "probes: found 7. Allowed is a list"),
+        ("accounts:\n", "accounts: true\nx:\n", 15, "accounts: found true. Allowed is a list"),
+        ("page:", "incidents: {next_update_s: {terrible: 60}}\npage:", 1, "found 'terrible'. Allowed is one of"),
+        ("page:", "delivery: {breaker_failures: 0}\npage:", 1, "It must be greater than or equal to 1"),
+        ("page:", "locations: []\npage:", 1, "nothing would look"),
+        ("page:", "locations: [{name: a, allow_addresses: [10.0.0.0/33]}]\npage:", 1, "found '10.0.0.0/33'. Write a network in CIDR"),
+        ("page:", "locations: [{name: a, allow_addresses: [10.0.0.1/8]}]\npage:", 1, "found '10.0.0.1/8'. Write a network in CIDR"),
+        (
+            "page:",
+            "locations: [{name: a, references: ['https://a.example', 'tcp://b.example', 'https://c.example']}]\npage:",
+            1,
+            "the reference 'tcp://b.example' cannot be read; write https://host, http://host or tcp://host:port: the port is missing.",
+        ),
+        ("  bank: My Bank", "\tbank: My Bank", 3, "Indent with blanks; a tab may not stand there"),
+        ("  bank: My Bank", "   bank: My Bank", 3, "this is not YAML"),
+        ("  bank: My Bank", "  bank: My: Bank", 3, "wants quotes"),
+        ("  bank: My Bank", "  bank: My \x07Bank", 3, "the character U+0007 may not stand in it"),
+        ("  bank: My Bank", "  bank: *nobody", 3, "nobody"),
+        ("  bank: My Bank", "  bank: !!python/object:os.system x", 3, "cannot be read"),
+    ],
+)
+def test_a_slip_is_told_in_words_of_yaml(old: str, new: str, line: int, said: str) -> None:
+    found = problems(GOOD.replace(old, new, 1))
+
+    assert [problem for problem in found if problem.startswith(f"statuspage.yaml:{line}:") and said in problem], found
+    assert [(word, problem) for problem in found for word in PYTHON if word in problem] == []
+    assert all(problem.endswith(".") or "this is not YAML" in problem or "cannot be read" in problem for problem in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "the file is empty. `statuspage init` prints a configuration to begin with"),
+        ("# nothing but a comment\n", "the file is empty"),
+        ("---\n", "found nothing. Allowed is a mapping with the keys page, groups, components"),
+        ("- page\n", "found a list. Allowed is a mapping"),
+        ("page\n", "found 'page'. Allowed is a mapping"),
+        ("page: {}\n---\npage: {}\n", "this is not YAML"),
+        ("[" * 5000, "in one another"),
+        ("a: " + "[" * 60 + "]" * 60, "in one another"),
+        ("a: &a [*a]\n", "an alias that holds itself"),
+        ("page: &p\n  <<: *p\n", "an alias that holds itself"),
+        ("page: &p\n  self: *p\n", "an alias that holds itself"),
+    ],
+)
+def test_what_is_no_configuration_at_all_is_told_so(text: str, said: str) -> None:
+    (found,) = problems(text)
+
+    assert found.startswith("statuspage.yaml:") and said in found
+
+
+def test_a_file_of_a_gigabyte_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "statuspage.yaml"
+    with path.open("wb") as file:
+        file.truncate(1_000_000_000)
+
+    with pytest.raises(ConfigError, match=f"more than {LARGEST // 1000} kB"):
+        load_file(path, ENVIRON)
+
+
+def test_what_is_not_utf_8_is_told_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "statuspage.yaml"
+    path.write_bytes(GOOD.replace("Entrar", "Acción").encode("latin-1"))
+
+    with pytest.raises(ConfigError, match=r"statuspage\.yaml:8: the file is not UTF-8"):
+        load_file(path, ENVIRON)
+
+
+def test_anchors_and_merges_are_read_as_yaml_has_them() -> None:
+    text = GOOD.replace("    kind: http\n    component: login\n", "    <<: &usual {kind: http, component: login, interval_s: 7}\n").replace(
+        "accounts:\n",
+        "  - <<: [{timeout_s: 3}, *usual]\n    name: other\n    interval_s: 9\n    target: {url: 'https://a.example'}\naccounts:\n",
+    )
+
+    first, second = load(text).settings.probes
+
+    assert (first.kind, first.interval_s, second.kind, second.interval_s, second.timeout_s) == ("http", 7, "http", 9, 3)
+
+
+def test_a_mistake_that_a_merge_brings_is_found_at_the_merge() -> None:
+    (found,) = problems(GOOD.replace("    component: login\n", "    <<: {component: login, intervall_s: 7}\n"))
+
+    assert found.startswith("statuspage.yaml:13: probes[0].intervall_s: this key is unknown. Did you mean 'interval_s'?")
+
+
+def test_an_impact_that_is_left_out_keeps_its_time() -> None:
+    found = load("incidents: {next_update_s: {critical: 60}}\n" + GOOD).settings.incidents.next_update_s
+
+    assert found == {Impact.CRITICAL: 60, Impact.MAJOR: 1800, Impact.MINOR: 1800, Impact.NONE: 3600}
+
+
+# --- references --------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("content", [None, b"", b" \n", b"\xff\xfe", b"x" * 200_000])
+def test_a_file_that_holds_no_secret_is_named_and_not_shown(content: bytes | None, tmp_path: Path) -> None:
+    place = tmp_path / "token"
+    if content is None:
+        place.mkdir()
+    else:
+        place.write_bytes(content)
+
+    with pytest.raises(ConfigError) as caught:
+        load(GOOD.replace("${TOKEN}", "file:token"), folder=tmp_path)
+
+    assert "accounts[0].config.access_token: the file of 'file:token'" in str(caught.value)
+
+
+@pytest.mark.parametrize("value", ["", "  "])
+def test_a_variable_that_is_set_but_empty_is_no_secret(value: str) -> None:
+    (found,) = problems(GOOD, environ={"TOKEN": value})
+
+    assert "${TOKEN} is set in the environment, but empty" in found
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("kind: mastodon", "kind: ${TOKEN}"),
+        ("symptom: login", "symptom: ${TOKEN}"),
+        ("bank: My Bank", "bank: ${TOKEN}-with-more-than-twenty-letters"),
+        ('base_url: "https://social.example"', "base_url: 'ftp://${TOKEN}'"),
+        ('url: "https://www.example.com/"', "url: 'https://${TOKEN}@www.example.com/'"),
+        ("https://status.example.com", "https://user:${TOKEN}@status.example.com"),
+        ("language: en}", "language: en, mode: '${TOKEN}'}"),
+    ],
+)
+def test_what_a_reference_leads_to_is_not_shown_wherever_it_was_put_by_mistake(old: str, new: str) -> None:
+    found = problems(GOOD.replace(old, new, 1))
+
+    assert found
+    assert "canary-token-7f3a" not in "".join(found)
+
+
+@pytest.mark.parametrize("header", ["Authorization", "cookie", "X-Api-Key"])
+def test_a_header_that_signs_in_is_a_secret(header: str) -> None:
+    plain = GOOD.replace("contains: [welcome]", f"headers: {{{header}: Bearer canary-plain}}")
+
+    (found,) = problems(plain)
+
+    assert f"target.headers.{header}: this header is a secret in plain words" in found and "canary-plain" not in found
+    assert load(plain.replace("Bearer canary-plain", "'Bearer ${TOKEN}'"))
