@@ -29,12 +29,14 @@ class Fact:
 
 @dataclass(frozen=True)
 class Answer:
-    """`promise`: by when more is said, late_s: how late that is on publication; `more`: how much else goes on, in words."""
+    """since: when the trouble began; `promise`: by when more is said, late_s: how late that is on publication; `more`: how much else
+    goes on, in words."""
 
     status: ComponentStatus
     headline: str
     lead: str
     facts: tuple[Fact, ...]
+    since: datetime | None
     promise: datetime | None
     late_s: float
     more: str
@@ -66,13 +68,18 @@ class _Teller:
             return self.views.wording.symptom(now.symptom, now.scheme, language)
         return self.text("answer.phase", names=self._few(incident.component_ids), phase=self.views.wording.phase(incident.status, language))
 
+    def since(self, incident: PublicIncident | None) -> datetime | None:
+        """When the trouble began that lasts now; None if there is none."""
+        now = self.snapshot.lasting.get(incident.id) if incident else None
+        return now.since if now else self._start(incident)
+
     def facts(self, incident: PublicIncident | None, work: PublicMaintenance | None) -> Iterator[Fact]:
         """The lines in the order in which people ask."""
         now = self.snapshot.lasting.get(incident.id) if incident else None
         names = affected(self.snapshot, self.views.wording, self.views.language, most=NAMES_SHOWN)
         if names:
             yield Fact(self.text("answer.affected"), names)
-        start = now.since if now else self._start(incident)
+        start = self.since(incident)
         if start is not None:
             yield Fact(self.text("answer.since"), at=start)
         if work is not None and incident is None:
@@ -124,6 +131,7 @@ def answer(views: Views) -> Answer:
         headline=told.text(f"headline.{snapshot.status.sentence.value}"),
         lead=told.lead(incident, work),
         facts=tuple(told.facts(incident, work)),
+        since=told.since(incident),
         promise=promise,
         late_s=is_late_s(promise, snapshot.made_at),
         more=told.text("answer.more", n=others) if others > 0 else "",

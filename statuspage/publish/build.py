@@ -145,6 +145,7 @@ class Builder:
         yield site.history(language), (page, snapshot.months), partial(pages.archive, snapshot.months, language)
         names = tuple((one.slug, one.names) for one in snapshot.components)
         yield site.report(language), (page, names), partial(pages.report, snapshot.components, language)
+        yield site.stay(language), (page, names), partial(pages.stay, snapshot.components, language)
         for address, make in self._same_for_all(pages, language).items():
             yield f"/{language}{address}", page, make
 

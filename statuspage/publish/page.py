@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -14,7 +14,8 @@ from statuspage.publish.answer import Answer, answer
 from statuspage.publish.assets import environment, load_assets, raw
 from statuspage.publish.headers import RouteClass, content_security_policy
 from statuspage.publish.history import History, history
-from statuspage.publish.shared import SharedView, of_front, of_subject
+from statuspage.publish.preview import HEIGHT, WIDTH, preview_of
+from statuspage.publish.shared import Picture, SharedView, of_front, of_subject
 from statuspage.publish.signing import HOW_PATH
 from statuspage.publish.site import Site
 from statuspage.publish.snapshot import PublicCode, PublicComponent, PublicIncident, PublicPage, Snapshot, Subject, said
@@ -128,23 +129,19 @@ class Pages:
     def _front_view(self, snapshot: Snapshot, language: str) -> FrontView:
         views = Views(snapshot, self.wording, language)
         text = partial(self._text, language)
-        state = partial(self.wording.state, language=language)
         now, first = snapshot.made_at, answer(views)
         site, url = text("title", bank=self.page.name), self.site.url(self.site.front(language))
+        told = preview_of(views)
+        picture = Picture(f"{self.site.url(self.site.preview(language))}?{told.version}", WIDTH, HEIGHT, told.alternative)
         since = now - timedelta(days=PAST_DAYS)
         past = sorted((one for one in snapshot.ended if one.updated_at >= since), key=lambda one: one.updated_at, reverse=True)
         return FrontView(
             answer=first,
-            shared=of_front(self.page, first, site=site, url=url, language=language),
+            shared=of_front(self.page, first, picture, site=site, url=url, language=language),
             made_at=now,
             stale=text("stale", age="{age}"),
             safety=self.wording.safety(language),
-            rule=text(
-                "rule",
-                major=state(ComponentStatus.MAJOR_OUTAGE),
-                partial=state(ComponentStatus.PARTIAL_OUTAGE),
-                degraded=state(ComponentStatus.DEGRADED_PERFORMANCE),
-            ),
+            rule=" ".join(self._rules(snapshot, language)),
             warnings=tuple(WarningView(self.site.warning(one.id), views.updates(one.updates)) for one in snapshot.warnings),
             current=tuple(views.subject(one, now) for one in snapshot.current),
             upcoming=tuple(views.subject(one, now) for one in snapshot.upcoming_maintenances),
@@ -153,14 +150,28 @@ class Pages:
             past_days=PAST_DAYS,
         )
 
+    def _rules(self, snapshot: Snapshot, language: str) -> Iterator[str]:
+        """How the figures beside the services are counted."""
+        state = partial(self.wording.state, language=language)
+        yield self._text(
+            language,
+            "rule",
+            major=state(ComponentStatus.MAJOR_OUTAGE),
+            partial=state(ComponentStatus.PARTIAL_OUTAGE),
+            degraded=state(ComponentStatus.DEGRADED_PERFORMANCE),
+        )
+        if any(one.answers_s is not None for one in snapshot.components):
+            yield self._text(language, "answers_rule")
+
     def card(self, snapshot: Snapshot, language: str) -> bytes:
-        """The state in one sentence, for a frame of another site."""
+        """The state in one sentence and where help is, for a frame of another site or the page behind a tab."""
         found = answer(Views(snapshot, self.wording, language))
         names = affected(snapshot, self.wording, language)
         view = {
             "status": found.status,
             "headline": found.headline,
             "affected": self._text(language, "affected", names=names) if names else "",
+            "fraud": self._fraud(language),
             "safety": self.wording.safety(language),
         }
         return self._render("public/card.htm", language, None, view, RouteClass.FRAME)
@@ -225,15 +236,26 @@ class Pages:
     def codes(self, language: str, *, unknown: bool = False) -> bytes:
         """Where a code is typed in; `unknown`: the answer to a code that is not ours."""
         example = self.site.url("/u/") + "K7Q2MXP"
-        accounts = [(network_title(one.network), one.handle or one.address.partition("//")[2], one.address) for one in self.page.accounts]
+        view = {"unknown": unknown, "example": example, "accounts": self._accounts(), "safety": self.wording.safety(language)}
+        return self._render("public/codes.html", language, self.site.codes, view)
+
+    def _accounts(self) -> dict[str, object]:
+        """The bank's own, for people, and where programs find the same."""
+        shown = [(network_title(one.network), one.handle or one.address.partition("//")[2], one.address) for one in self.page.accounts]
+        return {"shown": shown, "list": self.site.link(ACCOUNTS_PATH)}
+
+    def stay(self, components: Iterable[PublicComponent], language: str) -> bytes:
+        """All ways to hear of what goes on, and how to tell them from fakes."""
         view = {
-            "unknown": unknown,
-            "example": example,
-            "accounts": accounts,
-            "list": self.site.link(ACCOUNTS_PATH),
+            "components": [{"slug": one.slug, "name": said(one.names, language, self.page.default_language)} for one in components],
+            "accounts": self._accounts(),
             "safety": self.wording.safety(language),
         }
-        return self._render("public/codes.html", language, self.site.codes, view)
+        return self._render("public/stay.html", language, self.site.stay, view)
+
+    def leaving(self, language: str, title: str, lead: str, button: str = "") -> bytes:
+        """Leaving a mail list: never published, made for each request. button: what a press of it says; "" where there is nothing to do."""
+        return self._render("public/leave.html", language, None, {"title": title, "lead": lead, "button": button})
 
     def report(self, components: Iterable[PublicComponent], language: str) -> bytes:
         """The form with which a customer says that something does not work."""
@@ -266,13 +288,16 @@ class Pages:
         steps = (Step(self._text(language, "claim_note")), archive, Step(self._text(language, "claim_write")))
         return self._advice(language, "claim", steps, self.site.claim)
 
+    def _fraud(self, language: str) -> str:
+        """Where to call at once; "" where no number is known."""
+        return self._text(language, "contact_fraud", phone=self.page.phone) if self.page.phone else ""
+
     def _advice(self, language: str, key: str, steps: Iterable[Step], address: Callable[[str], str]) -> bytes:
-        fraud = self._text(language, "contact_fraud", phone=self.page.phone) if self.page.phone else ""
         view = {
             "title": self._text(language, key),
             "lead": self._text(language, f"{key}_lead"),
             "steps": list(steps),
-            "fraud": fraud,
+            "fraud": self._fraud(language),
             "safety": self.wording.safety(language),
         }
         return self._render("public/advice.html", language, address, view)

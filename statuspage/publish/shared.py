@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
@@ -12,6 +12,15 @@ from statuspage.publish.answer import Answer
 from statuspage.publish.assets import iso
 from statuspage.publish.snapshot import PublicPage
 from statuspage.publish.views import SubjectView
+
+
+class Picture(NamedTuple):
+    """Its address, its size in pixels, and what it shows in words."""
+
+    url: str
+    width: int
+    height: int
+    alternative: str
 
 
 @dataclass(frozen=True)
@@ -23,12 +32,13 @@ class SharedView:
     description: str
     url: str
     linked: Markup
+    picture: Picture | None = None
 
 
-def of_front(page: PublicPage, found: Answer, *, site: str, url: str, language: str) -> SharedView:
+def of_front(page: PublicPage, found: Answer, picture: Picture, *, site: str, url: str, language: str) -> SharedView:
     """The front page: its title is the state."""
     told = {**_common("WebPage", page, found.headline, url, language), "description": found.lead}
-    return SharedView(site, found.headline, found.lead or found.headline, url, _linked(told))
+    return SharedView(site, found.headline, found.lead or found.headline, url, _linked(told), picture)
 
 
 def of_subject(page: PublicPage, found: SubjectView, *, site: str, language: str) -> SharedView:

@@ -125,9 +125,17 @@ class Site:
     def report_form(self) -> str:
         return REPORT
 
+    def stay(self, language: str) -> str:
+        """All ways to hear of what goes on."""
+        return f"/{language}/follow/"
+
     def card(self, language: str) -> str:
         """The state for a frame of another site."""
         return f"/{language}/card.htm"
+
+    def preview(self, language: str) -> str:
+        """The state as a picture, for networks that show one beside a shared link."""
+        return f"/{language}/preview.jpg"
 
     def voice(self, language: str, kind: str) -> str:
         """What the bank's phone line says. kind: txt, or xml for TwiML."""

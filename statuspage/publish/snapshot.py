@@ -87,6 +87,7 @@ class PublicComponent:
     last_known   the last status that was not UNKNOWN: what the public API shows
     since        when it began to show `status`; None if that was never recorded
     days         up to 90 local days, oldest first, today last
+    answers_s    how long its probes usually waited for an answer lately; None if that is not to be shown, or nothing was seen
     """
 
     id: str
@@ -103,6 +104,7 @@ class PublicComponent:
     start_date: date | None = None
     showcase: bool = True
     days: tuple[Day, ...] = ()
+    answers_s: float | None = None
 
 
 @dataclass(frozen=True)

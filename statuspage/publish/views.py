@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup, escape
@@ -38,7 +40,10 @@ NAMES_SHOWN = 6
 TITLES = {  # of networks not spelt like their kind
     "linkedin": "LinkedIn",
     "google_business": "Google Business Profile",
+    "slack_webhook": "Slack",
     "sms": "SMS",
+    "sms_list": "SMS",
+    "email": "E-mail",
     "teams": "Microsoft Teams",
     "ntfy": "ntfy",
 }
@@ -122,6 +127,7 @@ class ComponentView:
     bar_label: str
     bad_days: tuple[BadDayView, ...]
     available: str
+    answers: str
 
 
 @dataclass(frozen=True)
@@ -136,11 +142,35 @@ def without_line(text: str, lines: Collection[str]) -> str:
     return told if told and last in lines else text
 
 
+class Mark(NamedTuple):
+    """Letters from start to end that stand in an element: del or ins."""
+
+    start: int
+    end: int
+    tag: str
+
+
+def marked(text: str, own_root: str, marks: Iterable[Mark]) -> Markup:
+    """paragraph() with some of its words marked. Marks that overlap an earlier one are left out."""
+    told, place = Markup(), 0
+    for mark in sorted(marks):
+        if mark.start >= place:
+            inner = paragraph(text[mark.start : mark.end], own_root)
+            told += paragraph(text[place : mark.start], own_root) + Markup("<{0}>{1}</{0}>").format(mark.tag, inner)
+            place = mark.end
+    return told + paragraph(text[place:], own_root)
+
+
 def paragraph(text: str, own_root: str) -> Markup:
     """A plain text as HTML: escaped, lines kept, addresses of our own page made links; nothing else becomes one."""
     address = re.compile(re.escape(str(escape(own_root))) + r"(?:/[A-Za-z0-9._~/-]*[A-Za-z0-9_~/-])?(?![A-Za-z0-9.:@-]*[A-Za-z0-9@])")
     html = address.sub(lambda found: f'<a href="{found[0]}">{found[0]}</a>', str(escape(text)))
     return Markup(html.replace("\n", "<br>"))  # noqa: S704 - escaped above
+
+
+def tenths(seconds: float) -> float:
+    """Rounded up to a tenth: a service is not told to be faster than it is, and never to take no time."""
+    return max(1, math.ceil(round(seconds * 10, 6))) / 10
 
 
 def safe_links(links: Iterable[Permalink]) -> Iterable[Permalink]:
@@ -224,21 +254,40 @@ class Views:
         return ComponentStatus.OPERATIONAL if working_again else COLOUR[incident.impact]
 
     def updates(self, updates: Sequence[PublicUpdate]) -> tuple[UpdateView, ...]:
-        safety = [self.wording.safety(language) for language in (self.language, self.default)]
         shown_at = {update.sequence: update.display_at for update in updates}
         corrected = {update.corrects for update in updates}
+        marks = self._marks(updates)
         return tuple(
             UpdateView(
                 sequence=update.sequence,
                 phase=self.wording.phase(update.kind if update.kind in OWN_NAME else update.status, self.language),
                 at=update.display_at,
-                html=paragraph(without_line(self.said(update.texts), safety), self.site.root),
+                html=marked(self._text(update), self.site.root, marks[update.sequence]),
                 foreign="" if update.texts.get(self.language) else self.default,
                 corrects_at=shown_at.get(update.corrects) if update.corrects is not None else None,
                 corrected=update.sequence in corrected,
             )
             for update in updates
         )
+
+    def _text(self, update: PublicUpdate) -> str:
+        """What it says, without the line that every page has once."""
+        return without_line(self.said(update.texts), [self.wording.safety(language) for language in (self.language, self.default)])
+
+    def _marks(self, updates: Sequence[PublicUpdate]) -> Mapping[int, list[Mark]]:
+        """sequence -> what was wrong as deleted, in the update that said it and in its correction, and what is right as inserted."""
+        texts = {update.sequence: self._text(update) for update in updates}
+        marks: dict[int, list[Mark]] = {sequence: [] for sequence in texts}
+        for update in updates:
+            language = self.language if update.texts.get(self.language) else self.default
+            found = self.wording.correction(texts[update.sequence], language) if update.corrects in texts else None
+            if found is None or update.corrects is None:
+                continue
+            marks[update.sequence] += [Mark(*found.span("wrong"), "del"), Mark(*found.span("right"), "ins")]
+            start = texts[update.corrects].find(found["wrong"])
+            if start >= 0:
+                marks[update.corrects].append(Mark(start, start + len(found["wrong"]), "del"))
+        return marks
 
     def component(self, component: PublicComponent, past: history.History) -> ComponentView:
         name, text, shown = self.said(component.names), self.wording.text, component.showcase
@@ -252,6 +301,7 @@ class Views:
             bar_label=text("history_of", self.language, name=name, n=len(past.bad)),
             bad_days=tuple(self._bad_day(component, day) for day in past.bad) if shown else (),
             available=text("available", self.language, percent=self.wording.percent(past.up, self.language)) if past.up is not None else "",
+            answers=text("answers", self.language, seconds=tenths(component.answers_s)) if component.answers_s is not None else "",
         )
 
     def _bad_day(self, component: PublicComponent, bad: history.BadDay) -> BadDayView:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
@@ -57,6 +58,14 @@ class Wording:
     def warning(self, language: str) -> str:
         """Title of a fraud warning."""
         return self._catalogue.template(("notice", "fraud_warning", "title"), language).source()
+
+    def correction(self, text: str, language: str) -> re.Match[str] | None:
+        """Where a correction says what was wrong and what is right, as groups `wrong` and `right`: the sentences of who wrote it."""
+        source = self._catalogue.template(("notice", "correction", "page"), language).source()
+        before, _, after = source.partition("{wrong}")
+        between, _, _ = after.partition("{text}")
+        label = before.rpartition("\n")[2]
+        return re.search(rf"^{re.escape(label)}(?P<wrong>.+?){re.escape(between)}(?P<right>[^\n]+)", text, re.DOTALL | re.MULTILINE)
 
     def language_name(self, language: str) -> str:
         """A language's name in itself: "Deutsch"."""

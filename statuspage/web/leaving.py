@@ -6,13 +6,17 @@ whoever has the address has the mail. Nothing here says to whom a token belongs.
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, current_app, render_template, request
+from flask import Blueprint, Response, current_app, request
 
 from statuspage.actions import subscribers
 from statuspage.actions.context import Context
 from statuspage.core.errors import NotFound
+from statuspage.publish.headers import RouteClass, content_security_policy
+from statuspage.publish.page import Pages
+from statuspage.publish.wording import Wording
 from statuspage.web import choosing
-from statuspage.words.interface import Interface
+from statuspage.words import Interface, load_catalogue
+from statuspage.worker.public_page import public_page
 
 blueprint = Blueprint("leaving", __name__)
 PATH = "/unsubscribe"
@@ -37,8 +41,12 @@ def leave(token: str) -> Response:
 
 
 def _page(ctx: Context, shown: str, status: int = 200) -> Response:
-    page = ctx.settings.page
-    language = choosing.language(request.headers.get("Accept-Language", ""), tuple(page.languages), page.default_language)
-    text = Interface(language).text
-    body = render_template("public/leave.html", shown=shown, language=language, bank=page.name, home=f"{page.url}/{language}/", t=text)
-    return Response(body, status=status, headers={"Vary": "Accept-Language", "X-Robots-Tag": "noindex"})
+    """One of the three pages, in the look of the public ones: with their style sheet, named in a policy that allows nothing else."""
+    page = public_page(ctx.settings, ctx.logo)
+    language = choosing.language(request.headers.get("Accept-Language", ""), page.languages, page.default_language)
+    text, pages = Interface(language).text, Pages(page, Wording(page, load_catalogue()))
+    lead, button = ("lead", text("mail.button")) if shown == "ask" else (shown, "")
+    body = pages.leaving(language, text("mail.title"), text(f"mail.{lead}", bank=page.name), button)
+    policy = content_security_policy(RouteClass.PAGE, {"style": pages.assets.hashes["style"]})
+    headers = {"Vary": "Accept-Language", "X-Robots-Tag": "noindex", "Content-Security-Policy": policy}
+    return Response(body, status=status, headers=headers)

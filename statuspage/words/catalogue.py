@@ -1,5 +1,8 @@
 """The catalogue of sentences (statuspage/data/notices.yaml): loaded once, checked whole, never changed.
 
+The first five languages stand side by side in that file. A further one is one file, data/locale/LANGUAGE.yaml: its section `notices`
+has the sections of notices.yaml with one text in place of one per language.
+
 A text may lack a language: that language is then blocked for notices that need the text (see Words.blocked_languages), the
 others go on. Everything else that is wrong makes the catalogue as a whole invalid.
 """
@@ -14,8 +17,9 @@ from typing import Any
 from statuspage.core.errors import DomainError, InvalidText
 from statuspage.core.vocabulary import ComponentStatus, Form, IncidentStatus, MaintenanceStatus, NoticeKind
 from statuspage.words import sms
+from statuspage.words.interface import LANGUAGES, NOTICES
 from statuspage.words.slots import Template, parse
-from statuspage.words.source import data_bytes, read_yaml
+from statuspage.words.source import FIRST, data_bytes, read_yaml
 
 Path = tuple[str, ...]
 
@@ -130,15 +134,28 @@ class Catalogue:
 @cache
 def load_catalogue() -> Catalogue:
     """The catalogue that comes with the product."""
-    return parse_catalogue(data_bytes("notices.yaml"))
+    return parse_catalogue(
+        data_bytes("notices.yaml"), {language: _own_notices(language) for language in LANGUAGES if language not in FIRST}
+    )
 
 
-def parse_catalogue(raw: bytes) -> Catalogue:
-    """A catalogue from the bytes of its file. Raises CatalogueError naming everything that is wrong, each with its place."""
+def _own_notices(language: str) -> Mapping[str, Any]:
+    """The notices of a language that has its own file; nothing if it has none there."""
+    data = read_yaml(data_bytes("locale", f"{language}.yaml"), CatalogueError, f"the words in {language!r}")
+    return dict(_items(data.get(NOTICES)))
+
+
+def parse_catalogue(raw: bytes, further: Mapping[str, Mapping[str, Any]] | None = None) -> Catalogue:
+    """A catalogue from the bytes of its file. Raises CatalogueError naming everything that is wrong, each with its place.
+
+    further   language -> its texts in the same sections, for those that stand in files of their own
+    """
     data = read_yaml(raw, CatalogueError, "the catalogue of notices")
     faults = list(_wrong_sections(data))
     texts: dict[Path, Mapping[str, Template]] = {}
     if not faults:
+        for language, own in (further or {}).items():
+            faults.extend(_take_in(data, language, own))
         for path, leaf in _leaves(data):
             try:
                 texts[path] = _templates(path, leaf)
@@ -149,6 +166,20 @@ def parse_catalogue(raw: bytes) -> Catalogue:
     if faults:
         raise CatalogueError("The catalogue of notices is not used:\n" + "\n".join(f"- {fault}" for fault in faults))
     return catalogue
+
+
+def _take_in(data: dict[str, Any], language: str, own: Mapping[str, Any]) -> Iterator[str]:
+    """Puts one language's texts beside those of the others; names those that belong nowhere."""
+    known = {path: leaf for path, leaf in _leaves(data) if isinstance(leaf, dict)}
+    for path, text in _leaves({section: own.get(section) for section in data}):
+        if text is None:
+            continue
+        if path in known:
+            known[path][language] = text
+        else:
+            yield f"{'.'.join(path)} is not known; it stands in the words in {language!r}"
+    for section in sorted(set(own) - set(data)):
+        yield f"the section {section!r} is not known; it stands in the words in {language!r}"
 
 
 def _wrong_sections(data: Mapping[str, Any]) -> Iterator[str]:

@@ -20,7 +20,7 @@ def faults() -> list[str]:
         interfaces = {language: load_interface(language) for language in LANGUAGES}
     except DomainError as fault:
         return str(fault).splitlines()
-    missing = [f"notices.yaml: {name} is missing" for name in catalogue.missing(LANGUAGES)]
+    missing = [f"the catalogue of notices: {name} is missing" for name in catalogue.missing(LANGUAGES)]
     return missing + [f"data/locale: {fault}" for fault in differences(interfaces)]
 
 

@@ -2,6 +2,8 @@
 
 A value of the file is a text with {slots}, or, where a number decides the form of the words, one text per plural category of
 the language (CLDR): `one`, `other`, and whatever else the language has. The number is always the slot {n}.
+
+A language beyond the first five has its notices in the same file, in the section `notices`: so it is one file (words/catalogue.py).
 """
 
 from __future__ import annotations
@@ -15,9 +17,10 @@ from babel.numbers import format_decimal, format_percent
 
 from statuspage.core.errors import DomainError, InvalidText
 from statuspage.words.slots import Template, parse
-from statuspage.words.source import data_bytes, read_yaml
+from statuspage.words.source import data_bytes, languages, read_yaml
 
-LANGUAGES = ("en", "es", "nl", "fr", "de")
+LANGUAGES = languages()
+NOTICES = "notices"  # the section of a further language's file that the catalogue of notices reads
 NUMBER = "n"
 
 _CATEGORIES = frozenset(("zero", "one", "two", "few", "many", "other"))  # plural categories of CLDR
@@ -96,6 +99,7 @@ def load_interface(language: str) -> Mapping[str, Mapping[str, Template]]:
 def parse_interface(raw: bytes, language: str) -> Mapping[str, Mapping[str, Template]]:
     """key -> plural category -> template, from the bytes of a file. Nested keys are joined by dots: feed.title."""
     data = read_yaml(raw, InterfaceError, f"the interface words in {language!r}")
+    data.pop(NOTICES, None)
     categories = {*locale_of(language).plural_form.tags, "other"}
     return dict(_flat(data, (), categories))
 

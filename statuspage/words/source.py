@@ -30,6 +30,15 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[str, Any]:
 _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 
 
+FIRST = ("en", "es", "nl", "fr", "de")  # whose notices stand in notices.yaml, side by side
+
+
+def languages() -> tuple[str, ...]:
+    """The languages that have a file in data/locale: the first five, then the others by name."""
+    files = importlib.resources.files("statuspage").joinpath("data", "locale").iterdir()
+    return (*FIRST, *sorted({file.name[:2] for file in files if file.name.endswith(".yaml")} - set(FIRST)))
+
+
 def data_bytes(*names: str) -> bytes:
     """A data file that comes with the product: data_bytes("locale", "fr.yaml"). Raises FileNotFoundError."""
     return importlib.resources.files("statuspage").joinpath("data", *names).read_bytes()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 
@@ -24,6 +24,7 @@ from statuspage.words import load_catalogue
 from statuspage.worker.cards import CardTable
 from statuspage.worker.hubs import Hub, feed_digests, hub_name
 from statuspage.worker.mirror import Mirror
+from statuspage.worker.previews import Previews
 from statuspage.worker.reading import Look, Reader, Reading
 
 LOOK_EVERY_S = 0.2
@@ -45,14 +46,16 @@ class Publisher:
     hubs      loops that tell WebSub hubs of changed feeds, run like the mirrors
     targets   folders that get the same files. The first is written by step(); each further one has its own loop in `mirrors`,
               which whoever runs the publisher runs too, so that a folder that fails or hangs holds up no other
+    previews  False: pictures of the state are not drawn
     """
 
     name = "publisher"
 
-    def __init__(self, ctx: Context, targets: Sequence[Target]) -> None:
+    def __init__(self, ctx: Context, targets: Sequence[Target], *, previews: bool = False) -> None:
         self._ctx = ctx
         self._reader = Reader(ctx)
-        self._builder = Builder(Wording(self._reader.page, load_catalogue()), _signer(ctx))
+        wording = Wording(self._reader.page, load_catalogue())
+        self._builder = Builder(wording, _signer(ctx))
         self._folder = targets[0]
         self._writer = Writer(self._folder)
         self._archive = Archive(targets[0], self._builder)
@@ -68,6 +71,8 @@ class Publisher:
         self._synced = False
         self._cards = CardTable(ctx)
         self._cards_due = False
+        self._previews = Previews(wording, ctx.logo) if previews else None
+        self._previews_due = False
 
     def step(self) -> float:
         """One look, and a publication if there is anything to publish. Seconds until the next look."""
@@ -94,6 +99,8 @@ class Publisher:
                 yield from self._publish(now)
         elif self._cards_due:
             yield from self._put_cards_out(now)
+        elif self._previews_due:
+            yield from self._put_previews_out(now)
         elif quiet_s >= IDLE_S:
             yield from self._archive_one()
 
@@ -147,6 +154,7 @@ class Publisher:
         self._beat_mono = self._ctx.ports.clock.monotonic()
         self._archive.look_again(snapshot)
         self._cards_due = bool(self._cards.channels)
+        self._previews_due = self._previews is not None
 
     def _read(self, now: datetime) -> tuple[int, Look, Reading]:
         """The number of the edition and what it shows, read in one transaction: a higher number never shows an older state.
@@ -171,10 +179,7 @@ class Publisher:
         if files:
             with self._ctx.ports.store.writing() as session:
                 generation = publications.claim(session, self._ctx.now())
-            edition = Edition(self._snapshot.page, generation, self._ctx.now(), self._hot, archive=files)
-            for mirror in self.mirrors:
-                mirror.offer(edition)
-            yield from self._write(edition)
+            yield from self._add(self._snapshot, generation, files)
         self._archive.done(month)
 
     def _put_cards_out(self, now: datetime) -> Iterator[str]:
@@ -190,12 +195,32 @@ class Publisher:
         if not generation:
             self._cards_due = False
             return
-        edition = Edition(self._snapshot.page, generation, now, self._hot, archive=files, gone=gone)
+        yield from self._add(self._snapshot, generation, files, gone)
+        with self._ctx.ports.store.writing() as session:
+            cards.note(session, rows, now)
+
+    def _put_previews_out(self, now: datetime) -> Iterator[str]:
+        """The pictures of the state, in the languages in which it changed."""
+        self._previews_due = False
+        if self._snapshot is None or self._previews is None:
+            return
+        due = self._previews.due(self._snapshot)
+        files = self._previews.files(self._snapshot, due)
+        if not files:
+            return
+        with self._ctx.ports.store.writing() as session:
+            generation = publications.claim(session, now)
+        yield from self._add(self._snapshot, generation, files)
+        self._previews.note(due)
+
+    def _add(
+        self, snapshot: Snapshot, generation: int, files: Mapping[PurePosixPath, Encoded], gone: Collection[PurePosixPath] = ()
+    ) -> Iterator[str]:
+        """Files beside the hot set that is out."""
+        edition = Edition(snapshot.page, generation, self._ctx.now(), self._hot, archive=files, gone=gone)
         for mirror in self.mirrors:
             mirror.offer(edition)
         yield from self._write(edition)
-        with self._ctx.ports.store.writing() as session:
-            cards.note(session, rows, now)
 
     def _write(self, edition: Edition) -> Iterator[str]:
         """Into the first folder. A newer edition already there is as good. Raises Busy and OSError: it is tried again."""

@@ -40,6 +40,7 @@ from statuspage.store.publications import Mark
 from statuspage.worker.lasting import lasting, lead_s
 from statuspage.worker.public_page import public_page
 from statuspage.worker.public_posts import Posts
+from statuspage.worker.response_times import response_times
 from statuspage.worker.spoken import spoken
 
 S = TypeVar("S", Incident, Maintenance)
@@ -140,13 +141,10 @@ class Reader:
         found = self._public_incidents([*incidents.opened(session), *incidents.listing(session, limit=2 * LATEST)])
         works = self._public_works([*maintenance.unfinished(session), *maintenance.listing(session, limit=2 * LATEST)])
         told = self._tell(session, _newest_first(found), _newest_first(works), records, posts_since=now - HOT_FOR)
-        listed = self._components(session, records, seen.shown, days)
+        listed = self._components(session, records, seen.shown, days, response_times(session, self._probes, now))
         groups = self._groups(records, listed)
-        moments = [
-            *(one.updated_at for one in listed),
-            *(one.updated_at for one in groups),
-            *(one.updated_at for one in told.newest_first),
-        ]
+        moments = [*(one.updated_at for one in listed), *(one.updated_at for one in groups)]
+        moments += [one.updated_at for one in told.newest_first]
         warnings, warned = self._warnings(session, now, records)
         moments += [one.created_at for warning in warnings for one in warning.updates]
         made = Snapshot(
@@ -232,6 +230,7 @@ class Reader:
         records: Records,
         shown: Shown,
         days: Mapping[str, tuple[Day, ...]],
+        answers_s: Mapping[str, float],
     ) -> tuple[PublicComponent, ...]:
         current = timeline.current(session)
         blind = any(status is ComponentStatus.UNKNOWN for status in shown.values())
@@ -258,6 +257,7 @@ class Reader:
                     start_date=record.created_at.astimezone(self._zone).date(),
                     showcase=component.showcase,
                     days=days.get(component.slug, ()),
+                    answers_s=answers_s.get(component.slug),
                 )
             )
         return tuple(found)

@@ -37,7 +37,7 @@ def worker_loops(context: Context, process: ProcessSettings) -> Sequence[Loop]:
     ]
     locks = {name: context.ports.store.lock(name) for name in (Verdicts.name, Promises.name, Publisher.name, Cleaner.name, Watchman.name)}
     owners = {name: as_owner(context, lock) for name, lock in locks.items()}
-    publisher = Publisher(owners[Publisher.name], targets)
+    publisher = Publisher(owners[Publisher.name], targets, previews=True)
     makers: dict[str, Callable[[], Loop]] = {
         Verdicts.name: partial(Verdicts, owners[Verdicts.name]),
         Promises.name: partial(Promises, owners[Promises.name]),

@@ -16,6 +16,7 @@ from statuspage import create_app
 from statuspage.core.subscribers import tag_of, token_of
 from statuspage.outside import Folder, SystemClock, SystemRandomness
 from statuspage.ports import Ports
+from statuspage.publish.assets import digest_source
 from statuspage.settings.process import ProcessSettings
 from statuspage.store import Database, mails
 from statuspage.web.public import PublishedFiles
@@ -119,6 +120,19 @@ def test_the_address_is_answered_in_the_readers_language(sink: Sink, office: Off
     _, headers, page = web.ask("GET", address_in(sink, "person0@example.com"), **{"Accept-Language": "es-ES,es;q=0.9"})
 
     assert '<html lang="es">' in page and "Darse de baja" in page and headers["Vary"] == "Accept-Language"
+
+
+def test_the_page_has_the_look_of_the_others_and_its_policy_allows_no_script(sink: Sink, office: Office, web: Web) -> None:
+    office.take_list(people(1))
+    office.settled(office.say())
+
+    answers = [web.ask(method, address_in(sink, "person0@example.com"), ONE_CLICK) for method in ("GET", "POST")]
+
+    for _, headers, page in answers:
+        style = page.partition("<style>")[2].partition("</style>")[0]
+        assert style and f"style-src '{digest_source(style)}'" in headers["Content-Security-Policy"]
+        assert "script-src" not in headers["Content-Security-Policy"] and "<script" not in page
+    assert "<button" in answers[0][2] and "<button" not in answers[1][2]
 
 
 def test_nobody_else_can_be_taken_off_by_guessing(sink: Sink, office: Office, web: Web) -> None:

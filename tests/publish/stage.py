@@ -44,6 +44,7 @@ class Press:
     root: Path
     of: Settings = field(default_factory=lambda: probed())
     further: int = 0
+    previews: bool = False
     held: list[sqlite3.Connection] = field(default_factory=list)  # connections that lock the database until the test lets go
 
     def __post_init__(self) -> None:
@@ -55,7 +56,7 @@ class Press:
 
     def restart(self) -> None:
         """As a process that begins anew."""
-        self.publisher = Publisher(self.stage.ctx, [self.public, *self.copies])
+        self.publisher = Publisher(self.stage.ctx, [self.public, *self.copies], previews=self.previews)
         self.verdicts = Verdicts(self.stage.ctx)
 
     def publish(self, after_s: float = 1.0) -> list[str]:

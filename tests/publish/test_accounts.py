@@ -60,7 +60,7 @@ def test_programs_and_people_get_the_same_list() -> None:
         "languages": ["es"],
     }
     assert '<a href="https://social.example/@bank" rel="me noopener">@bank@social.example</a>' in people
-    assert "Telegram: @bank" in people and ACCOUNTS_PATH in people
+    assert "<span>Telegram</span> @bank" in people and ACCOUNTS_PATH in people
 
 
 def test_the_list_is_there_even_if_it_is_empty_and_people_are_then_shown_none() -> None:

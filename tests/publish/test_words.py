@@ -13,7 +13,7 @@ from statuspage.publish.page import REPORTED
 from statuspage.words.interface import Interface
 from tests.publish.samples import LANGUAGES
 
-SOURCES = (*TEMPLATES.glob("public/*.html"), *TEMPLATES.glob("partials/*.html"), TEMPLATES / "layout.html")
+SOURCES = (*TEMPLATES.glob("public/*.htm*"), *TEMPLATES.glob("partials/*.html"), TEMPLATES / "layout.html")
 CODE = Path(__file__).parent.parent.parent / "statuspage" / "publish"
 MADE_UP = {f"headline.{sentence}" for sentence in PageSentence} | {"contact_lead", "claim_lead"}  # built from parts in page.py
 MADE_UP |= {f"report.{outcome}{part}" for outcome in REPORTED for part in ("", "_lead")}

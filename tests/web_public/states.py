@@ -1,4 +1,4 @@
-"""The front page in every state that it may show, for the tests that look at it and for its pictures."""
+"""The front page in every state that it may show, and the other pages, for the tests that look at them and for their pictures."""
 
 from __future__ import annotations
 
@@ -8,11 +8,40 @@ from datetime import timedelta
 
 from statuspage.core.vocabulary import ComponentStatus, Impact, MaintenanceStatus
 from statuspage.publish.page import Pages
-from statuspage.publish.snapshot import Lasting, Snapshot
-from tests.publish.samples import NOW, components, identifier, incident, maintenance, outage, past_incident, snapshot, update, wording
+from statuspage.publish.snapshot import Lasting, PublicAccount, Snapshot
+from statuspage.words import Interface
+from tests.publish.samples import (
+    NOW,
+    PAGE,
+    code,
+    components,
+    days,
+    identifier,
+    incident,
+    maintenance,
+    outage,
+    past_incident,
+    snapshot,
+    update,
+    wording,
+)
 
+ACCOUNTS = (
+    PublicAccount("mastodon", "@service@a-long-name-of-a-bank.example", "https://social.example/@service", ("en", "de")),
+    PublicAccount("bluesky", "service.bank.example", "https://bsky.example/profile/service.bank.example", ("en",)),
+    PublicAccount("sms", "EXAMPLEBANK", "", ("en", "de")),
+)
 START = NOW - timedelta(minutes=30)
 PAST = (past_incident(8, 9.2), past_incident(9, 17.4, 2.5))
+
+
+def _today(found: Snapshot) -> Snapshot:
+    """What is in trouble now is so since START in its days too."""
+    seconds = int((NOW - START).total_seconds())
+    listed = tuple(
+        replace(one, days=(*one.days[:-1], *days({0: (one.status, seconds)}, known=1)) if one.days else ()) for one in found.components
+    )
+    return replace(found, components=listed)
 
 
 def _works(*numbers: int) -> tuple[str, ...]:
@@ -22,13 +51,14 @@ def _works(*numbers: int) -> tuple[str, ...]:
 def partial(count: int = 12) -> Snapshot:
     """The usual bad day: one service down, another slow, the rest works."""
     now = Lasting(START, "login", advice=("cards_ok", "no_call"), works=_works(1, 2, 5, 8, 9, 10))
-    return replace(outage(count), lasting={identifier("in", 1): now})
+    return _today(replace(outage(count), lasting={identifier("in", 1): now}))
 
 
 def degraded() -> Snapshot:
     slow = incident(1, 1, impact=Impact.MINOR, component_ids=_works(5))
     now = Lasting(START, "slow", advice=("no_repeat",), works=_works(0, 1, 8))
-    return snapshot(components=components(12, {5: ComponentStatus.DEGRADED_PERFORMANCE}), incidents=(slow, *PAST), lasting={slow.id: now})
+    shown = components(12, {5: ComponentStatus.DEGRADED_PERFORMANCE})
+    return _today(snapshot(components=shown, incidents=(slow, *PAST), lasting={slow.id: now}))
 
 
 def major() -> Snapshot:
@@ -36,7 +66,8 @@ def major() -> Snapshot:
     down = dict.fromkeys(range(12), ComponentStatus.MAJOR_OUTAGE)
     told = incident(1, 3, impact=Impact.CRITICAL, component_ids=_works(*down), next_update_by=NOW - timedelta(minutes=4))
     now = Lasting(START, "unreachable", advice=("no_call", "urgent"))
-    return snapshot(components=components(12, down), incidents=(told, *PAST), maintenances=(maintenance(),), lasting={told.id: now})
+    shown = components(12, down)
+    return _today(snapshot(components=shown, incidents=(told, *PAST), maintenances=(maintenance(),), lasting={told.id: now}))
 
 
 def planned() -> Snapshot:
@@ -88,3 +119,31 @@ def body(state: str, language: str) -> bytes:
     """The front page in one state, made at NOW."""
     found = STATES[state]()
     return Pages(found.page, wording()).front(found, language)
+
+
+def other_pages(language: str) -> dict[str, bytes]:
+    """Each other kind of page in one language, by a short name."""
+    page = replace(PAGE, accounts=ACCOUNTS)
+    found = replace(partial(), page=page)
+    pages, text = Pages(page, wording()), Interface(language).text
+    explained = replace(past_incident(7, 5.2, 1.3), automatic=True, lead_s=240.0)
+    everything = (*found.subjects, explained, maintenance(4, -timedelta(days=12)))
+    return {
+        "incident": pages.subject(found, replace(found.incidents[0], automatic=True, lead_s=240.0), language),
+        "over": pages.subject(found, explained, language),
+        "work": pages.subject(found, maintenance(), language),
+        "archive": pages.archive(((2026, 11), (2026, 10), (2026, 9)), language),
+        "empty": pages.archive((), language),
+        "month": pages.month(found, 2026, 11, everything, language),
+        "stay": pages.stay(found.components, language),
+        "codes": pages.codes(language),
+        "unknown": pages.codes(language, unknown=True),
+        "genuine": pages.code(replace(code(), language=language), signed=True),
+        "report": pages.report(found.components, language),
+        "thanks": pages.reported("thanks", language),
+        "contact": pages.contact(language),
+        "claim": pages.claim(language),
+        "missing": pages.missing(language),
+        "leave": pages.leaving(language, text("mail.title"), text("mail.lead", bank=page.name), text("mail.button")),
+        "card": pages.card(found, language),
+    }

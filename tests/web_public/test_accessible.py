@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import PurePosixPath
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -13,15 +12,11 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from statuspage.publish.page import Pages
 from tests.end_to_end.browser import chromium
-from tests.publish.samples import LANGUAGES, NOW, PAGE, builder, warning, wording
+from tests.publish.samples import LANGUAGES, NOW, PAGE, warning, wording
 from tests.web_public.looking import page_served, visitor
-from tests.web_public.states import STATES, body, partial
+from tests.web_public.states import STATES, body, other_pages, partial
 
 pytestmark = pytest.mark.browser
-PLACES = [
-    PurePosixPath(f"en/{place}index.html") for place in ("incidents/in0000000001/", "history/", "u/", "u/unknown/", "contact/", "claim/")
-]
-PLACES += [PurePosixPath("u/K7Q2MXP/index.html"), PurePosixPath("en/404.html")]
 
 
 @pytest.fixture(scope="module")
@@ -70,9 +65,9 @@ def test_nothing_is_found_in_any_language_by_day_or_night(browser: Browser, lang
 
 @pytest.mark.long
 def test_nothing_is_found_on_the_other_pages(browser: Browser) -> None:
-    files = builder().hot(partial(), 1)
+    pages = other_pages("en")
 
-    assert {str(place): findings(browser, files[place].body) for place in PLACES} == {str(place): [] for place in PLACES}
+    assert {name: findings(browser, html) for name, html in pages.items()} == {name: [] for name in pages}
 
 
 def _tab(page: Page) -> str:

@@ -15,9 +15,12 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from statuspage.core.vocabulary import ComponentStatus
+from statuspage.publish.preview import draw, preview_of
 from statuspage.publish.snapshot import Snapshot
+from statuspage.publish.views import Views
 from tests.end_to_end.browser import chromium
-from tests.publish.samples import builder, components, outage, snapshot
+from tests.publish.samples import NOW, builder, components, outage, snapshot, wording
+from tests.web_public.looking import page_served
 from tests.web_public.serving import publish, served
 
 pytestmark = pytest.mark.browser
@@ -148,3 +151,18 @@ def test_a_status_host_that_is_gone_or_answers_nonsense_leaves_the_host_page_as_
         assert page.locator("body").evaluate("body => body.children.length") == 2
         assert not errors
         page.close()
+
+
+def test_badge_card_and_preview_are_shown_by_a_page_of_another_origin_and_the_front_page_is_not(browser: Browser, tmp_path: Path) -> None:
+    with status_page(tmp_path, outage()) as status:
+        (tmp_path / "en" / "preview.jpg").write_bytes(draw(preview_of(Views(outage(), wording(), "en"))))
+        pictures = "".join(f'<img src="{status}en/{path}">' for path in ("badges/component-0.svg", "preview.jpg"))
+        frames = "".join(f'<iframe name="{name}" src="{status}en/{path}"></iframe>' for name, path in (("card", "card.htm"), ("front", "")))
+        with page_served(f"<!doctype html><title>A shop</title>{pictures}{frames}".encode(), NOW) as address:
+            page = browser.new_page()
+            page.goto(address, wait_until="networkidle")
+
+            expect(page.frame_locator("[name=card]").locator("h1")).to_have_text("Some of our services are down")
+            assert page.locator("img").evaluate_all("all => all.map(one => one.complete && one.naturalWidth > 50)") == [True, True]
+            assert page.frame_locator("[name=front]").locator("h1").count() == 0
+            page.close()
