@@ -50,9 +50,14 @@ _NEVER: tuple[tuple[str, str], ...] = (
     ("168.63.129.16/32", "cloud metadata"),
     ("169.254.169.254/32", "cloud metadata"),
     ("169.254.170.2/32", "cloud metadata"),
+    ("169.254.170.23/32", "cloud metadata"),
+    ("169.254.42.42/32", "cloud metadata"),
     ("100.100.100.200/32", "cloud metadata"),
     ("192.0.0.192/32", "cloud metadata"),
     ("fd00:ec2::254/128", "cloud metadata"),
+    ("fd00:ec2::23/128", "cloud metadata"),
+    ("fd20:ce::254/128", "cloud metadata"),
+    ("fe80::a9fe:a9fe/128", "cloud metadata"),
     ("224.0.0.0/4", "multicast"),
     ("240.0.0.0/4", "kept for later, and broadcast"),
     ("::/128", "this host"),
@@ -93,6 +98,9 @@ class AddressRules:
             return f"{address} names a zone of this host"
         if meaning := _meaning(address, _NEVER_TABLE):
             return f"{address} is {meaning}, which no probe may reach"
+        inner = _inside(address)
+        if inner is not None and (refusal := self.refusal(str(inner))):
+            return f"{address} leads to an IPv4 address: {refusal}"
         if any(address in network for network in self.allow if network.version == address.version):
             return None
         if meaning := _meaning(address, _INTERNAL_TABLE):
@@ -100,6 +108,19 @@ class AddressRules:
         if isinstance(address, ipaddress.IPv6Address) and address not in _GLOBAL_IPV6:
             return f"{address} is outside the public addresses; the location's allow_addresses does not list it"
         return None
+
+
+_NAT64 = tuple(ipaddress.IPv6Network(network) for network in ("64:ff9b::/96", "64:ff9b:1::/48"))
+_COMPATIBLE = range(1 << 24, 1 << 32)  # below it stand :: and ::1, which are no IPv4 addresses
+
+
+def _inside(address: Address) -> ipaddress.IPv4Address | None:
+    """The IPv4 address that a gateway makes of an IPv6 one (NAT64 with 96 bits of prefix, 6to4, Teredo, compatible); None for others."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return None
+    if any(address in network for network in _NAT64) or int(address) in _COMPATIBLE:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.teredo[1] if address.teredo else address.sixtofour
 
 
 def _meaning(address: Address, table: tuple[tuple[Network, str], ...]) -> str | None:

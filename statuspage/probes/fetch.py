@@ -53,7 +53,8 @@ class Answer:
 
     place      where the answer came from, after redirects
     phases_ms  dns, connect, tls, first_byte summed over the hops, and total
-    unanswered a request that may change something was sent out whole, and its answer did not come: nobody knows what it did
+    unanswered a request that may change something was sent out whole, and its answer, or the page that the answer leads to, did not
+               come: nobody knows what it did
     unreachable  addresses that were tried in vain before one answered
     """
 
@@ -104,13 +105,14 @@ def fetch(request: Request, look: Look, deadline: float) -> Work[Answer]:
     """Carries out the request before `deadline` (of look.monotonic). What goes wrong is in Answer.failure."""
     phases: dict[str, float] = {}
     began = look.monotonic()
-    hop = 0
+    hop, acted = 0, False
     while True:
         answer = yield from _one_hop(request, look, deadline)
+        acted = acted or (answer.exchange.sent and request.method not in SAFE_METHODS)
         for name, value in answer.phases_ms.items():
             phases[name] = phases.get(name, 0.0) + value
         phases["total"] = round((look.monotonic() - began) * 1000, 3)
-        answer = replace(answer, phases_ms=phases, hops=hop)
+        answer = replace(answer, phases_ms=phases, hops=hop, unanswered=acted and answer.failure is not None)
         if hop and answer.failure and answer.failure.reason is Reason.ADDRESS_DENIED:
             return replace(answer, failure=Failure(Reason.REDIRECT_REFUSED, f"redirect refused: {answer.failure.evidence}"))
         location = answer.header("location")
@@ -118,7 +120,7 @@ def fetch(request: Request, look: Look, deadline: float) -> Work[Answer]:
             return answer
         following = _redirected(request, answer, location, hop)
         if isinstance(following, Failure):
-            return replace(answer, failure=following)
+            return replace(answer, failure=following, unanswered=acted)
         request, hop = following, hop + 1
 
 
@@ -169,8 +171,7 @@ def _one_hop(request: Request, look: Look, deadline: float) -> Work[Answer]:
     if request.learn is not None:
         request.learn(place, [value for name, value in exchange.headers if name == "set-cookie"])
     phases |= {name: value for name, value in exchange.phases_ms.items() if name != "total"}
-    unanswered = exchange.sent and exchange.failure is not None and request.method not in SAFE_METHODS
-    return Answer(exchange.failure, place, exchange, phases, unanswered=unanswered, unreachable=tuple(missed))
+    return Answer(exchange.failure, place, exchange, phases, unreachable=tuple(missed))
 
 
 def _transfer(request: Request, address: str, left_s: float, last: bool) -> Operation:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html import escape
-from urllib.parse import quote, quote_plus
+from typing import Any
+
+import re2
 
 from statuspage.core.vocabulary import Outcome, Reason
 
@@ -54,19 +57,34 @@ class Mask:
     """Takes secrets out of sentences. Grows while a journey runs: captured values are secrets too."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._hidden: set[str] = set()
+        self._hidden: dict[str, Any] = {}
         for secret in secrets:
             self.hide(secret)
 
     def hide(self, secret: str) -> None:
-        """From now on `secret` is replaced, also where it was encoded for an address or a page."""
+        """From now on `secret` is replaced, also where any of its letters is encoded for an address or a page."""
+        secret = _whole(secret)
         if len(secret) >= _SHORTEST_SECRET:
-            self._hidden |= {secret, quote(secret, safe=""), quote_plus(secret), escape(secret)}
+            self._hidden.setdefault(secret, re2.compile("".join(_spelt(letter) for letter in secret)))
 
     def __call__(self, text: str) -> str:
+        text = _whole(text)
         for secret in sorted(self._hidden, key=len, reverse=True):
-            text = text.replace(secret, _MASK)
+            text = self._hidden[secret].sub(_MASK, text)
         return text
 
     def __repr__(self) -> str:
         return f"Mask({len(self._hidden)} hidden)"
+
+
+def _whole(text: str) -> str:
+    """Without halves of letters (lone surrogates), which RE2 does not take."""
+    return text.encode("utf-8", "replace").decode()
+
+
+@lru_cache(maxsize=1024)
+def _spelt(letter: str) -> str:
+    """A pattern for all spellings of one letter: itself, in an address (%2f, %2F, a blank as +), in a page (&amp;, &#39;)."""
+    forms = {letter, "".join(f"%{byte:02X}" for byte in letter.encode()), "".join(f"%{byte:02x}" for byte in letter.encode())}
+    forms |= {escape(letter), f"&#{ord(letter)};", "+" if letter == " " else letter}
+    return f"(?:{'|'.join(re2.escape(form) for form in sorted(forms))})"

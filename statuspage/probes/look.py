@@ -25,6 +25,7 @@ class Look:
     monotonic   the engine's clock; now: wall time, for certificates and one-time codes
     notebook    what journeys remember of their test accounts from check to check; steps: one-time codes that were used
     unique      a text that was never used before, for references of orders
+    keep        puts the notebook (as JSON) on disk before an order is sent; may wait, raises OSError where it cannot
     """
 
     name: str = "probe"
@@ -37,6 +38,7 @@ class Look:
     notebook: Notebook = field(default_factory=Notebook)
     steps: StepMemory = field(default_factory=StepsInMemory)
     unique: Callable[[], str] = field(default=lambda: uuid4().hex)
+    keep: Callable[[str], None] = field(default=lambda _notebook: None)
 
     def deadline(self) -> float:
         """The moment, by the engine's clock, at which a check that begins now must be over."""

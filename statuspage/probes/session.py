@@ -76,7 +76,7 @@ class Session:
         for index, step in enumerate(self.route.steps):
             if "totp" in step.slots and (failure := (yield from self._take_code())):
                 return Ran(self._failed(step, index, failure))
-            if step.writes and (finding := (yield from self._settle(step, index))):
+            if step.writes and (finding := (yield from self._settle(step, index)) or (yield from self._intend(step, index))):
                 return Ran(finding, accepted=index > self.route.last_credentials)
             began = self.look.monotonic()
             answer = yield from self._send(step)
@@ -125,16 +125,17 @@ class Session:
 
     def _judge(self, step: Step, index: int, answer: Answer, took_s: float) -> Ran | None:
         """None if the step did what it should."""
+        accepted = index > self.route.last_credentials
+        if step.writes:
+            if answer.unanswered or answer.status >= 500:
+                why = answer.failure.evidence if answer.failure else f"answered {answer.status}"
+                unknown = Failure(Reason.UNKNOWN_OUTCOME, f"nobody knows whether the order was carried out: {why}")
+                return Ran(self._failed(step, index, unknown), accepted=accepted)
+            self.look.notebook.settle(self._order(step))
         if blocked := self.route.blocked.finding(answer):
             return Ran(self._told(blocked, step))
         if step.refused is not None and _is_refusal(answer, step.refused):
             return self._refusal(step, index, step.refused, took_s)
-        accepted = index > self.route.last_credentials
-        if step.writes and (answer.unanswered or answer.status >= 500):
-            self.look.notebook.note_pending(self._order(step), self.look.now())
-            why = answer.failure.evidence if answer.failure else f"answered {answer.status}"
-            unknown = Failure(Reason.UNKNOWN_OUTCOME, f"nobody knows whether the order was carried out: {why}")
-            return Ran(self._failed(step, index, unknown), accepted=accepted)
         failure = answer.failure or check_answer(answer, self._expected(step.expect), self.jar) or self._capture(step, answer)
         return Ran(self._failed(step, index, failure), accepted=accepted) if failure else None
 
@@ -199,6 +200,20 @@ class Session:
         told = f"an order of {since:%Y-%m-%d %H:%M} UTC without an answer is still open, so no other is sent: {failure.evidence}"
         finding = self._failed(step, index, Failure(Reason.UNKNOWN_OUTCOME, told))
         return replace(finding, outcome=Outcome.NO_DATA, alarms={key: f"{self.look.name}: {finding.evidence}"})
+
+    def _intend(self, step: Step, index: int) -> Work[Finding | None]:
+        """Notes an order before it is sent, on disk: whatever ends this check from here on, no other is sent blindly after it."""
+        order, began = self._order(step), self.look.monotonic()
+        self.look.notebook.note_pending(order, self.look.now())
+        noted = json.dumps(self.look.notebook.dump())
+        try:
+            yield Aside(lambda: self.look.keep(noted))
+        except Exception as error:
+            self.look.notebook.settle(order)
+            failure = Failure(Reason.PROBER_FAULT, f"the order cannot be noted ({type(error).__name__}), so it is not sent")
+            return self._failed(step, index, failure)
+        self.deadline += self.look.monotonic() - began
+        return None
 
     def _confirmed(self, confirm: Confirm) -> Work[Failure | None]:
         address = fill(confirm.url, {name: quote(value, safe="") for name, value in self.values.items()})

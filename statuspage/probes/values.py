@@ -23,7 +23,8 @@ _MAX_TAG = 4096  # characters of one <input ...>
 _MAX_INPUTS = 500
 _MAX_DEPTH = 64
 _MAX_BRACKETS = 100_000
-_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]')  # ours, not a person's: each character fits one way only
+_STRING_OR_BRACKET = re.compile(r'(?s)"(?:[^"\\]|\\.)*+"?|[\[\]{}]')  # ours; a string that never ends is taken to its end, once
+_SMALL = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}  # unlike lower() it never makes two letters of one
 _ATTRIBUTE = r"""([^\s"'<>/=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'=<>`]+)))?"""
 _TAG = r"""(?i)^<input(?:[\s/](?:[^>"']|"[^"]*"|'[^']*')*)?>"""
 
@@ -34,7 +35,7 @@ class Unreadable(ValueError):
 
 def input_value(page: str, name: str) -> str | None:
     """The value of the first <input> with that name outside of comments; None if there is none."""
-    small = page.lower()
+    small = page.translate(_SMALL)
     position = 0
     for _ in range(_MAX_INPUTS):
         position = small.find("<input", position)
@@ -114,8 +115,9 @@ def find_json(data: Any, path: str) -> list[Any]:
 
 
 def as_text(value: Any) -> str:
-    """A value of JSON as a person would type it."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    """A value of JSON as a person would type it; half a letter (a lone surrogate), which JSON can write, becomes a question mark."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text.encode("utf-8", "replace").decode()
 
 
 def as_number(text: str, decimal: str) -> Decimal | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import replace
 
 import pytest
@@ -100,6 +101,36 @@ def test_some_addresses_are_denied_whatever_the_administrator_allows(address: st
     rules = AddressRules.of(["0.0.0.0/0", "::/0"])
 
     assert rules.refusal(address) is not None
+
+
+GATEWAYS = ["64:ff9b::{}", "64:ff9b:1::{}", "2002:{}::", "2001:0:4136:e378:8000:63bf:{}", "::{}"]
+
+
+def _through(gateway: str, address: str) -> str:
+    number = int(ipaddress.IPv4Address(address))
+    if gateway.startswith("2001:0:"):
+        number ^= 0xFFFFFFFF  # Teredo writes the client's address with every bit turned
+    return gateway.replace("{}", f"{number >> 16:x}:{number & 0xFFFF:x}")
+
+
+@pytest.mark.parametrize("inner", ["169.254.169.254", "127.0.0.1", "10.0.0.1", "168.63.129.16", "224.0.0.1"])
+@pytest.mark.parametrize("gateway", GATEWAYS)
+def test_a_gateway_that_is_allowed_leads_only_where_the_address_inside_it_may_lead(gateway: str, inner: str) -> None:
+    """As on a network with IPv6 alone, whose administrator must allow the addresses that its gateway makes up."""
+    rules = AddressRules.of(["64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/23", "::/96"])
+
+    assert rules.refusal(_through(gateway, inner)) is not None
+    assert rules.refusal(_through(gateway, "93.184.215.14")) is None
+    assert AddressRules().refusal(_through(gateway, "93.184.215.14")) is not None
+
+
+@pytest.mark.parametrize("address", ["169.254.170.23", "169.254.42.42", "fd00:ec2::23", "fd20:ce::254", "fe80::a9fe:a9fe"])
+def test_the_metadata_of_no_cloud_is_reached_where_its_whole_network_is_allowed(address: str) -> None:
+    assert AddressRules.of(["169.254.0.0/16", "fd00::/8", "fe80::/10"]).refusal(address) is not None
+
+
+def test_ipv6_loopback_may_be_allowed() -> None:
+    assert AddressRules.of(["::1/128"]).refusal("::1") is None
 
 
 @pytest.mark.parametrize(("address", "allowed"), [("10.1.2.3", "10.1.0.0/16"), ("fd12::7", "fd12::/16"), ("127.0.0.1", "127.0.0.1/32")])

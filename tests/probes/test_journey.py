@@ -79,10 +79,19 @@ class SmallBank:
         self.orders.append(form["reference"])
         if "orders vanish" in self.ill:
             conversation.connection.close()
+        elif "orders hang" in self.ill:
+            conversation.stop.wait(30)
+        elif "orders lead on" in self.ill:
+            conversation.answer(303, headers=[("Location", "/done")])
+        elif "orders refused" in self.ill:
+            conversation.answer(429, b"Later")
         elif "orders 500" in self.ill:
             conversation.answer(500, b"oops")
         else:
             conversation.answer(200, b"Order taken")
+
+    def _get_done(self, conversation: Conversation, form: dict[str, str], cookie: str) -> None:
+        conversation.connection.close()
 
     def _get_orders(self, conversation: Conversation, form: dict[str, str], cookie: str) -> None:
         conversation.answer(
@@ -391,7 +400,7 @@ def test_no_code_is_used_while_used_ones_cannot_be_looked_up(server: RawServer, 
 # --- orders ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("ill", ["orders vanish", "orders 500"])
+@pytest.mark.parametrize("ill", ["orders vanish", "orders 500", "orders lead on"])
 def test_an_order_without_an_answer_is_not_sent_again_before_it_is_known_what_became_of_it(
     ill: str, server: RawServer, bank: SmallBank, setting: Setting
 ) -> None:
@@ -420,6 +429,69 @@ def test_an_open_order_is_remembered_over_a_restart(server: RawServer, bank: Sma
     setting.check(wanted, notebook=kept)
 
     assert len(bank.orders) == 1
+
+
+def test_a_check_that_is_cut_off_in_the_middle_of_an_order_leaves_it_open(server: RawServer, bank: SmallBank, setting: Setting) -> None:
+    """As the off switch does it, or the end of the process."""
+    wanted = target(server, *SIGN_IN, ORDER)
+    bank.ill = {"orders hang"}
+    task = setting.engine.start(journey.probe(wanted, setting.look), lambda _finding, _error: None)
+    while not bank.orders:
+        setting.engine.turn(0.05)
+    task.cancel()
+    bank.ill = {"orders open"}
+
+    finding = setting.check(wanted)
+
+    assert (finding.outcome, finding.reason, len(bank.orders)) == (Outcome.NO_DATA, Reason.UNKNOWN_OUTCOME, 1)
+
+
+def test_an_order_is_noted_on_disk_before_it_is_sent_and_settled_by_its_answer(
+    server: RawServer, bank: SmallBank, setting: Setting
+) -> None:
+    kept: list[tuple[int, list[str]]] = []
+
+    def keep(notebook: str) -> None:
+        kept.append((len(bank.orders), list(json.loads(notebook)["pending"])))
+
+    finding = setting.check(target(server, *SIGN_IN, ORDER), keep=keep)
+
+    assert finding.outcome is Outcome.PASSED
+    assert kept == [(0, ["log-in/order"])]
+    assert (setting.look.notebook.pending_since("log-in/order"), setting.look.notebook.changed) == (None, True)
+
+
+def test_an_order_that_cannot_be_noted_is_not_sent(server: RawServer, bank: SmallBank, setting: Setting) -> None:
+    def keep(notebook: str) -> None:
+        raise OSError("no space left")
+
+    finding = setting.check(target(server, *SIGN_IN, ORDER), keep=keep)
+
+    assert (finding.outcome, finding.reason, bank.orders) == (Outcome.NO_DATA, Reason.PROBER_FAULT, [])
+    assert setting.check(target(server, *SIGN_IN, ORDER)).outcome is Outcome.PASSED
+
+
+def test_an_order_that_was_refused_is_not_open(server: RawServer, bank: SmallBank, setting: Setting) -> None:
+    wanted = target(server, *SIGN_IN, ORDER)
+    bank.ill = {"orders refused", "orders open"}
+    refused = setting.check(wanted)
+    bank.ill = {"orders open"}
+
+    finding = setting.check(wanted)
+
+    assert (refused.outcome, finding.outcome, len(bank.orders)) == (Outcome.BLOCKED, Outcome.PASSED, 2)
+
+
+def test_an_order_answered_with_a_fault_is_open_even_if_the_page_speaks_of_robots(bank: SmallBank, setting: Setting) -> None:
+    with serving(bank) as server:
+        wanted = target(server, *SIGN_IN, ORDER, blocked={"statuses": [500, 429]})
+        bank.ill = {"orders 500"}
+        first = setting.check(wanted)
+        bank.ill = {"orders open"}
+        second = setting.check(wanted)
+
+    assert (first.outcome, first.reason) == (Outcome.FAILED, Reason.UNKNOWN_OUTCOME)
+    assert (second.outcome, len(bank.orders)) == (Outcome.NO_DATA, 1)
 
 
 def test_a_password_whose_answer_never_came_is_not_sent_again_in_the_same_check(bank: SmallBank, setting: Setting) -> None:

@@ -13,9 +13,10 @@ import pytest
 import re2
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 from statuspage.core.vocabulary import Outcome, Reason
-from statuspage.probes import journey
+from statuspage.probes import journey, values
 from statuspage.probes.cookies import CookieJar
 from statuspage.probes.engine import Engine
 from statuspage.probes.findings import EVIDENCE_LENGTH, Mask, clean
@@ -106,6 +107,23 @@ def test_json_that_is_too_deep_or_none_at_all_is_refused(text: str, engine: Engi
     assert (finding.outcome, finding.reason) == (Outcome.FAILED, Reason.BODY_UNREADABLE)
 
 
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"expect": {"json": [{"path": "$.a", "matches": "x+"}]}},
+        {"capture": {"a": {"json": "$.a"}}},
+        {"expect": {"rows": [{"json": "$.a"}]}},
+    ],
+)
+def test_half_a_letter_in_json_is_the_targets_fault_and_not_ours(rule: dict[str, Any], engine: Engine, look: Look) -> None:
+    steps = [{"name": "read", "url": "/", **rule}, {"name": "use", "url": "/?a={unique}"}]
+    with serving(page(b'{"a": "x\\ud800y"}')) as server:
+        wanted = TypeAdapter(Target).validate_python({"url": server.url, "steps": steps})
+        finding = engine.run(journey.probe(wanted, look))
+
+    assert finding.outcome is (Outcome.FAILED if "matches" in str(rule) else Outcome.PASSED)
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
 )
@@ -122,6 +140,15 @@ def test_any_text_is_either_json_or_unreadable(text: str) -> None:
         read_json(text)
     except Unreadable:
         return
+
+
+@pytest.mark.parametrize("piece", ['\\"', '\\\\\\"', "a", '\\\n\\"'])
+def test_a_string_that_never_ends_is_gone_through_once(piece: str) -> None:
+    """Else it would be gone through again from each quotation mark in it: a page of 1 MiB would hold up the prober for hours."""
+    assert [len(token) for token in values._STRING_OR_BRACKET.findall('"' + piece * 50)] == [1 + 50 * len(piece)]
+
+    with pytest.raises(Unreadable):
+        read_json('"' + piece * (1_000_000 // len(piece)))
 
 
 @pytest.mark.parametrize("depth", [64, 65])
@@ -150,6 +177,8 @@ FORMS = [
     ('<input name="token" value="never ends', None),
     ("<input " * 50_000, None),
     ("<input '" * 50_000 + '<input name="token" value="late">', None),
+    ("\u0130" * 50 + '<input name="token" value="Istanbul">', "Istanbul"),  # whose small letter is two characters
+    ("\u0130" * 50 + '<!-- <input name="token" value="old"> --><INPUT NAME="token" VALUE="new">', "new"),
 ]
 
 
@@ -240,6 +269,20 @@ def test_a_hidden_word_is_never_shown(secret: str, before: str, after: str) -> N
     for form in (secret, quote(secret.encode("utf-8", "replace"), safe="")):
         assert form not in mask(f"{before} {form} {after}").replace("***", "") or form in "***"
     assert secret not in repr(mask)
+
+
+@given(st.text(st.characters(exclude_characters="*", exclude_categories=["Cs"]), min_size=3, max_size=12), st.data())
+def test_a_hidden_word_is_never_shown_whichever_of_its_letters_are_encoded(secret: str, data: st.DataObject) -> None:
+    """As servers do in the Location of a redirect: each its own letters, in large or small hexadecimal digits."""
+    from html import escape
+
+    def upper(letter: str) -> str:
+        return "".join(f"%{byte:02X}" for byte in letter.encode())
+
+    ways = (str, upper, lambda letter: upper(letter).lower(), escape, lambda letter: "+" if letter == " " else letter)
+    spelt = "".join(data.draw(st.sampled_from(ways))(letter) for letter in secret)
+
+    assert spelt not in Mask([secret])(f"ended at https://bank.test/{spelt}/c")
 
 
 @given(st.text(max_size=3000))
