@@ -256,8 +256,12 @@ def _onward(situation: Situation, incident: Incident, failing: Mapping[str, Fail
 
 
 def _after_recovery(situation: Situation, incident: Incident) -> Resolve | None:
+    """Resolved after the stable period. It begins anew where nobody saw a component for a while: what was not seen was not stable."""
     restored_at = _restored_at(situation, incident)
-    if restored_at is None or situation.now - restored_at < timedelta(seconds=situation.rules.stable_s):
+    if restored_at is None:
+        return None
+    seen_since = max(restored_at, *(situation.sights[slug].confirmed_at for slug in _watched(situation, incident)))
+    if situation.now - seen_since < timedelta(seconds=situation.rules.stable_s):
         return None
     return Resolve(incident.id, restored_at, ask=not situation.rules.resolve_automatically)
 
@@ -270,12 +274,14 @@ def _watched(situation: Situation, incident: Incident) -> list[str]:
 def _restored_at(situation: Situation, incident: Incident) -> datetime | None:
     """When the last of its components came back; None while one fails, or is unseen, or nothing is known of any.
 
-    Nobody sees what the configuration has no more: an incident that names it is ended by a person.
+    Planned work silences what fails, but while it does fail nobody says that all works again. Nobody sees what the configuration has
+    no more: an incident that names it is ended by a person.
     """
     if not incident.components.keys() <= set(situation.landscape.order):
         return None
+    known = [situation.sights[slug].verdict for slug in incident.components if slug in situation.sights]
     verdicts = [situation.sights[slug].verdict for slug in _watched(situation, incident)]
-    if not verdicts or any(verdict.status is not ComponentStatus.OPERATIONAL for verdict in verdicts):
+    if not verdicts or any(verdict.status is not ComponentStatus.OPERATIONAL for verdict in known):
         return None
     return max(
         incident.started_at, incident.moments.restored_at or incident.started_at, *(v.since or incident.started_at for v in verdicts)

@@ -181,5 +181,8 @@ def uptime(seconds: Mapping[ComponentStatus, float], weights: Mapping[ComponentS
 
 
 def is_fresh(last_at: datetime | None, now: datetime, interval_s: float) -> bool:
-    """True while a probe's newest result that says something is younger than MISSED_INTERVALS check intervals."""
-    return last_at is not None and now - last_at <= timedelta(seconds=MISSED_INTERVALS * interval_s)
+    """True while a probe's newest result that says something is younger than MISSED_INTERVALS check intervals.
+
+    One from as far in the future was dated before the clock was set back: how old it is nobody knows.
+    """
+    return last_at is not None and abs(now - last_at) <= timedelta(seconds=MISSED_INTERVALS * interval_s)
