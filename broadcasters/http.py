@@ -250,14 +250,19 @@ class _Line:
         self.connected = False  # from here on, something may have reached the server
 
     def dial(self, host: str, port: int) -> socket.socket:
-        """A connected socket. Raises OSError; name look-up and all addresses together take at most the connect time-out."""
+        """A connected socket. Raises OSError; name look-up and all addresses together take at most the connect time-out.
+
+        What is left of it is shared among the addresses that are left, so that one that never reacts does not hide the next.
+        """
         until = min(time.monotonic() + self._connect_timeout_s, self._deadline)
         fault = OSError("no address")
-        for family, kind, protocol, _, address in resolve(host, port, until):
+        addresses = resolve(host, port, until)
+        for place, (family, kind, protocol, _, address) in enumerate(addresses):
             connection = socket.socket(family, kind, protocol)
             try:
-                connection.settimeout(max(until - time.monotonic(), 0.001))
+                connection.settimeout(max((until - time.monotonic()) / (len(addresses) - place), 0.001))
                 connection.connect(address)
+                connection.settimeout(max(until - time.monotonic(), 0.001))  # for a handshake on it
                 self._watch(connection)
                 return connection
             except OSError as error:

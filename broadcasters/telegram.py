@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from broadcasters import text, waiting
-from broadcasters.errors import BroadcastError, OutcomeClass
+from broadcasters.errors import OutcomeClass, Rejected
 from broadcasters.http import Answer, Http, Reading, checked_base
 from broadcasters.post import DeliveryClass, Post, Receipt, Remote
 
@@ -53,7 +53,7 @@ def broadcast(post: Post, config: Config, http: Http) -> Receipt:
     except _Moved as moved:
         chat_id = moved.chat_id
     receipt = _send(post, replace(config, chat_id=chat_id), http)
-    return replace(receipt, notes=(*receipt.notes, f"The group has a new number: set chat_id to {chat_id!r}."))
+    return replace(receipt, notes=(*receipt.notes, _new_number(chat_id)))
 
 
 def edit(post: Post, config: Config, http: Http) -> Receipt:
@@ -66,14 +66,20 @@ def edit(post: Post, config: Config, http: Http) -> Receipt:
         "text": post.text,
         "link_preview_options": {"is_disabled": True},
     }
-    _call(http, config, "editMessageText", body, create=False, read=lambda answer: None)
+    try:
+        _call(http, config, "editMessageText", body, create=False, read=lambda answer: None)
+    except _Moved as moved:  # the messages of the group stayed behind
+        raise Rejected(moved.outcome, moved.detail, parent_gone=True, code=moved.code) from None
     return Receipt(post.edit, post.edit.extra.get("url"))
 
 
 def verify(config: Config, http: Http) -> str:
     """Which bot the token belongs to, and whether it sees the channel. Posts nothing."""
     bot = _call(http, config, "getMe", {}, create=False, read=lambda answer: str(answer["result"]["username"]))
-    chat = _call(http, config, "getChat", {"chat_id": config.chat_id}, create=False, read=lambda answer: str(answer["result"]["title"]))
+    try:
+        chat = _call(http, config, "getChat", {"chat_id": config.chat_id}, create=False, read=lambda answer: str(answer["result"]["title"]))
+    except _Moved as moved:
+        return f"The bot @{bot} sees the group. {moved.detail}"
     return f"The bot @{bot} sees the channel “{chat}”."
 
 
@@ -99,12 +105,16 @@ def _permalink(chat: Mapping[str, Any], number: str, config: Config) -> str:
     return f"{config.web_url}/{name}/{number}" if name else f"{config.web_url}/c/{str(chat['id']).removeprefix('-100')}/{number}"
 
 
-class _Moved(Exception):
-    """The group lives on under another number."""
+class _Moved(Rejected):
+    """The group lives on under another number; nothing was done under the old one."""
 
     def __init__(self, chat_id: str) -> None:
-        super().__init__(chat_id)
+        super().__init__(OutcomeClass.DENIED, _new_number(chat_id), code="moved")
         self.chat_id = chat_id
+
+
+def _new_number(chat_id: str) -> str:
+    return f"The group has a new number: set chat_id to {chat_id!r}."
 
 
 def _call(http: Http, config: Config, method: str, body: Mapping[str, Any], *, create: bool, read: Callable[[Any], T]) -> T:
@@ -119,7 +129,7 @@ def _call(http: Http, config: Config, method: str, body: Mapping[str, Any], *, c
     try:
         url = f"{config.base_url}/bot{config.bot_token}/{method}"
         return http.send("POST", url, json=body, create=create, interpret=reading, read=read)
-    except BroadcastError:
+    except Rejected:
         if moved:
             raise _Moved(moved[0]) from None
         raise

@@ -7,7 +7,7 @@ On the usual plans an account may not reply, not even to itself; a post with an 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -143,6 +143,14 @@ def _found(one: Any, config: Config) -> Found:
 REPLY_FORBIDDEN = "reply-forbidden"
 
 
+def _sentences(parsed: Mapping[str, Any]) -> Iterator[str]:
+    """What X says in any of its three shapes: {"detail"}, {"message"}, {"errors": [{"detail"} or {"message"}]}."""
+    errors = parsed.get("errors")
+    for one in (parsed, *(errors if isinstance(errors, list) else ())):
+        if isinstance(one, dict):
+            yield from (value for name in ("detail", "message") if isinstance(value := one.get(name), str))
+
+
 def _reading(answer: Answer, parsed: Any) -> Reading | None:
     """What the status alone does not say. For 403 the sentence in `detail` is the only sign that X gives."""
     if not isinstance(parsed, dict):
@@ -151,8 +159,8 @@ def _reading(answer: Answer, parsed: Any) -> Reading | None:
         return Reading(OutcomeClass.BILLING, "usage-capped")
     if answer.status != 403:
         return None
-    detail = str(parsed.get("detail") or parsed.get("message") or "").lower()
-    if "duplicate content" in detail:
+    detail = " ".join(_sentences(parsed)).lower()
+    if "duplicate content" in detail or "status is a duplicate" in detail:
         return Reading(OutcomeClass.DUPLICATE, "duplicate-content")
     if "reply to a" in detail and ("deleted" in detail or "not visible" in detail):
         return Reading(OutcomeClass.CONTENT, "parent-gone", parent_gone=True)

@@ -8,7 +8,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -292,6 +292,23 @@ SLOW = [drip, drip_body, drip_continue, hang]
 def test_a_server_that_never_ends_its_answer_is_cut_off(serve: Callable[[socket.socket, threading.Event], None]) -> None:
     with raw_server(serve) as port, pytest.raises(NoAnswer, match="total deadline"):
         ask(port, deadline_s=0.2)
+
+
+def test_an_address_that_never_reacts_does_not_hide_the_next_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name with two addresses, as with a broken way to IPv6: the connect time-out is shared, not spent on the first."""
+    with ExitStack() as stack:
+        port = stack.enter_context(raw_server(answering(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")))
+        full = stack.enter_context(socket.socket())
+        full.bind(("127.0.0.2", port))
+        full.listen(0)
+        for _ in range(4):  # fills the queue of connections that wait to be accepted
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in ("127.0.0.2", "127.0.0.1")]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+
+        assert ask(port, host="network.test").body == b"ok"
 
 
 def test_a_server_that_never_reads_is_cut_off() -> None:

@@ -131,6 +131,43 @@ def test_telegram_follows_a_group_that_moved_and_says_so() -> None:
     assert receipt.url == "https://t.me/c/999/5"
 
 
+MOVED = answer(400, {"ok": False, "error_code": 400, "description": "…", "parameters": {"migrate_to_chat_id": -100999}})
+
+
+def test_a_message_of_a_group_that_moved_cannot_be_rewritten_so_the_thread_starts_anew() -> None:
+    http, _ = http_with(MOVED)
+
+    raised = failure(lambda: telegram.edit(replace(POST, edit=Remote("5", {"chat_id": "-100200300"})), BOT, http))
+
+    assert (type(raised), raised.outcome, raised.parent_gone) == (Rejected, OutcomeClass.DENIED, True)
+    assert "set chat_id to '-100999'" in raised.detail
+
+
+def test_a_group_that_moves_for_ever_is_followed_once() -> None:
+    http, transport = http_with(MOVED, MOVED, MOVED)
+
+    raised = failure(lambda: telegram.broadcast(POST, BOT, http))
+
+    assert isinstance(raised, Rejected)
+    assert (raised.outcome, len(transport.requests)) == (OutcomeClass.DENIED, 2)
+
+
+def test_a_fault_that_names_a_new_number_is_still_a_fault() -> None:
+    """Nobody knows whether a 500 posted: it is never sent to the new number as well."""
+    body = {"ok": False, "error_code": 500, "description": "…", "parameters": {"migrate_to_chat_id": -100999}}
+    http, transport = http_with(answer(500, body))
+
+    raised = failure(lambda: telegram.broadcast(POST, BOT, http))
+
+    assert (type(raised), raised.outcome, len(transport.requests)) == (Uncertain, OutcomeClass.AMBIGUOUS, 1)
+
+
+def test_telegram_verify_tells_of_a_group_that_moved() -> None:
+    http, _ = http_with(answer(200, {"ok": True, "result": {"username": "demobot"}}), MOVED)
+
+    assert telegram.verify(BOT, http) == "The bot @demobot sees the group. The group has a new number: set chat_id to '-100999'."
+
+
 def test_telegram_waits_for_the_longer_of_header_and_body() -> None:
     body = {"ok": False, "error_code": 429, "description": "…", "parameters": {"retry_after": 35}}
     http, _ = http_with(answer(429, body, Retry_After="10"))
@@ -172,6 +209,9 @@ USER = x.Config("1440000000000000001", "demobank", "x-token", may_reply=True)
         (403, {"type": "https://api.x.com/2/problems/client-forbidden"}, Rejected, OutcomeClass.DENIED),
         (403, {"detail": "Your account is suspended and is not permitted to access this feature."}, Rejected, OutcomeClass.DENIED),
         (403, {"detail": "You are not allowed to create a Tweet with duplicate content."}, Uncertain, OutcomeClass.DUPLICATE),
+        (403, {"errors": [{"detail": "You are not allowed to create a Tweet with duplicate content."}]}, Uncertain, OutcomeClass.DUPLICATE),
+        (403, {"errors": [{"code": 187, "message": "Status is a duplicate."}]}, Uncertain, OutcomeClass.DUPLICATE),
+        (403, {"errors": ["?", {"message": 5}], "detail": None}, Rejected, OutcomeClass.DENIED),
         (403, [], Rejected, OutcomeClass.DENIED),
     ],
 )
