@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from werkzeug.datastructures import MultiDict
 
 CSRF_FIELD = "csrf_token"
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")  # all but tab and the ends of lines
 
 
 class BadForm(Exception):
@@ -54,6 +56,8 @@ def _values(name: str, field: Field, sent: list[str]) -> list[str]:
     if field.required and not any(values):
         raise BadForm(f"The field {name!r} is empty; it is needed. Nothing was changed.")
     for value in values:
+        if _CONTROL.search(value):
+            raise BadForm(f"The field {name!r} has a control character, which no text has. Nothing was changed.")
         if len(value) > field.longest:
             raise BadForm(f"The field {name!r} has {len(value)} letters; at most {field.longest} are allowed. Nothing was changed.")
         if value and field.choices is not None and value not in field.choices:

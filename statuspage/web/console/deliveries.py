@@ -115,7 +115,11 @@ def _address(text: str) -> str | None:
     """Where the post was seen; it becomes a link, so that nothing but http may stand there. Raises BadForm."""
     if not text:
         return None
-    if urlsplit(text).scheme not in ("http", "https") or not urlsplit(text).hostname:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
         raise BadForm("The field 'url' is no web address. Give https://…, or leave it empty. Nothing was changed.")
     return text
 
