@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from statuspage.actions import alarms, facts, subjects
@@ -17,6 +17,7 @@ from statuspage.core.promises import Cadence, next_update, whole_minute
 from statuspage.core.vocabulary import ComponentStatus, Impact, IncidentStatus, NoticeKind, SubjectKind
 from statuspage.store import Session, audit, incidents, updates
 
+LONGEST_PROMISE = timedelta(days=31)
 _OVER = (NoticeKind.MONITORING, NoticeKind.RESOLVED, NoticeKind.RESOLVED_AUTO)
 _BY_GRAVITY = tuple(Impact)
 
@@ -83,11 +84,16 @@ def current(session: Session, incident_id: str, version: int | None) -> Incident
 
 
 def promise(ctx: Context, incident: Incident, now: datetime, wish: datetime | None = None) -> datetime:
-    """By when the next update is promised: as the person wishes, else by the rules. Raises NotAllowed for a past moment."""
+    """By when the next update is promised: as the person wishes, else by the rules. Raises NotAllowed for a past moment or a far one."""
     if wish is not None:
         if wish <= now:
             raise NotAllowed(
                 f"The next update cannot be promised for {wish:%H:%M} UTC: that is past. Give a later time. Nothing was changed."
+            )
+        if wish > now + LONGEST_PROMISE:
+            raise NotAllowed(
+                f"The next update cannot be promised for {wish:%Y-%m-%d}: customers wait {LONGEST_PROMISE.days} days at most. "
+                "Give a sooner time. Nothing was changed."
             )
         return whole_minute(wish)
     rules = ctx.settings.incidents

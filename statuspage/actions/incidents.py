@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from statuspage.actions import alarms, changes, corrections, facts, rules, subjects
 from statuspage.actions.changes import Telling
@@ -21,6 +21,8 @@ from statuspage.store import Session, audit, incidents, updates
 
 Components = Mapping[str, ComponentStatus]
 Texts = Mapping[str, str]  # language -> a person's words
+
+OLDEST = timedelta(days=366)  # further back an incident is not told any more: the year was mistyped
 
 _KINDS = {
     IncidentStatus.INVESTIGATING: NoticeKind.UPDATE,
@@ -274,6 +276,11 @@ def _declared(ctx: Context, asked: Declaration, now: datetime) -> Incident:
     if started > now:
         raise NotAllowed(
             f"The incident cannot start in the future ({started:%H:%M} UTC). Give the moment of the first sign. Nothing was changed."
+        )
+    if started < now - OLDEST:
+        raise NotAllowed(
+            f"The incident cannot have started on {started:%Y-%m-%d}, more than {OLDEST.days} days ago. Look at the year. "
+            "Nothing was changed."
         )
     symptom = asked.symptom or facts.symptom(ctx, asked.components)
     scheme = asked.scheme or facts.scheme(ctx, asked.components)

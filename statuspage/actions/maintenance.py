@@ -21,6 +21,7 @@ from statuspage.store import Session, audit, maintenance
 Texts = Mapping[str, str]  # language -> a person's words
 SHORT_NOTICE = timedelta(hours=24)
 LONGEST = timedelta(days=14)
+FARTHEST = timedelta(days=731)
 
 
 @dataclass(frozen=True)
@@ -268,6 +269,10 @@ def _check_status(work: Maintenance, *allowed: MaintenanceStatus) -> None:
 def _check_window(now: datetime, begin: datetime, end: datetime, *, begun: bool = False) -> None:
     if begin < now and not begun:
         raise NotAllowed(f"The work would begin in the past ({begin:%d %b %H:%M} UTC). Give a later start. Nothing was changed.")
+    if begin > now + FARTHEST:
+        raise NotAllowed(
+            f"The work would begin in {begin:%Y}, more than {FARTHEST.days} days ahead. Look at the year. Nothing was changed."
+        )
     if not begin < end <= begin + LONGEST:
         raise NotAllowed(f"The work must end after it begins and last at most {LONGEST.days} days. Nothing was changed.")
 

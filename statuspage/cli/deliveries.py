@@ -9,6 +9,7 @@ from statuspage.actions import deliveries as acts
 from statuspage.actions.alarms import address
 from statuspage.actions.stories import Story, story_of, subject_names
 from statuspage.cli.common import Invocation, explained, show, show_one, who
+from statuspage.cli.values import limit_option
 from statuspage.core.deliveries import Delivery
 from statuspage.core.delivery_story import words_of
 from statuspage.core.vocabulary import DeliveryState
@@ -47,7 +48,7 @@ def summary(row: Delivery) -> dict[str, object]:
 @click.option(
     "--state", "states", multiple=True, type=click.Choice([str(state) for state in DeliveryState]), help="Only these; may be repeated."
 )
-@click.option("--limit", default=100, show_default=True)
+@limit_option(100)
 @click.pass_obj
 @explained
 def list_deliveries(invocation: Invocation, states: tuple[str, ...], limit: int) -> None:
@@ -193,7 +194,7 @@ def alarms() -> None:
 
 @alarms.command("list")
 @click.option("--all", "everything", is_flag=True, help="Those that are over, too.")
-@click.option("--limit", default=100, show_default=True)
+@limit_option(100)
 @click.pass_obj
 @explained
 def list_alarms(invocation: Invocation, everything: bool, limit: int) -> None:

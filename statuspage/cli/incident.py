@@ -12,7 +12,7 @@ from statuspage.actions import incidents as acts
 from statuspage.actions.context import Context
 from statuspage.cli.common import Invocation, explained, show, show_one, who
 from statuspage.cli.previews import PREVIEW, show_preview
-from statuspage.cli.values import COMPONENT, MOMENT, RIGHT, WORDS, WRONG, statuses_of
+from statuspage.cli.values import COMPONENT, MOMENT, RIGHT, SEQUENCE, WORDS, WRONG, limit_option, statuses_of
 from statuspage.core.incidents import Incident, IncidentUpdate
 from statuspage.core.vocabulary import ComponentStatus, IncidentStatus, SubjectKind
 from statuspage.store import deliveries, incidents, updates
@@ -125,7 +125,7 @@ def update(
 
 @incident.command()
 @click.argument("incident_id")
-@click.argument("sequence", type=int)
+@click.argument("sequence", type=SEQUENCE)
 @WRONG
 @RIGHT
 @PREVIEW
@@ -175,7 +175,7 @@ def resolve(
 
 @incident.command("list")
 @click.option("--open", "only_open", is_flag=True, help="Only those that are not over.")
-@click.option("--limit", default=50, show_default=True)
+@limit_option(50)
 @click.pass_obj
 @explained
 def list_incidents(invocation: Invocation, only_open: bool, limit: int) -> None:

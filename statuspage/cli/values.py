@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import click
 
 from statuspage.core.vocabulary import ComponentStatus
+
+MOST_ROWS = 100_000
 
 
 class Moment(click.ParamType[datetime]):
@@ -21,9 +23,9 @@ class Moment(click.ParamType[datetime]):
             return value
         try:
             at = datetime.fromisoformat(value)
-        except ValueError:
+            return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+        except (ValueError, OverflowError):  # the second: before the year 1 in UTC
             self.fail(f"{value!r} is not a time. Write it like 2026-03-01T14:05 (UTC) or 2026-03-01T14:05+01:00.", param, ctx)
-        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
 class ComponentWithStatus(click.ParamType["tuple[str, ComponentStatus | None]"]):
@@ -56,10 +58,16 @@ class Text(click.ParamType["tuple[str, str]"]):
 
 
 MOMENT, COMPONENT, TEXT = Moment(), ComponentWithStatus(), Text()
+SEQUENCE = click.IntRange(1, 1_000_000)  # number of an update within its incident
 _SAID: dict[str, Any] = {"multiple": True, "type": TEXT, "metavar": "LANGUAGE=WORDS"}
 WORDS = click.option("--text", "texts", **_SAID, help="Words of your own, after the approved ones.")
 WRONG = click.option("--wrong", **_SAID, required=True, help="What was wrong, in whole sentences.")
 RIGHT = click.option("--right", **_SAID, required=True, help="What is right, in whole sentences.")
+
+
+def limit_option(default: int) -> Callable[[click.decorators.FC], click.decorators.FC]:
+    """How many rows a list has at most."""
+    return click.option("--limit", type=click.IntRange(1, MOST_ROWS), default=default, show_default=True, help="So many at most.")
 
 
 def statuses_of(typed: Sequence[tuple[str, ComponentStatus | None]], default: ComponentStatus) -> dict[str, ComponentStatus]:

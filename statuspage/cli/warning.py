@@ -36,7 +36,7 @@ def fraud(invocation: Invocation, fake: str, texts: Sequence[tuple[str, str]], d
 
 
 @warning.command("list")
-@click.option("--days", default=90, show_default=True, help="How far back.")
+@click.option("--days", type=click.IntRange(1, 36_525), default=90, show_default=True, help="How far back.")
 @click.pass_obj
 @explained
 def list_warnings(invocation: Invocation, days: int) -> None:

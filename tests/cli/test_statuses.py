@@ -14,20 +14,26 @@ from threading import Thread
 
 import pytest
 
+from statuspage.demo import stage
 from tests.cli.terminal import CONFIGURATION, SIGNING, TOKEN, TOP, Terminal, assert_no_secret
 
 WRONG_TYPING = [
     (("incident", "declare"), "Missing argument"),
     (("incident", "declare", "login=broken"), "major_outage, partial_outage, degraded_performance, operational"),
     (("incident", "declare", "login", "--since", "yesterday"), "2026-03-01T14:05"),
+    (("incident", "declare", "login", "--since", "0001-01-01T00:00+14:00"), "2026-03-01T14:05"),
     (("incident", "declare", "login", "--text", "no language"), "en='Cards work again.'"),
+    (("incident", "list", "--limit", "0"), "1<=x<=100000"),
+    (("incident", "correct", "x", "99999999999999999999", "--wrong", "en=a", "--right", "en=b"), "1<=x<=1000000"),
+    (("deliveries", "list", "--limit", "-1"), "1<=x<=100000"),
+    (("warning", "list", "--days", "99999999"), "1<=x<=36525"),
     (("incident", "update", "x", "--status", "resolved"), "'investigating', 'identified', 'monitoring'"),
     (("maintenance", "plan", "login", "--from", "2026-11-29T02:00"), "--until"),
     (("deliveries", "list", "--state", "lost"), "'stuck'"),
     (("pause", "everything", "--reason", "x"), "'posting', 'probing'"),
     (("pause", "posting"), "--reason"),
     (("person", "add", "Bea", "--role", "queen"), "'administrator'"),
-    (("up", "--port", "0"), "1<=x<=65531"),
+    (("up", "--port", "0"), f"1<=x<={65536 - stage.PORTS}"),
     (("web", "--port", "70000"), "1<=x<=65535"),
     (("fly",), "No such command"),
 ]
@@ -58,6 +64,28 @@ def test_1_a_rule_refuses_and_nothing_is_changed(terminal: Terminal) -> None:
     assert len(terminal.json("incident", "list")) == 1
     assert all(len(message) > 30 for message in said)
     assert "Bea" in said[-1]
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (("declare", "transfers", "--since", "1026-11-22T10:00"), "on 1026-11-22, more than 366 days ago"),
+        (("declare", "transfers", "--since", "9999-12-31T23:59:59"), "in the future"),
+        (("update", "{one}", "--next", "9999-12-31T23:59:59"), "for 9999-12-31: customers wait 31 days at most"),
+    ],
+)
+def test_1_a_year_that_was_mistyped_is_refused(terminal: Terminal, typed: tuple[str, ...], said: str) -> None:
+    one = terminal.json("incident", "declare", "login")["id"]
+
+    refused = terminal.refused(1, "incident", *(word.format(one=one) for word in typed))
+
+    assert said in refused and refused.endswith("Nothing was changed.\n")
+
+
+def test_1_planned_work_in_another_century_is_refused(terminal: Terminal) -> None:
+    refused = terminal.refused(1, "maintenance", "plan", "login", "--from", "9999-12-31T22:00", "--until", "9999-12-31T23:00")
+
+    assert "begin in 9999" in refused and "Nothing was changed" in refused
 
 
 def test_1_a_password_that_is_too_short_is_refused_without_being_repeated(terminal: Terminal) -> None:

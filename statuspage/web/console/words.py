@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -126,6 +126,8 @@ def moment_typed(text: str, field: str) -> datetime:
         raise BadForm(f"The field {field!r} is not a time. Write it like 2026-03-01T14:05, in {zone.key}. Nothing was changed.") from None
     if naive.tzinfo is not None:
         raise BadForm(f"The field {field!r} must be without a zone: it is read in {zone.key}. Nothing was changed.")
+    if not MINYEAR < naive.year < MAXYEAR:
+        raise BadForm(f"The field {field!r} is in the year {naive.year}. Look at the year. Nothing was changed.")
     at = naive.replace(tzinfo=zone).astimezone(UTC)
     if at.astimezone(zone).replace(tzinfo=None) != naive:
         raise BadForm(f"{naive:%H:%M} does not exist on that day in {zone.key}: the clocks change. Nothing was changed.")
