@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from statuspage.actions.context import Context
 from statuspage.core.access import ABSOLUTE, may
 from statuspage.core.vocabulary import Role
 from statuspage.store.people import SignedIn
+from statuspage.store.trouble import StoreTrouble
 from statuspage.web.forms import CSRF_FIELD
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -76,6 +78,13 @@ def guard() -> Response | None:
     return None
 
 
+def recognise() -> None:
+    """Who asks for an address of the console that does not exist: the answer keeps their menu."""
+    if "signed_in" not in g and f"{request.path}/".startswith("/console/"):
+        with suppress(*StoreTrouble):
+            g.signed_in = _signed_in()
+
+
 def _signed_in() -> SignedIn | None:
     token = request.cookies.get(cookie_name())
     if not token or len(token) != people.TOKEN_LENGTH:
@@ -134,7 +143,10 @@ def drop_cookie(answer: Response) -> None:
 
 def safe_next(wanted: str) -> str:
     """A path of the console to go on to; anything that could lead elsewhere becomes the overview."""
-    path = urlsplit(wanted)
+    try:
+        path = urlsplit(wanted)
+    except ValueError:
+        return "/console/"
     plain = wanted.isascii() and wanted.isprintable() and "\\" not in wanted and " " not in wanted
     inside = wanted.startswith("/console/") and not path.scheme and not path.netloc and "//" not in path.path and ".." not in path.path
     return wanted if plain and inside else "/console/"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import structlog
 from flask import Flask, Response, render_template, request
+from flask.globals import request_ctx
 from werkzeug.exceptions import HTTPException
 
 from statuspage.core.errors import Conflict, DomainError, NotFound
 from statuspage.publish.headers import RouteClass, headers_for
 from statuspage.store.trouble import StoreTrouble
+from statuspage.web.auth import recognise
 from statuspage.web.forms import BadForm
 
 log = structlog.get_logger("statuspage.web")
@@ -37,6 +39,7 @@ def _http(error: HTTPException) -> Response:
     code = error.code or 500
     if code < 400:
         return error.get_response()  # type: ignore[return-value]
+    recognise()
     own_words = error.description if code in (403, 429) else None
     return _page(code, error.name, own_words or "Go back to the overview and try from there. Nothing was changed.")
 
@@ -57,6 +60,8 @@ def _path() -> str:
 
 
 def _page(code: int, title: str, message: str) -> Response:
+    if request_ctx.url_adapter is None:  # the Host is none: no page can be made, since no link on it would lead anywhere
+        return Response(f"{title}\n", status=code, content_type="text/plain; charset=utf-8")
     answer = Response(render_template("console/error.html", title=title, message=message), status=code)
     if code in (429, 503):
         answer.headers["Retry-After"] = "5"

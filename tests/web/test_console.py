@@ -287,3 +287,12 @@ def test_sql_in_addresses_and_queries_finds_nothing(console: Console, payload: s
     ]
 
     assert [answer.status_code for answer in answers] == [404, 404, 200, 200]
+
+
+@pytest.mark.parametrize("path", ["/console/nothing-here", "/console/incidents/none/none", "/console/sign-out"])
+def test_somebody_signed_in_who_misses_a_page_keeps_the_menu(console: Console, path: str) -> None:
+    inside, outside = console.signed_in().get(path), console.browser().get(path)
+
+    assert inside.status_code == outside.status_code in (404, 405)
+    assert 'aria-label="Console"' in inside.text and "Sign out" in inside.text
+    assert 'aria-label="Console"' not in outside.text
