@@ -59,7 +59,27 @@ def test_every_fault_can_be_switched_without_settings(bank: RunningBank, name: s
     assert not any(state["on"] for state in listing(bank).values())
 
 
-@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+@pytest.mark.parametrize(
+    ("method", "path", "status"), [("GET", "/switches", 404), ("POST", "/faults", 405), ("PATCH", "/faults/slow", 405)]
+)
+def test_what_is_not_there_is_told_with_what_is(bank: RunningBank, method: str, path: str, status: int) -> None:
+    answer = requests.request(method, bank.switchboard + path, headers={"Origin": bank.switchboard}, timeout=10)
+
+    assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/problem+json")
+    assert "PUT and DELETE /faults/NAME" in answer.json()["detail"]
+    assert ("Allow" in answer.headers) == (status == 405)
+
+
+def test_a_fault_can_be_asked_for_alone(bank: RunningBank) -> None:
+    put(bank, "slow", b'{"seconds": 7}')
+
+    answer = requests.get(bank.switchboard + "/faults/slow", timeout=10)
+
+    assert answer.json() == listing(bank)["slow"]
+    assert (answer.json()["on"], answer.json()["settings"]) == (True, {"seconds": 7.0})
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
 def test_an_unknown_fault_is_a_problem_that_lists_the_known_ones(bank: RunningBank, method: str) -> None:
     answer = requests.request(method, bank.switchboard + "/faults/sign_in_sleepy", timeout=10)
 
@@ -82,6 +102,8 @@ def test_an_unknown_fault_is_a_problem_that_lists_the_known_ones(bank: RunningBa
         ("canary_expired", b'{"account": ["a"]}', "one of a, b, c"),
         ("slow", b"[]", "JSON object"),
         ("slow", b"{", "not JSON"),
+        ("slow", b"[" * 15_000, "not JSON"),
+        ("slow", b"null", "JSON object"),
         ("slow", b"\xff", "not JSON"),
     ],
 )

@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from flask import Flask, Response, abort, json, jsonify, redirect, render_template, request
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from statuspage.demo.bank.faults import FAULTS, Choice, Faults, InvalidSettings, UnknownFault
@@ -21,6 +22,7 @@ def create_switchboard(faults: Faults, links: Mapping[str, str]) -> Flask:
     app.jinja_env.globals["style"] = STYLE
     app.before_request(_refuse_other_sites)
     app.after_request(_headers)
+    app.register_error_handler(HTTPException, _no_such_thing)
     app.register_error_handler(UnknownFault, lambda error: problem(404, "Unknown fault", detail=str(error), faults=list(FAULTS)))
     app.register_error_handler(InvalidSettings, lambda error: problem(400, "Invalid settings", detail=str(error)))
 
@@ -32,6 +34,11 @@ def create_switchboard(faults: Faults, links: Mapping[str, str]) -> Flask:
     @app.get("/faults")
     def listing() -> Response:
         return jsonify(faults.listing())
+
+    @app.get("/faults/<name>")
+    def one(name: str) -> Response:
+        faults.known(name)
+        return jsonify(faults.listing()[name])
 
     @app.put("/faults/<name>")
     def turn_on(name: str) -> Response:
@@ -67,8 +74,20 @@ def _settings(name: str) -> Any:
     """What the body asks for. Raises InvalidSettings if it is not JSON."""
     try:
         return json.loads(request.get_data() or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         raise InvalidSettings(f"{name}: the body is not JSON; send an object, like {{}}. Nothing was switched.") from None
+
+
+def _no_such_thing(error: HTTPException) -> Response:
+    """What is not there, or not by this method, for scripts as well as for people."""
+    if error.response is not None:  # our own answer: aborted with it
+        return error.response  # type: ignore[return-value]
+    calls = "GET / (a page), GET /faults, GET, PUT and DELETE /faults/NAME"
+    answer = problem(error.code or 500, error.name, detail=f"Here are: {calls}. Nothing was switched.")
+    allowed = getattr(error, "valid_methods", None)
+    if allowed:
+        answer.headers["Allow"] = ", ".join(sorted(allowed))
+    return answer
 
 
 def _is_choice(setting: object) -> bool:

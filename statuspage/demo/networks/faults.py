@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import Any
 
 # Name -> settings with their defaults. Every fault also takes `times`: so many calls, then it mends itself; null: until it is mended.
@@ -27,10 +28,34 @@ FAULTS: Mapping[str, Mapping[str, Any]] = {
     "unfetched": {},  # Instagram: the picture's address did not answer
     "garbled": {},  # Bluesky, LinkedIn: what is read back differs from what was sent
 }
-_KINDS: Mapping[str, Any] = {
-    "retry_after_s": (int, float, str, type(None)), "status": int, "applied": bool, "after_s": (int, float), "every_s": (int, float),
-    "seconds": (int, float), "on": str, "times": (int, type(None)),
-}  # fmt: skip
+LONGEST_S = 86_400
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= LONGEST_S  # false for NaN, too
+
+
+def _is_count(value: object) -> bool:
+    return value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 1)
+
+
+def _is_wait(value: object) -> bool:
+    text = isinstance(value, str) and value.isascii() and value.isprintable()
+    return value is None or text or _is_number(value)
+
+
+_SECONDS = (f"a number from 0 to {LONGEST_S}", _is_number)
+_FITS: Mapping[str, tuple[str, Callable[[object], bool]]] = {  # setting -> what is allowed, in words, and whether a value is
+    "retry_after_s": (f"{_SECONDS[0]}, a text without control characters, or null", _is_wait),
+    "status": ("a status of HTTP from 500, e.g. 503", lambda value: isinstance(value, int) and value in _SERVER_FAULTS),
+    "applied": ("true or false", lambda value: isinstance(value, bool)),
+    "after_s": _SECONDS,
+    "every_s": _SECONDS,
+    "seconds": _SECONDS,
+    "on": ("write, read, any", lambda value: value in ("write", "read", "any")),
+    "times": ("a whole number from 1, or null for ever", _is_count),
+}
+_SERVER_FAULTS = tuple(status.value for status in HTTPStatus if status.value >= 500)
 
 
 class BadFault(Exception):
@@ -58,20 +83,18 @@ class Fault:
 
 def fault_from(body: Any) -> Fault:
     """A fault from the JSON of PUT /misbehave/NETWORK. Raises BadFault."""
-    if not isinstance(body, dict) or body.get("fault") not in FAULTS:
-        found = body.get("fault") if isinstance(body, dict) else body
-        raise BadFault(f"fault: found {found!r}. Allowed: {', '.join(FAULTS)}. Nothing was changed.")
-    name = body["fault"]
+    name = body.get("fault") if isinstance(body, dict) else body
+    if not isinstance(name, str) or not isinstance(body, dict) or name not in FAULTS:
+        raise BadFault(f"fault: found {name!r}. Allowed: {', '.join(FAULTS)}. Nothing was changed.")
     defaults = FAULTS[name]
     given = {key: value for key, value in body.items() if key != "fault"}
     for key, value in given.items():
         if key != "times" and key not in defaults:
             raise BadFault(f"{key}: the fault {name} does not know it. Allowed: {', '.join([*defaults, 'times'])}. Nothing was changed.")
-        if not isinstance(value, _KINDS[key]):
-            raise BadFault(f"{key}: found {value!r}, which is of the wrong type. Nothing was changed.")
+        allowed, fits = _FITS[key]
+        if not fits(value):
+            raise BadFault(f"{key}: found {value!r}. Allowed: {allowed}. Nothing was changed.")
     times = given.pop("times", None)
-    if given.get("on", "any") not in ("write", "read", "any"):
-        raise BadFault(f"on: found {given['on']!r}. Allowed: write, read, any. Nothing was changed.")
     return Fault(name, {**defaults, **given}, times)
 
 
