@@ -71,6 +71,13 @@ def last_sequence(session: Session, location: str, probe: str) -> int | None:
     return session.execute(query).scalar_one()
 
 
+def since(session: Session, location: str, probe: str, sequence: int, limit: int) -> list[CheckResult]:
+    """The newest results of one probe at one location above that sequence, at most `limit`, in their order."""
+    query = select(*_COLUMNS).where(_ROW.c.location == location, _ROW.c.probe == probe, _ROW.c.sequence > sequence)
+    newest_first = session.execute(query.order_by(_ROW.c.sequence.desc()).limit(limit))
+    return [_arrived(row).result for row in newest_first][::-1]
+
+
 def between(session: Session, probe: str, location: str, start: datetime, end: datetime) -> list[CheckResult]:
     """Results of one probe at one location that began in [start, end), by time, then sequence."""
     query = select(*_COLUMNS).where(_ROW.c.probe == probe, _ROW.c.location == location, _ROW.c.at >= start, _ROW.c.at < end)

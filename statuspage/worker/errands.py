@@ -13,17 +13,36 @@ from statuspage.actions.alarms import clear_alarm, raise_alarm, raise_in
 from statuspage.actions.checks import record
 from statuspage.actions.context import Context
 from statuspage.core.checks import CheckResult
+from statuspage.core.detector import Streak, observe
 from statuspage.ports import FilesPort
 from statuspage.probes.notebook import Notebook
-from statuspage.store import counters, otp, sequences, switches
+from statuspage.settings import Settings
+from statuspage.store import Session, checks, counters, detector, otp, sequences, switches
 from statuspage.store.trouble import StoreFull
 from statuspage.worker.outbox import Batch, read_segments, write_segment
+from statuspage.worker.plan import NEVER_CHECKED, policy_of
 
 LATE_COUNTER = "statuspage_late_checks_total"
 CHECKS_COUNTER = "statuspage_checks_total"
 DROPPED_COUNTER = "statuspage_dropped_results_total"
+UNREAD_AT_MOST = 50  # results that the verdict has not seen yet; of more, the newest tell enough
 LOST_FOR_S = 600.0  # without a loss: the alarm is over
 log = structlog.get_logger("statuspage.prober")
+
+
+def known_streaks(session: Session, settings: Settings, location: str) -> dict[str, Streak]:
+    """Probe -> its streak at that location: as the verdict left it, and what was recorded since.
+
+    A prober that begins in the middle of an outage thus looks closer when it ends, as the one before it would have done.
+    """
+    saved = detector.load(session).streaks
+    streaks = {}
+    for probe in settings.probes:
+        streak, policy = saved.get((probe.name, location), NEVER_CHECKED), policy_of(probe)
+        for result in checks.since(session, location, probe.name, streak.last_sequence, UNREAD_AT_MOST):
+            streak, _ = observe(streak, result, policy)
+        streaks[probe.name] = streak
+    return streaks
 
 
 class StoredSteps:
@@ -39,9 +58,10 @@ class StoredSteps:
 
 @dataclass(frozen=True)
 class Prepared:
-    """What an earlier process left: sequences, results that still wait, notes about test accounts."""
+    """What an earlier process left: sequences and streaks by probe, results that still wait, notes about test accounts."""
 
     sequences: Mapping[str, int]
+    streaks: Mapping[str, Streak]
     segments: tuple[tuple[PurePosixPath, tuple[CheckResult, ...]], ...]
     notebook: Notebook
 
@@ -119,16 +139,22 @@ class Errands:
     def prepare(self) -> Prepared:
         """Reads what there is; a store that is away is no reason not to begin."""
         found: Mapping[str, int] = {}
+        streaks: Mapping[str, Streak] = {}
         try:
             with self._ctx.ports.store.reading() as session:
                 found = sequences.newest(session, self._location)
+                streaks = known_streaks(session, self._ctx.settings, self._location)
         except Exception as error:
             log.warning("the store does not answer; checks begin all the same", location=self._location, error=type(error).__name__)
         segments = tuple((path, tuple(results)) for path, results in read_segments(self._files, self._folder / "waiting"))
         highest = dict(found)
         for result in (result for _, results in segments for result in results):
             highest[result.probe] = max(highest.get(result.probe, 0), result.sequence)
-        return Prepared(highest, segments, self._notebook())
+        return Prepared(highest, streaks, segments, self._notebook())
+
+    def keep(self, notebook: str) -> None:
+        """Puts a notebook (JSON) on disk at once: an order is about to be sent. Raises OSError."""
+        self._files.write(self._folder / "notebook.json", notebook.encode("ascii"))
 
     def run(self, errand: Errand) -> Returned:
         """Never raises: trouble of the store leaves the results where they are, and on disk as well."""
@@ -172,7 +198,7 @@ class Errands:
     def _keep(self, errand: Errand) -> None:
         try:
             if errand.notebook is not None:
-                self._files.write(self._folder / "notebook.json", errand.notebook.encode("ascii"))
+                self.keep(errand.notebook)
             for path in errand.finished:
                 self._files.remove(path)
         except OSError as error:

@@ -13,7 +13,13 @@ from statuspage.probes.engine import Task
 from statuspage.settings.models import ProbeSettings
 
 LATE_S = 2.0
+NEVER_CHECKED = Streak()
 _SPREAD = 0.6180339887498949  # the golden ratio spreads any number of probes evenly over their interval
+
+
+def policy_of(settings: ProbeSettings) -> Policy:
+    """How many results in a row confirm that the probe's target fails, or works again."""
+    return Policy(settings.failures_to_open, settings.successes_to_close)
 
 
 @dataclass
@@ -31,16 +37,18 @@ class Plan:
     """One probe at one location. Times are monotonic seconds.
 
     checks   those begun and not yet handed on, oldest first; results leave in this order, whichever ended first
-    streak   the local detector: it only decides whether to look again soon
+    streak   the local detector: it only decides whether to look again soon. At first what an earlier process knew
     """
 
-    def __init__(self, settings: ProbeSettings, target: Any, *, place: int, now: float, sequence: int) -> None:
+    def __init__(
+        self, settings: ProbeSettings, target: Any, *, place: int, now: float, sequence: int, streak: Streak = NEVER_CHECKED
+    ) -> None:
         self.settings = settings
         self.target = target
-        self.sequence = sequence
+        self.sequence = max(sequence, streak.last_sequence)
         self.checks: deque[Check] = deque()
-        self.streak = Streak()
-        self._policy = Policy(settings.failures_to_open, settings.successes_to_close)
+        self.streak = streak
+        self._policy = policy_of(settings)
         self._slot = now + settings.interval_s * ((place * _SPREAD) % 1.0)
         self._last_began = -math.inf
 

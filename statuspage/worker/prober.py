@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict, deque
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -25,7 +26,7 @@ from statuspage.probes.notebook import Notebook
 from statuspage.settings.models import Location, ProbeSettings
 from statuspage.worker.errands import CHECKS_COUNTER, DROPPED_COUNTER, LATE_COUNTER, Errand, Errands, Prepared, Returned, StoredSteps
 from statuspage.worker.outbox import Outbox
-from statuspage.worker.plan import Check, Plan
+from statuspage.worker.plan import NEVER_CHECKED, Check, Plan
 from statuspage.worker.references import TIMEOUT_S, References, parse_reference
 
 MAX_SLOTS = 400  # checks in flight at once; each holds a socket
@@ -104,7 +105,8 @@ class Prober:
         here = [probe for probe in settings.probes if not probe.locations or self.location.name in probe.locations]
         for place, probe in enumerate(here):
             sequence = max(prepared.sequences.get(probe.name, 0), floor)
-            self._plans.append(Plan(probe, self.ctx.targets[probe.name], place=place, now=now, sequence=sequence))
+            streak = prepared.streaks.get(probe.name, NEVER_CHECKED)
+            self._plans.append(Plan(probe, self.ctx.targets[probe.name], place=place, now=now, sequence=sequence, streak=streak))
 
     def _next_at(self) -> float:
         times = [plan.due_at() for plan in self._plans]
@@ -138,7 +140,7 @@ class Prober:
         if self.off:
             ended(Finding(Outcome.NO_DATA, Reason.PAUSED, evidence="all probing is switched off"), None)
             return
-        look = look_of(self.ctx, self.location, plan.settings, self._notebook)
+        look = replace(look_of(self.ctx, self.location, plan.settings, self._notebook), keep=self._errands.keep)
         check.task = self.engine.start(PROBES[plan.settings.kind].probe(plan.target, look), ended)
 
     def _ended(self, plan: Plan, check: Check, result: CheckResult, finding: Finding) -> None:

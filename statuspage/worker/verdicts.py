@@ -16,7 +16,7 @@ from statuspage.actions import alarms, automatic
 from statuspage.actions import components as component_deeds
 from statuspage.actions.context import Context
 from statuspage.core.arrivals import ready
-from statuspage.core.detector import Policy, Streak, observe
+from statuspage.core.detector import Streak, observe
 from statuspage.core.errors import DomainError
 from statuspage.core.grouping import Landscape
 from statuspage.core.incidents import Incident
@@ -29,6 +29,7 @@ from statuspage.settings import Settings
 from statuspage.store import Session, checks, components, detector, incidents, maintenance, switches, timeline
 from statuspage.store import alarms as alarm_store
 from statuspage.worker.complaints import OURS, complaints
+from statuspage.worker.plan import policy_of
 
 STEP_S = 0.2
 LOOK_EVERY_S = 1.0  # without new results everything is looked at so often: data grows old, planned work ends, periods pass
@@ -257,7 +258,7 @@ def looks_of(settings: Settings) -> list[Look]:
             component=probe.component,
             locations=tuple(probe.locations) or everywhere,
             interval_s=probe.interval_s,
-            policy=Policy(probe.failures_to_open, probe.successes_to_close),
+            policy=policy_of(probe),
             when_down=probe.status,
             symptom=probe.symptom,
         )

@@ -1,4 +1,4 @@
-"""An engine, and a look that may reach loopback as a bank's inner network may be reached."""
+"""An engine, a look that may reach loopback as a bank's inner network may be reached, and a place for probers."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ import trustme
 from statuspage.probes.addresses import AddressRules
 from statuspage.probes.engine import Engine
 from statuspage.probes.look import Look
+from statuspage.store.engine import Database
+from tests.probes.stage import Breakable, Stage
 
 
 @pytest.fixture
@@ -44,3 +46,8 @@ class Authority:
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture
+def stage(sqlite_database: Database, tmp_path: Path) -> Stage:
+    return Stage(Breakable(sqlite_database), tmp_path / "data")

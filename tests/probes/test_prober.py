@@ -5,117 +5,24 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
-from typing import Any, cast
+from dataclasses import replace
+from pathlib import PurePosixPath
+from typing import Any
 
 import pytest
-from pydantic import TypeAdapter
-from sqlalchemy import select
 
-from statuspage.actions.context import Context
 from statuspage.core.errors import NotFound
-from statuspage.core.seal import OneKey
 from statuspage.core.vocabulary import Outcome, Reason
-from statuspage.outside import Folder, SystemClock, SystemRandomness
-from statuspage.ports import Ports
+from statuspage.outside import SystemClock
 from statuspage.probes import PROBES
 from statuspage.probes.journey import account_key
 from statuspage.probes.notebook import Notebook
-from statuspage.settings import Settings
-from statuspage.store import alarms, counters, otp, sequences, switches
+from statuspage.store import otp, switches
 from statuspage.store.engine import Database
-from statuspage.store.tables import CheckRow
 from statuspage.worker import prober as module
 from statuspage.worker.prober import Prober, run_once
 from tests.probes.servers import Conversation, hang, page, serving
-
-HERE = {"name": "here", "allow_addresses": ["127.0.0.1/32"]}
-
-
-class Breakable:
-    """The store, which can be taken away."""
-
-    def __init__(self, database: Database) -> None:
-        self.database = database
-        self.away = False
-
-    @contextmanager
-    def writing(self) -> Iterator[Any]:
-        if self.away:
-            raise OSError("the store is away")
-        with self.database.writing() as session:
-            yield session
-
-    @contextmanager
-    def reading(self) -> Iterator[Any]:
-        if self.away:
-            raise OSError("the store is away")
-        with self.database.reading() as session:
-            yield session
-
-
-@dataclass
-class Stage:
-    """Everything a prober needs, and what came of it."""
-
-    store: Breakable
-    folder: Path
-
-    def context(self, probes: list[dict[str, Any]], location: dict[str, Any] | None = None) -> Context:
-        settings = Settings.model_validate(
-            {
-                "page": {"name": "Bank", "bank": "Bank", "url": "https://status.bank.test"},
-                "components": [{"slug": "web", "name": {"en": "Web"}}],
-                "locations": [location or HERE],
-                "probes": [{"component": "web", **probe} for probe in probes],
-            }
-        )
-        targets = {probe.name: TypeAdapter(PROBES[probe.kind].Target).validate_python(probe.target) for probe in settings.probes}
-        ports = Ports(SystemClock(), SystemRandomness(), cast(Any, None), cast(Any, self.store), Folder(self.folder))
-        return Context(ports, settings, cast(Any, None), OneKey(b"key"), targets=targets)
-
-    def rows(self) -> list[CheckRow]:
-        with self.store.database.reading() as session:
-            return list(session.scalars(select(CheckRow).order_by(CheckRow.probe, CheckRow.sequence)))
-
-    def open_alarms(self) -> set[str]:
-        with self.store.database.reading() as session:
-            return {alarm.key for alarm in alarms.listing(session)}
-
-    def counted(self, name: str) -> float:
-        with self.store.database.reading() as session:
-            return sum(counter.value for counter in counters.all(session) if counter.name == name)
-
-
-@pytest.fixture
-def stage(sqlite_database: Database, tmp_path: Path) -> Stage:
-    return Stage(Breakable(sqlite_database), tmp_path / "data")
-
-
-@contextmanager
-def probing(ctx: Context) -> Iterator[Prober]:
-    prober = Prober(ctx, "here")
-    try:
-        yield prober
-    finally:
-        prober.close()
-
-
-def until(prober: Prober, true: Callable[[], bool]) -> None:
-    """Steps until it is true; a bound, so that a test that fails also ends."""
-    for _ in range(300):
-        if true():
-            return
-        prober.step()
-    raise AssertionError("it never came true")
-
-
-def probe(name: str, url: str, **more: Any) -> dict[str, Any]:
-    return {"name": name, "kind": "http", "target": {"url": url}, "interval_s": 0.3, "recheck_s": 0.05, "timeout_s": 5, **more}
-
+from tests.probes.stage import HERE, Stage, probe, probing, until
 
 # --- results -----------------------------------------------------------------------------------------------------------
 
@@ -130,19 +37,6 @@ def test_results_reach_the_store_with_sequences_that_rise(stage: Stage) -> None:
         numbers = [row.sequence for row in rows if row.probe == name]
         assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
     assert all(set(row.phases_ms) >= {"dns", "connect", "total"} for row in rows)
-
-
-def test_sequences_never_repeat_over_a_restart(stage: Stage) -> None:
-    with serving(page()) as server:
-        ctx = stage.context([probe("a", server.url)])
-        for enough in (3, 6):
-            with probing(ctx) as prober:
-                until(prober, lambda enough=enough: len(stage.rows()) >= enough)
-
-    numbers = [row.sequence for row in stage.rows()]
-    with stage.store.database.reading() as session:
-        assert sequences.newest(session, "here") == {"a": max(numbers)}
-    assert len(set(numbers)) == len(numbers) >= 6
 
 
 def test_a_first_failure_is_looked_at_again_soon_until_it_is_confirmed(stage: Stage) -> None:
