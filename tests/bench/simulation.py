@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.simulation.flow.run import run as run_flow
 from tests.simulation.many import spread
+from tests.simulation.run import Outcome
 from tests.simulation.run import run as run_delivery
 
 DELIVERY_SEEDS = 200
@@ -25,30 +26,18 @@ def measure(folder: Path) -> str:
             "",
             "| world | seeds | seconds | seeds per second | simulated days per minute |",
             "|---|---|---|---|---|",
-            _row("delivery: the dispatcher under faults", delivered, DELIVERY_SEEDS),
-            _row("flow: from probes to posts and the page", flowed, FLOW_SEEDS),
+            _row("delivery: the dispatcher under faults", run_delivery, DELIVERY_SEEDS),
+            _row("flow: from probes to posts and the page", run_flow, FLOW_SEEDS),
             "",
         ]
     )
 
 
-def delivered(seed: int) -> tuple[float, int]:
-    """Virtual seconds and faults of one seed."""
-    outcome = run_delivery(seed)
-    return outcome.virtual_s, len(outcome.faults)
-
-
-def flowed(seed: int) -> tuple[float, int]:
-    """Virtual seconds and faults of one seed; there `settled_s` is the length of the world."""
-    outcome = run_flow(seed)
-    return outcome.settled_s, len(outcome.faults)
-
-
-def _row(name: str, deed: Callable[[int], tuple[float, int]], seeds: int) -> str:
+def _row(name: str, world: Callable[..., Outcome], seeds: int) -> str:
     begin = time.monotonic()
-    walked = list(spread(deed, range(1, seeds + 1)))
+    walked = list(spread(world, range(1, seeds + 1)))
     took = time.monotonic() - begin
-    if any(faults for _, faults in walked):
+    if any(outcome.faults for outcome in walked):
         raise SystemExit(f"{name}: a seed found a fault; no figure is worth anything before that is mended")
-    days = sum(seconds for seconds, _ in walked) / 86_400.0
+    days = sum(outcome.virtual_s for outcome in walked) / 86_400.0
     return f"| {name} | {seeds} | {took:.0f} | {seeds / took:.1f} | {days * 60.0 / took:.1f} |"

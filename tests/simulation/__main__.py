@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import time
+import traceback
 from collections.abc import Callable
+from functools import partial
 
 from tests.simulation.flow.run import run as run_flow
 from tests.simulation.many import spread
 from tests.simulation.run import Outcome, run
+from tests.simulation.world import Tell
 
 WORLDS: dict[str, Callable[..., Outcome]] = {"delivery": run, "flow": run_flow}
 
@@ -17,34 +21,66 @@ WORLDS: dict[str, Callable[..., Outcome]] = {"delivery": run, "flow": run_flow}
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--seeds", metavar="FROM-TO", help="every seed from FROM to TO, both included")
-    what.add_argument("--seed", type=int, help="one seed, with its trace")
+    what.add_argument("--seeds", type=seeds_from_to, metavar="FROM-TO", help="every seed from FROM to TO, both included")
+    what.add_argument("--seed", type=seed_number, metavar="N", help="one seed, with its trace")
     parser.add_argument("--processes", type=int, help="how many run at once; all cores if not given")
     parser.add_argument("--world", choices=sorted(WORLDS), default="delivery", help="flow: from probes to the public page")
     options = parser.parse_args(arguments)
-    world = WORLDS[options.world]
-    return _one(world, options.seed) if options.seeds is None else _bulk(world, options.seeds, options.processes)
+    if options.seeds is None:
+        return _one(options.world, options.seed)
+    return _bulk(options.world, options.seeds, options.processes)
 
 
-def _one(world: Callable[..., Outcome], seed: int) -> int:
-    outcome = world(seed, keep_trace=True)
-    print("\n".join(outcome.trace))
+def seed_number(text: str) -> int:
+    """Raises ArgumentTypeError for anything but a whole number from 0 on."""
+    if re.fullmatch(r"[0-9]{1,18}", text) is None:
+        raise argparse.ArgumentTypeError(f"found {text!r}; a seed is a whole number from 0 on, e.g. 7")
+    return int(text)
+
+
+def seeds_from_to(text: str) -> range:
+    """Raises ArgumentTypeError for anything but two seeds, the smaller one first."""
+    first, dash, last = text.partition("-")
+    if not dash:
+        raise argparse.ArgumentTypeError(f"found {text!r}; seeds are given as FROM-TO, e.g. 1-1000")
+    seeds = range(seed_number(first), seed_number(last) + 1)
+    if not seeds:
+        raise argparse.ArgumentTypeError(f"found {text!r}, in which there is no seed; the smaller one comes first, e.g. 1-1000")
+    return seeds
+
+
+def walk(world: str, seed: int, tell: Tell = None) -> Outcome:
+    """One seed. An exception out of the product or of the world is a fault, too; then nothing was judged."""
+    try:
+        return WORLDS[world](seed, tell=tell)
+    except Exception:
+        return Outcome(seed, [f"raised\n{traceback.format_exc()}"], "", 0.0, 0.0)
+
+
+def _one(world: str, seed: int) -> int:
+    outcome = walk(world, seed, print)
     print(f"digest {outcome.digest}")
     for fault in outcome.faults:
         print(f"seed {seed}: {fault}")
-    print(f"1 seed, {len(outcome.faults)} faults")
+    print(f"{_number(1, 'seed')}, {_number(len(outcome.faults), 'fault')}")
     return 1 if outcome.faults else 0
 
 
-def _bulk(world: Callable[..., Outcome], seeds: str, processes: int | None) -> int:
-    first, last = map(int, seeds.split("-"))
-    found, begin = 0, time.monotonic()
-    for outcome in spread(world, range(first, last + 1), processes):
+def _bulk(world: str, seeds: range, processes: int | None) -> int:
+    found, days, begin = 0, 0.0, time.monotonic()
+    for outcome in spread(partial(walk, world), seeds, processes):
         for fault in outcome.faults:
             print(f"seed {outcome.seed}: {fault}", flush=True)
         found += len(outcome.faults)
-    print(f"{last - first + 1} seeds, {found} faults, {time.monotonic() - begin:.0f} s")
+        days += outcome.virtual_s / 86_400.0
+    took = time.monotonic() - begin
+    told = f"{_number(len(seeds), 'seed')}, {_number(found, 'fault')}"
+    print(f"{told}, {took:.0f} s, {days * 60.0 / took:.1f} simulated days a minute")
     return 1 if found else 0
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 if __name__ == "__main__":

@@ -231,7 +231,7 @@ def _fate(world: World, people: Operators, length: float) -> None:
 
     if knobs.jumps:
         for _ in range(2):
-            offset = chance.choice([-7200.0, 7200.0, 60.0, -60.0, 0.0])
+            offset = chance.choice(knobs.offsets)
             world.later(when(), jump, world, offset)
     if knobs.crashes:
         for process in world.processes:

@@ -11,7 +11,7 @@ from statuspage.store.tables import AttemptRow, DeliveryRow
 from tests.simulation.checker import faults
 from tests.simulation.occurrences import of_ledger
 from tests.simulation.people import Operators, heal, script
-from tests.simulation.world import Knobs, World
+from tests.simulation.world import Knobs, Tell, World
 
 HEAL_S = 4 * 3600.0
 _OPEN = [str(state) for state in (DeliveryState.WAITING, DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.UNKNOWN)]
@@ -22,20 +22,19 @@ _LAST_LINE = select(func.coalesce(func.max(AttemptRow.id), 0))
 @dataclass(frozen=True)
 class Outcome:
     """faults: one line each; settled_s: virtual seconds from the end of the last fault until everything was final, to a minute;
-    virtual_s: how long the world went on; counts: how often each thing happened in it."""
+    virtual_s: how long the world went on; counts: how often each thing happened in it. The flow knows neither the first nor the last."""
 
     seed: int
     faults: list[str]
     digest: str
     settled_s: float
-    trace: list[str]
-    virtual_s: float = 0.0
+    virtual_s: float
     counts: dict[str, int] = field(default_factory=dict)
 
 
-def run(seed: int, knobs: Knobs | None = None, *, keep_trace: bool = False) -> Outcome:
-    """One seed from beginning to end."""
-    world = World(seed, knobs, keep_trace=keep_trace)
+def run(seed: int, knobs: Knobs | None = None, *, tell: Tell = None) -> Outcome:
+    """One seed from beginning to end. tell: is told each line of the trace."""
+    world = World(seed, knobs, tell=tell)
     people = Operators(world)
     length = script(world, people)
     for process in world.processes:
@@ -57,7 +56,7 @@ def finish(world: World, people: Operators) -> Outcome:
     found = faults(world, people, healed_at=healed_at, last_line=last_line)
     world.counts.update(of_ledger(world))
     world.end()
-    return Outcome(world.seed, found, world.digest(), settled, world.trace, world.time, dict(world.counts))
+    return Outcome(world.seed, found, world.digest(), settled, world.time, dict(world.counts))
 
 
 def _run_while_moving(world: World, end: float) -> None:

@@ -29,6 +29,7 @@ from statuspage.worker.dispatcher import Dispatcher
 from tests.simulation.networks import BROADCASTERS, MODES, Config, FakeNetwork
 from tests.simulation.ports import SimClock, SimRandomness, SimStore, busy, wall_of
 
+Tell = Callable[[str], object] | None
 SEAL_KEY = b"only for the simulation"
 
 
@@ -92,6 +93,7 @@ class Knobs:
     crashes: float = 0.0
     second_process: bool = False
     jumps: bool = False
+    offsets: tuple[float, ...] = (-7200.0, 7200.0, 60.0, -60.0, 0.0)  # of the wall clock, if it jumps
     pauses: bool = False
     sleeps: bool = False
     store_trouble: float = 0.0
@@ -149,9 +151,9 @@ def draw_knobs(chance: random.Random) -> Knobs:
 
 
 class World:
-    """Everything of one seed. `trace` lists what happened; its digest is the seed's fingerprint."""
+    """Everything of one seed. `tell` is told line by line what happens, the trace; its digest is the seed's fingerprint."""
 
-    def __init__(self, seed: int, knobs: Knobs | None = None, *, keep_trace: bool = False) -> None:
+    def __init__(self, seed: int, knobs: Knobs | None = None, *, tell: Tell = None) -> None:
         self.seed = seed
         self.chance = random.Random(seed)
         self.knobs = knobs or draw_knobs(self.chance)
@@ -165,8 +167,7 @@ class World:
         self.store.wall = self.wall
         self.store.locks_are_sure = not self.knobs.lock_losses
         self.counts: Counter[str] = Counter()
-        self.trace: list[str] = []
-        self.keep_trace = keep_trace
+        self.tell = tell
         self._digest = hashlib.sha256()
         self._heap: list[tuple[float, int, Callable[[], object]]] = []
         self._count = 0
@@ -212,8 +213,8 @@ class World:
     def note(self, line: str) -> None:
         entry = f"{self.time:11.3f} {line}"
         self._digest.update(entry.encode())
-        if self.keep_trace:
-            self.trace.append(entry)
+        if self.tell is not None:
+            self.tell(entry)
 
     def digest(self) -> str:
         return self._digest.hexdigest()

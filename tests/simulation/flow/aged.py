@@ -8,13 +8,14 @@ from random import Random
 from tests.simulation.flow.bank import PARTS, Bank
 from tests.simulation.flow.town import Knobs, Town
 from tests.simulation.flow.truth import Fog, Ill, Spell, Truth
+from tests.simulation.world import Tell
 
 DAY_S = 86400.0
 # Days from the first of all worlds until shortly before the clocks move.
 CHANGES = {"Europe/Madrid": 25, "America/New_York": 4, "Australia/Lord_Howe": 32, "UTC": 0}
 
 
-def build(seed: int, also: Sequence[Spell] = (), *, keep_trace: bool = False) -> tuple[Town, float]:
+def build(seed: int, also: Sequence[Spell] = (), *, tell: Tell = None) -> tuple[Town, float]:
     """The world and its length. also: what happens in it whatever the seed draws."""
     chance = Random(f"aged {seed}")
     zone = chance.choice(sorted(CHANGES))
@@ -34,4 +35,4 @@ def build(seed: int, also: Sequence[Spell] = (), *, keep_trace: bool = False) ->
         spells.append(Spell(fog, begin, begin + chance.choice((1800.0, 14_400.0)), None, place))
     knobs = Knobs(doubles=0.2, shuffles=chance.choice((0.0, 0.2)), unhurried=30.0, crashes=chance.choice((0.0, 0.01)))
     day = CHANGES[zone] + chance.randint(0, 1)
-    return Town(seed, bank, Truth(spells), knobs, day=day, keep_trace=keep_trace), length
+    return Town(seed, bank, Truth(spells), knobs, day=day, tell=tell), length

@@ -12,6 +12,7 @@ from tests.simulation.flow.bank import AUTHOR, PARTS, Bank
 from tests.simulation.flow.people import People
 from tests.simulation.flow.town import IDLE_S, Knobs, Town, span
 from tests.simulation.flow.truth import Fog, Ill, Noise, Spell, Truth
+from tests.simulation.world import Tell
 
 BAD = frozenset({"major_outage", "partial_outage", "degraded_performance"})
 DOWN = frozenset({"major_outage"})
@@ -81,11 +82,6 @@ class Script:
         """Until an incident is resolved, and can be reopened no more."""
         return self.bank.stable_s + self.bank.reopen_s + 2 * IDLE_S["verdicts"] + 20.0
 
-    @property
-    def unaware_s(self) -> float:
-        """A new prober does not know that a component was failing: it takes no closer looks when it works again."""
-        return 2 * self.bank.interval_s
-
     def ill(self, what: Ill, begin: float, end: float, *keys: str) -> None:
         self.town.truth.spells.extend(Spell(what, begin, end, key) for key in keys)
 
@@ -101,13 +97,8 @@ class Script:
         self.town.note(f"script {episode.kind} {episode.begin:.1f} {episode.end:.1f}")
 
 
-def _trouble(
-    script: Script, what: Ill, shows: frozenset[str], kind: str, keys: tuple[str, ...], *, vault: bool = False, late_s: float = 0.0
-) -> None:
-    """Some components fail, perhaps some seconds after each other, and work again: one incident that names them all.
-
-    late_s   by so much later it may be known that they work again
-    """
+def _trouble(script: Script, what: Ill, shows: frozenset[str], kind: str, keys: tuple[str, ...], *, vault: bool = False) -> None:
+    """Some components fail, perhaps some seconds after each other, and work again: one incident that names them all."""
     takes = {Ill.HANGING: 10.0, Ill.SLOW: 3.0}.get(what, 0.05)
     bound = script.detect(takes)
     begin = script.now
@@ -118,11 +109,11 @@ def _trouble(
         script.ill(what, start, end, key)
     if vault:
         script.ill(what, begin, end, "vault")
-    windows = [Window(key, start, end + bound + late_s, BAD) for key, start in starts.items()]
+    windows = [Window(key, start, end + bound, BAD) for key, start in starts.items()]
     windows += [Window(key, last + bound, end, shows, must=True) for key in keys]
     script.add(
         Episode(
-            kind, begin, end, end + bound + late_s + script.aftermath, (1, 1), frozenset(keys), last + bound, since=begin, over=end,
+            kind, begin, end, end + bound + script.aftermath, (1, 1), frozenset(keys), last + bound, since=begin, over=end,
             windows=tuple(windows), secret=int(vault),
         )
     )  # fmt: skip
@@ -251,7 +242,7 @@ def renamed(script: Script) -> None:
     """A component is called otherwise in the middle of its outage; processes follow the new configuration one after the other."""
     key, town = script.one(), script.town
     begin = script.now
-    _trouble(script, Ill.DOWN, DOWN, "renamed", (key,), late_s=script.unaware_s)
+    _trouble(script, Ill.DOWN, DOWN, "renamed", (key,))
     end = script.episodes[-1].end
 
     def rename() -> None:
@@ -274,7 +265,7 @@ def removed(script: Script) -> None:
     town.later(ended - town.time, People(town, script.chance).answer)
     town.later(back - town.time, lambda: town.reconfigure(town.bank.changed(key, gone=False)))
     town.note(f"script remove {key} from {gone:.1f} to {back:.1f}")
-    settled = back + bound + script.unaware_s + 2.0 + IDLE_S["publisher"]
+    settled = back + bound + 2.0 + IDLE_S["publisher"]
     windows = (Window(key, begin, gone + bound, BAD), Window(key, gone, settled, BAD | UNSEEN | frozenset({"missing"})))
     until = settled + script.aftermath
     script.add(Episode("removed", begin, ended, until, (1, 1), frozenset({key}), begin + bound, since=begin, windows=windows))
@@ -319,7 +310,7 @@ LOUD: tuple[Callable[[Script], None], ...] = (outage, slow, burst, family, priva
 STILL: tuple[Callable[[Script], None], ...] = (blip, alone, blind, account)
 
 
-def build(seed: int, acts: Sequence[Callable[[Script], None]] = (), *, keep_trace: bool = False) -> tuple[Town, list[Episode], float]:
+def build(seed: int, acts: Sequence[Callable[[Script], None]] = (), *, tell: Tell = None) -> tuple[Town, list[Episode], float]:
     """The world of a clean seed, its episodes, and its length. acts: these instead of four drawn from all."""
     chance = Random(f"clean {seed}")
     bank = Bank(
@@ -329,7 +320,7 @@ def build(seed: int, acts: Sequence[Callable[[Script], None]] = (), *, keep_trac
         folders=chance.choice((1, 1, 2)),
     )
     knobs = Knobs(doubles=chance.choice((0.0, 0.2)), shuffles=chance.choice((0.0, 0.0, 0.3)), lag_s=chance.choice((0.05, 0.2, 1.0)))
-    town = Town(seed, bank, Truth(), knobs, day=chance.randint(0, 40), keep_trace=keep_trace)
+    town = Town(seed, bank, Truth(), knobs, day=chance.randint(0, 40), tell=tell)
     script = Script(town, chance, now=2 * bank.interval_s + 20.0)
     drawn = [chance.choice(LOUD), chance.choice(LOUD), chance.choice(STILL), chance.choice(STILL)]
     chance.shuffle(drawn)

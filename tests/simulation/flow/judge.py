@@ -140,6 +140,9 @@ class Judge:
                 continue
             at, stable = self._at(update), self.town.bank.stable_s
             item = next((item for moment, item in self.watch.incidents[one] if moment >= at - 0.5), None)
+            unseen = [slug for slug in item.components if self._gone(slug, at)] if item else []
+            if unseen:
+                yield f"too early: {one} is resolved at {at:.0f} s, and nobody sees {unseen} any more"
             for slug in item.components if item else ():
                 key = self.town.bank.key_of(slug)
                 if key is None or self.town.bank.part(key).gone:
@@ -149,6 +152,15 @@ class Judge:
                 within = [moment for moment in every if at - stable + 60.0 < moment < at - STALE_S]
                 if self.strict and any(len(levels.failing(moment)) >= needed for moment in within):
                     yield f"too early: {one} is resolved at {at:.0f} s, and {slug} failed within the stable period"
+
+    def _gone(self, slug: str, at: float) -> bool:
+        """No configuration of the last moments had it."""
+        banks = self.town.banks
+        lately = [
+            *[bank for since, bank in banks if since <= at - STALE_S][-1:],
+            *[bank for since, bank in banks if at - STALE_S < since <= at],
+        ]
+        return not any(slug in (part.slug, *part.was) for bank in lately for part in bank.present)
 
     def promises(self) -> Iterator[str]:
         """Every promise is kept within its minute, unless the worker was away; what came late is counted."""

@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 from statuspage.actions.checks import SKEW_ALLOWED, record
 from statuspage.core.checks import CheckResult
 from statuspage.core.vocabulary import Outcome, Reason
+from statuspage.worker.errands import known_streaks
 from statuspage.worker.plan import Check, Plan
 from tests.simulation.flow.bank import Bank
 from tests.simulation.flow.truth import FINE, Fog, Shown
@@ -36,16 +37,20 @@ class Prober:
         self._new_until = 0.0
 
     def configure(self, bank: Bank) -> None:
-        """A new process: it knows nothing of what was in doubt, and counts on above everything earlier."""
+        """A new process: it reads what is known of each probe, and counts on above everything earlier."""
+        self._flush_at = self.town.time
+        self._send(self._flush_at)  # a process that ends hands over what it has
+        with self.town.store.reading() as session:
+            streaks = known_streaks(session, bank.settings(), self.place)
         floor = int((self.town.time + 1000.0) * 10)
         settings = {probe.name.removeprefix("p-"): probe for probe in bank.settings().probes}
         before, self.plans = self.plans, {}
         self._new_until = self.town.time + 1.5 * bank.interval_s  # its grid may lie otherwise: its first looks travel at once
         for place, (key, probe) in enumerate(settings.items()):
             sequence = max(floor, before[key].sequence if key in before else 0)
-            self.plans[key] = Plan(probe, None, place=place, now=self.town.time + self.town.chance.uniform(0.0, 1.0), sequence=sequence)
+            begins = self.town.time + self.town.chance.uniform(0.0, 1.0)
+            self.plans[key] = Plan(probe, None, place=place, now=begins, sequence=sequence, streak=streaks[probe.name])
             self._arm(key)
-        self._flush(self.town.chance.uniform(0.02, self.town.knobs.lag_s))  # a process that ends hands over what it has
 
     def _arm(self, key: str) -> None:
         token = self._tokens[key] = self._tokens.get(key, 0) + 1

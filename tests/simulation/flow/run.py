@@ -12,28 +12,29 @@ from tests.simulation.flow.probers import Prober
 from tests.simulation.flow.town import Town
 from tests.simulation.flow.truth import Spell
 from tests.simulation.run import Outcome
+from tests.simulation.world import Tell
 
 
-def run(seed: int, *, keep_trace: bool = False) -> Outcome:
-    """One seed from beginning to end; `settled_s` is its virtual length. One in four is wild, one in sixteen lasts for days."""
+def run(seed: int, *, tell: Tell = None) -> Outcome:
+    """One seed from beginning to end. One in four is wild, one in sixteen lasts for days. tell: is told each line of the trace."""
     with capture_logs():
         if seed % 16 == 11:
-            return aged_one(seed, keep_trace=keep_trace)
-        return wild_one(seed, keep_trace=keep_trace) if seed % 4 == 2 else clean_one(seed, keep_trace=keep_trace)
+            return aged_one(seed, tell=tell)
+        return wild_one(seed, tell=tell) if seed % 4 == 2 else clean_one(seed, tell=tell)
 
 
-def clean_one(seed: int, acts: Sequence[Callable[[Script], None]] = (), *, keep_trace: bool = False) -> Outcome:
+def clean_one(seed: int, acts: Sequence[Callable[[Script], None]] = (), *, tell: Tell = None) -> Outcome:
     """acts: episodes that are played instead of those that the seed draws."""
-    town, episodes, length = clean.build(seed, acts, keep_trace=keep_trace)
+    town, episodes, length = clean.build(seed, acts, tell=tell)
     _begin(town)
     town.run_until(length)
     found = [*judge.of_episodes(town, episodes), *judge.Judge(town).faults(), *records.faults(town)]
     return _outcome(town, found)
 
 
-def wild_one(seed: int, *, keep_trace: bool = False) -> Outcome:
+def wild_one(seed: int, *, tell: Tell = None) -> Outcome:
     """Chaos, then heal."""
-    town, length, jumps = wild.build(seed, keep_trace=keep_trace)
+    town, length, jumps = wild.build(seed, tell=tell)
     _begin(town)
     town.run_until(length + wild.HEAL_S)
     found = [*wild.settled(town)]
@@ -45,9 +46,9 @@ def wild_one(seed: int, *, keep_trace: bool = False) -> Outcome:
     return _outcome(town, found)
 
 
-def aged_one(seed: int, also: Sequence[Spell] = (), *, keep_trace: bool = False) -> Outcome:
+def aged_one(seed: int, also: Sequence[Spell] = (), *, tell: Tell = None) -> Outcome:
     """Some days. also: what happens besides, in every seed."""
-    town, length = aged.build(seed, also, keep_trace=keep_trace)
+    town, length = aged.build(seed, also, tell=tell)
     _begin(town)
     town.run_until(length)
     return _outcome(town, [*judge.Judge(town, strict=False).begun(), *records.faults(town)])
@@ -66,4 +67,4 @@ def _outcome(town: Town, found: list[str]) -> Outcome:
     faults = [*town.faults, *found]
     for line in found:
         town.note(f"FAULT {line}")
-    return Outcome(town.seed, faults, town.digest(), town.time, town.trace)
+    return Outcome(town.seed, faults, town.digest(), 0.0, town.time)

@@ -34,7 +34,7 @@ from tests.simulation.flow.shelf import Shelf
 from tests.simulation.flow.truth import Truth
 from tests.simulation.flow.watch import Watch
 from tests.simulation.ports import SimClock, SimRandomness, SimStore, busy, wall_of
-from tests.simulation.world import Crash
+from tests.simulation.world import Crash, Tell
 
 INFOS = {info.channel.name: info for info in CHANNELS if info.channel.language == LANGUAGE}
 IDLE_S = {"verdicts": 60.0, "promises": 20.0, "publisher": 20.0, "cleaner": 1800.0, "mirror": 20.0}
@@ -51,7 +51,7 @@ class Knobs:
     doubles: float = 0.0
     shuffles: float = 0.0
     lag_s: float = 0.2
-    unhurried: float = 1.0  # loops that have nothing to do look so many times less often
+    unhurried: float = 1.0  # loops that have nothing to do look so many times less often; not the cleaner
     workers: int = 1
 
 
@@ -84,17 +84,17 @@ class Worker:
 
 
 class Town:
-    """Everything of one seed. `trace` lists what happened; its digest is the seed's fingerprint."""
+    """Everything of one seed. `tell` is told line by line what happens, the trace; its digest is the seed's fingerprint."""
 
-    def __init__(self, seed: int, bank: Bank, truth: Truth, knobs: Knobs, *, day: int = 0, keep_trace: bool = False) -> None:
+    def __init__(self, seed: int, bank: Bank, truth: Truth, knobs: Knobs, *, day: int = 0, tell: Tell = None) -> None:
         self.seed, self.bank, self.truth, self.knobs = seed, bank, truth, knobs
+        self.banks = [(0.0, bank)]  # every configuration, and since when
         self.chance = Random(f"town {seed}")
         self.time = self.slept_s = 0.0
         self.first_offset_s = self.wall_offset_s = day * 86400.0
         self.chaos = True
         self.jumped = False  # the wall clock: what is dated by it cannot be put in order any more
-        self.trace: list[str] = []
-        self.keep_trace = keep_trace
+        self.tell = tell
         self.faults: list[str] = []
         self.probing = True
         self._digest = hashlib.sha256()
@@ -125,8 +125,8 @@ class Town:
     def note(self, line: str) -> None:
         entry = f"{self.time:11.3f} {line}"
         self._digest.update(entry.encode())
-        if self.keep_trace:
-            self.trace.append(entry)
+        if self.tell is not None:
+            self.tell(entry)
 
     def fault(self, line: str) -> None:
         self.note(f"FAULT {line}")
@@ -190,6 +190,7 @@ class Town:
     def reload(self, bank: Bank) -> None:
         """A new configuration is accepted; every process follows within two seconds."""
         self.bank = bank
+        self.banks.append((self.time, bank))
         self.note("reload")
         self.outside = self.context(Worker(99, bank=bank))
         for worker in self.workers:
@@ -320,7 +321,7 @@ class Town:
             return 1.0
         if name == "publisher" and self.watch.editions and self.time - self.watch.editions[-1].time < 1.0:
             return 0.5  # what came so soon after an edition waits for the next
-        return IDLE_S[name.partition(":")[0]] * self.knobs.unhurried
+        return IDLE_S[name.partition(":")[0]] * (1.0 if name == "cleaner" else self.knobs.unhurried)
 
     # --- faults ---------------------------------------------------------------------------------------------------------
 

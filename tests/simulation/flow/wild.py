@@ -11,12 +11,13 @@ from tests.simulation.flow.bank import PARTS, Bank
 from tests.simulation.flow.people import People
 from tests.simulation.flow.town import Knobs, Town
 from tests.simulation.flow.truth import Fog, Ill, Spell, Truth
+from tests.simulation.world import Tell
 
 HEAL_S = 1300.0  # flapping is waited out, then the stable period, each with the loops' pauses
 OURS = ("unseen:", "withheld:", "contradiction:", "refused:", "unwatched:")
 
 
-def build(seed: int, *, keep_trace: bool = False) -> tuple[Town, float, bool]:
+def build(seed: int, *, tell: Tell = None) -> tuple[Town, float, bool]:
     """The world, when it begins to heal, and whether the wall clock jumps."""
     chance = Random(f"wild {seed}")
 
@@ -34,7 +35,7 @@ def build(seed: int, *, keep_trace: bool = False) -> tuple[Town, float, bool]:
         lag_s=chance.choice((0.1, 1.0, 5.0)), workers=chance.choice((1, 1, 2)),
     )  # fmt: skip
     length = chance.uniform(900.0, 1800.0)
-    town = Town(seed, bank, Truth(_spells(chance, bank, length)), knobs, day=chance.randint(0, 40), keep_trace=keep_trace)
+    town = Town(seed, bank, Truth(_spells(chance, bank, length)), knobs, day=chance.randint(0, 40), tell=tell)
     people = People(town, chance)
     for _ in range(chance.randint(0, 8)):
         town.later(chance.uniform(30.0, length), people.act)
