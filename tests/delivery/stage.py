@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from statuspage.core.deliveries import Delivery
 from statuspage.core.vocabulary import DeliveryState, NoticeKind, SubjectKind
 from statuspage.store import alarms, deliveries
@@ -36,6 +38,17 @@ class Stage:
     def passes(self, seconds: float) -> None:
         """Virtual time passes, and everybody works."""
         self.world.run_until(self.world.time + seconds)
+
+    def once_at(self, name: str, deed: Callable[[], None]) -> None:
+        """Does something when a dispatcher passes that point the next time."""
+        real, waiting = self.world.point, [deed]
+
+        def point(passed: str) -> None:
+            if passed == name and waiting:
+                waiting.pop()()
+            real(passed)
+
+        self.world.point = point  # type: ignore[method-assign]
 
     def tell(self, kind: NoticeKind = NoticeKind.INVESTIGATING, *, valid_s: float | None = None, hold_s: float = 0.0) -> None:
         self.people.update(SUBJECT, kind, valid_s=valid_s, hold_s=hold_s)
