@@ -254,6 +254,7 @@ FOREIGN = [
         "HTTP://EVIL.EXAMPLE",
         "hTTps://evil.example",
     ),
+    *("https://[", "//[", "https://]evil.example", "https://[::1", "https://[evil.example]/console/", "http://\u2100.example"),
     *("/.evil.example", "/console/..//evil", "/u/ABC", "//console/", "/console/../u/ABC"),
 ]
 
