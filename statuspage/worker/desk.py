@@ -125,6 +125,13 @@ class Desk:
         age = clock.monotonic() - (row.first_monotonic or 0.0) if known else 0.0
         return backoff.wait_s(max(row.attempts, 1), age, self.ctx.ports.random.uniform(0.0, 1.0))
 
+    def heed_epoch(self, row: Delivery) -> None:
+        """A person sends it again, or another owner did: what it waited for in the epoch before counts no more."""
+        if self.epochs.setdefault(row.id, row.epoch) != row.epoch:
+            self.epochs[row.id] = row.epoch
+            self.due.pop(row.id, None)
+            self.since.pop(row.id, None)
+
     def back_off(self, row: Delivery, seconds: float) -> None:
         """The row waits because something failed; it need not when the network works again, see wake()."""
         self.due[row.id] = self.mono() + seconds

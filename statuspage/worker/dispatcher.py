@@ -229,6 +229,8 @@ class Dispatcher:
 
     def _moving(self, desk: Desk, rows: list[Delivery], off: bool) -> Iterator[Delivery]:
         """Rows of one thread that a pass may take up."""
+        for row in rows:
+            desk.heed_epoch(row)
         unknown = [row for row in rows if row.state is DeliveryState.UNKNOWN]
         for row in unknown:
             if row.id not in desk.since:
@@ -248,10 +250,6 @@ class Dispatcher:
             return cards.is_out(session, row)
 
     def _due_at(self, desk: Desk, row: Delivery) -> float:
-        if desk.epochs.setdefault(row.id, row.epoch) != row.epoch:  # a person sends it again: what it waited for counts no more
-            desk.epochs[row.id] = row.epoch
-            desk.due.pop(row.id, None)
-            desk.since.pop(row.id, None)
         if row.id not in desk.due:
             desk.due[row.id] = desk.mono() + wait_left_s(row, self._ctx.now(), self._ctx.settings.delivery.retry_after_max_s)
         return desk.due[row.id]
