@@ -11,16 +11,19 @@ from __future__ import annotations
 import binascii
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.header import Header
 from email.utils import format_datetime
+from functools import partial
 from pathlib import Path
 
 from broadcasters import dkim, text
 from broadcasters.errors import BroadcastError, OutcomeClass, Rejected, Unavailable, Uncertain
 from broadcasters.http import checked_base
 from broadcasters.post import DeliveryClass
+from broadcasters.runs import ACCOUNT, Errand, Recipient, check_list, check_pace
 from broadcasters.smtp import Line, MailTransport, Refused, Server
 from broadcasters.wire import NoAnswer, NotSent
 
@@ -84,13 +87,14 @@ class Config:
                 raise ValueError(f"{name}: found {getattr(self, name)!r}, allowed is one address like status@bank.example")
         if any(not letter.isprintable() for letter in self.sender_name) or len(self.sender_name) > 100:
             raise ValueError("sender_name: allowed are up to 100 printable letters on one line")
-        if not self.list.strip() or "\n" in self.list:
-            raise ValueError("list: name the file of the subscribers; file: or ${…} would put its content here")
+        check_list(self.list)
         if self.leave_url:
             object.__setattr__(self, "leave_url", checked_base(self.leave_url, "leave_url"))
         if self.list_id and not _DOMAIN.fullmatch(self.list_id):
             raise ValueError(f"list_id: found {self.list_id!r}, allowed is a name like status.bank.example")
-        _check_pace(self)
+        check_pace(self.per_second, self.connections, self.retry_s)
+        if not 0 < self.answer_s <= 3600:
+            raise ValueError(f"answer_s: found {self.answer_s}, allowed are more than 0 and up to 3600 seconds")
         if self.dkim_domain or self.dkim_selector or self.dkim_key:
             _check_dkim(self)
 
@@ -120,16 +124,6 @@ def _check_relay(config: Config) -> None:
         raise ValueError("user: user and password stand on one line each, without control characters")
 
 
-def _check_pace(config: Config) -> None:
-    if not 0.01 <= config.per_second <= 10_000:
-        raise ValueError(f"per_second: found {config.per_second}, allowed are 0.01 to 10000 mails a second")
-    if not 1 <= config.connections <= 50:
-        raise ValueError(f"connections: found {config.connections}, allowed are 1 to 50")
-    for name, value in (("retry_s", config.retry_s), ("answer_s", config.answer_s)):
-        if not 0 < value <= 3600:
-            raise ValueError(f"{name}: found {value}, allowed are more than 0 and up to 3600 seconds")
-
-
 def _check_dkim(config: Config) -> None:
     for name, pattern in (("dkim_domain", _DOMAIN), ("dkim_selector", _SELECTOR)):
         if not pattern.fullmatch(getattr(config, name)):
@@ -142,6 +136,20 @@ def _check_dkim(config: Config) -> None:
 def is_address(value: str) -> bool:
     """True for an address of plain ASCII that every relay takes; of two names that differ only in case both are."""
     return _ADDRESS.fullmatch(value) is not None
+
+
+def fault(address: str) -> str:
+    """What is wrong with an address of the list, without repeating it; "" if nothing is."""
+    if is_address(address):
+        return ""
+    allowed = "Allowed is an address like name@example.com in plain letters; an accented domain in its xn-- form."
+    if len(address) > 254:
+        return f"the address has {len(address)} letters, more than the 254 that mail knows. {allowed}"
+    if address.count("@") != 1:
+        return f"the address has {address.count('@')} times @, and it needs one. {allowed}"
+    if not address.isascii():
+        return f"the address has a letter with an accent or of another script. {allowed}"
+    return f"this is no address that mail can go to. {allowed}"
 
 
 def limits(config: Config) -> text.Limits:
@@ -164,12 +172,17 @@ def server(config: Config, *, deadline_s: float, connect_timeout_s: float) -> Se
     )
 
 
+def opener(config: Config, way: MailTransport, *, deadline_s: float, connect_timeout_s: float) -> Callable[[], Line]:
+    """What opens signed-in connections to the relay."""
+    return partial(open_line, way, server(config, deadline_s=deadline_s, connect_timeout_s=connect_timeout_s))
+
+
 def open_line(mail: MailTransport, to: Server) -> Line:
     """A signed-in connection. Raises Unavailable or Rejected; nothing was sent."""
     try:
         return mail.open(to)
     except NotSent as error:
-        raise Unavailable(OutcomeClass.RETRY, f"{to.host} was not reached: {error}. Nothing was sent.", code="relay") from None
+        raise Unavailable(OutcomeClass.RETRY, f"{to.host} was not reached: {error}. Nothing was sent.", code=ACCOUNT) from None
     except Refused as error:
         raise meaning(error, to.host) from None
 
@@ -199,11 +212,11 @@ def meaning(error: Refused, host: str) -> BroadcastError:
     """
     words = f"{host} answered {error.code}{f' ({error.said})' if error.said else ''}"
     ours = error.step in ("hello", "sign_in", "sender") or error.code == 421
-    code = "relay" if ours else ""
+    code = ACCOUNT if ours else ""
     if error.code in (530, 534, 535, 538) or error.step == "sign_in":
         kind = Unavailable if 400 <= error.code < 500 and error.code != 432 else Rejected
         outcome = OutcomeClass.RETRY if kind is Unavailable else OutcomeClass.REAUTH
-        return kind(outcome, f"{words} to our sign-in.", code="relay")
+        return kind(outcome, f"{words} to our sign-in.", code=ACCOUNT)
     if error.code < 500:
         return Unavailable(OutcomeClass.RETRY, f"{words}.", code=code)
     if error.enhanced.startswith("5.2.2") or (error.code == 552 and error.enhanced.startswith("5.2")):
@@ -222,10 +235,10 @@ def hand_over(line: Line, sender: str, recipient: str, content: bytes, host: str
     except Refused as error:
         raise meaning(error, host) from None
     except NotSent as error:
-        raise Unavailable(OutcomeClass.RETRY, f"{host}: {error}. It has not taken the mail.", code="relay") from None
+        raise Unavailable(OutcomeClass.RETRY, f"{host}: {error}. It has not taken the mail.", code=ACCOUNT) from None
     except NoAnswer as error:
         why = f"{host}: {error}: it may have taken the mail. It is sent again under the same Message-ID."
-        raise Uncertain(OutcomeClass.AMBIGUOUS, why, code="relay") from None
+        raise Uncertain(OutcomeClass.AMBIGUOUS, why, code=ACCOUNT) from None
 
 
 # --- the mail ---------------------------------------------------------------------------------------------------------------------
@@ -235,8 +248,11 @@ def hand_over(line: Line, sender: str, recipient: str, content: bytes, host: str
 class Letter:
     """One notice in one language as a mail, but for what differs from person to person.
 
-    before, after   the body around the token; sender: local part and domain of the envelope
+    before, after   the body around the token; bounces: local part and domain of the envelope's sender
     """
+
+    noun, taker = "Mails", "the relay"
+    in_doubt, looks = "sent again under the same Message-ID", False
 
     fixed: tuple[tuple[bytes, bytes], ...]
     before: bytes
@@ -250,6 +266,12 @@ class Letter:
     tagged: bool
     signed_at: int
     signer: dkim.Signer | None
+    host: str
+
+    def errand(self, to: Recipient) -> Errand:
+        """One person's mail, ready to be handed over."""
+        content, sender = self.content(to.address, to.tag, to.token), self.envelope(to.tag)
+        return lambda line: hand_over(line, sender, to.address, content, self.host)
 
     def envelope(self, tag: str) -> str:
         """Where this person's mail goes back to if it cannot be handed on."""
@@ -323,7 +345,13 @@ def letter(words: str, language: str, config: Config, *, run: str, root: str, pa
         tagged=bool(config.bounces_to),
         signed_at=int(at.timestamp()),
         signer=dkim.signer(config.dkim_domain, config.dkim_selector, config.dkim_key) if config.dkim_key else None,
+        host=config.host,
     )
+
+
+def draft(words: str, language: str, config: Config, *, code: str, run: str, root: str, page: str, at: datetime) -> Letter:
+    """See letter(). code stands in the words already."""
+    return letter(words, language, config, run=run, root=root, page=page, at=at)
 
 
 def leave_line(page: str, config: Config | None = None) -> str:

@@ -24,6 +24,7 @@ MODES = ("reply", "edit", "new")
 PAGE = 15  # all that an app outside Slack's directory may get at once
 PERMALINK_DEADLINE_S = 5.0
 ESCAPED = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+LIMITS = text.Limits(text.Unit.CHARACTERS, 4000, wider=tuple((letter, len(name) - 1) for letter, name in ESCAPED.items()))
 
 T = TypeVar("T")
 
@@ -48,12 +49,12 @@ class Config:
 
 def limits(_: Config) -> text.Limits:
     """4,000 characters, more than which chat.update refuses; & < > count as they are escaped."""
-    return text.Limits(text.Unit.CHARACTERS, 4000, wider=tuple((letter, len(name) - 1) for letter, name in ESCAPED.items()))
+    return LIMITS
 
 
 def broadcast(post: Post, config: Config, http: Http) -> Receipt:
     """Send one message. Raises Rejected, Unavailable or Uncertain; parent_gone where its thread is not there any more."""
-    body = {"channel": config.channel, **_content(post), "unfurl_links": False, "unfurl_media": False}
+    body = {"channel": config.channel, **content(post), "unfurl_links": False, "unfurl_media": False}
     root = post.root or post.reply_to
     if post.reply_to is not None and root is not None:
         body |= {"thread_ts": root.id, "reply_broadcast": True}
@@ -70,7 +71,7 @@ def edit(post: Post, config: Config, http: Http) -> Receipt:
     """Rewrite a message; repeating it is harmless. Rejected with parent_gone where it is not there, or may not be rewritten any more."""
     if post.edit is None:
         raise ValueError("edit() needs post.edit")
-    body = {"channel": config.channel, "ts": post.edit.id, **_content(post)}
+    body = {"channel": config.channel, "ts": post.edit.id, **content(post)}
     _call(http, config, "POST", "chat.update", body, create=False, read=lambda answer: _text(answer["ts"]))
     return Receipt(post.edit, post.edit.extra.get("url"))
 
@@ -121,7 +122,7 @@ def plain(told: str) -> str:
     return words
 
 
-def _content(post: Post) -> dict[str, Any]:
+def content(post: Post) -> dict[str, Any]:
     """The words twice: for notifications, and as rich text, in which * and _ mean nothing and addresses can be clicked."""
     pieces: list[dict[str, str]] = []
     at = 0

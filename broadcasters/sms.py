@@ -25,6 +25,7 @@ MODES = ("new",)
 SMS = True  # texts in the form of short messages: no address, letters that a phone network carries cheaply
 PAGE = 50
 LONGEST_VALID_S = 14_400
+_NUMBER = r"\+[1-9][0-9]{6,14}"
 
 T = TypeVar("T")
 
@@ -55,8 +56,8 @@ class Config:
         _must("account_sid", self.account_sid, r"AC[0-9a-f]{32}", "AC and 32 letters of 0-9 and a-f")
         _must("key_sid", self.key_sid, r"(SK[0-9a-f]{32})?", "SK and 32 letters of 0-9 and a-f, or nothing")
         kinds = "a number with + and country code, a name of up to 11 letters and digits, or MG and 32 letters of 0-9 and a-f"
-        _must("sender", self.sender, r"\+[1-9][0-9]{6,14}|MG[0-9a-f]{32}|(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}", kinds)
-        _must("recipient", self.recipient, r"\+[1-9][0-9]{6,14}", "a number with + and country code (quote it: it is text)")
+        _must("sender", self.sender, rf"{_NUMBER}|MG[0-9a-f]{{32}}|(?=.*[A-Za-z])[A-Za-z0-9 ]{{1,11}}", kinds)
+        _must("recipient", self.recipient, _NUMBER, "a number with + and country code (quote it: it is text)")
         if not 1 <= self.max_parts <= 10:
             raise ValueError(f"max_parts: found {self.max_parts}, allowed are 1 to 10")
         if not 60 <= self.valid_s <= LONGEST_VALID_S:
@@ -109,8 +110,18 @@ def recent(config: Config, http: Http, since: datetime) -> list[Found]:
 
 def verify(config: Config, http: Http) -> str:
     """Whether the account takes the key. Sends nothing."""
-    _ask(http, config, f"{_path(config)}?PageSize=1", lambda answer: len(answer["messages"]))
+    sign_in(config, http)
     return f"The account {config.account_sid} takes the key; messages go from {config.sender} to {config.recipient}."
+
+
+def sign_in(config: Config, http: Http) -> None:
+    """Asks something that only the key opens. Raises as every question does."""
+    _ask(http, config, f"{_path(config)}?PageSize=1", lambda answer: len(answer["messages"]))
+
+
+def is_number(value: str) -> bool:
+    """True for a number as the API wants it: + and country code, digits alone."""
+    return re.fullmatch(_NUMBER, value) is not None
 
 
 def _must(name: str, value: str, pattern: str, allowed: str) -> None:

@@ -31,6 +31,7 @@ class ChannelInfo:
     pictures        True where the network takes a notice only as a picture
     sms             True where a post is a short message: no address, the cheap alphabet
     mail            where a post is a mail: its line on how to leave the list; "" anywhere else
+    run             True where a post goes to a list of people, each of them for himself
     lengths         how long a text is by each limit of the network, its own unit first
     can_edit        True where a post can be rewritten
     """
@@ -42,6 +43,7 @@ class ChannelInfo:
     pictures: bool = False
     sms: bool = False
     mail: str = ""
+    run: bool = False
     lengths: Callable[[str], tuple[Length, ...]] = lambda _: ()
     can_edit: bool = False
 

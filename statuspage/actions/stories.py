@@ -100,7 +100,8 @@ def _around(session: Session, ctx: Context, row: Delivery, attempts: list[Attemp
     own, info = ctx.settings.delivery, ctx.channels.get(row.channel)
     account: Any = accounts.get(session, row.account)
     posting = next(item for item in switches.listing(session) if item.name == switches.POSTING)
-    waiting = row.state in (DeliveryState.QUEUED, DeliveryState.WAITING)
+    run = info is not None and info.run
+    waiting = row.state in (DeliveryState.QUEUED, DeliveryState.WAITING) or (run and row.state is DeliveryState.SENDING)
     return Surroundings(
         now=ctx.now(),
         delivery_class=info.delivery_class if info is not None and info.channel.account == row.account else "",
@@ -111,4 +112,5 @@ def _around(session: Session, ctx: Context, row: Delivery, attempts: list[Attemp
         stopped=account.stopped,
         failing=account.failures >= own.breaker_failures,
         open_until=account.open_until,
+        run=run,
     )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import click
 
 from statuspage.actions import maintenance as acts
+from statuspage.actions.context import Context
 from statuspage.cli.common import Invocation, explained, show, show_one, who
+from statuspage.cli.previews import PREVIEW, show_preview
 from statuspage.cli.values import MOMENT, RIGHT, WORDS, WRONG
+from statuspage.core.incidents import IncidentUpdate
 from statuspage.core.maintenance import Maintenance
 from statuspage.store import maintenance as stored
 
@@ -39,6 +42,14 @@ def summary(work: Maintenance) -> dict[str, object]:
     }
 
 
+def _do(invocation: Invocation, only_preview: bool, deed: Callable[[Context], Maintenance]) -> None:
+    """Shows what the deed would say, or does it and shows the work as it is then."""
+    if only_preview:
+        show_preview(invocation, deed)
+    else:
+        show_one(invocation, summary(deed(invocation.context())))
+
+
 @maintenance.command()
 @click.argument("components", nargs=-1, required=True)
 @click.option("--from", "scheduled_for", type=MOMENT, required=True, help="When it begins, e.g. 2026-11-29T02:00+01:00.")
@@ -46,6 +57,7 @@ def summary(work: Maintenance) -> dict[str, object]:
 @click.option("--symptom", help="Key of the sentence on what customers will notice; default: the first component's.")
 @WORDS
 @click.option("--drill", is_flag=True, help="A rehearsal: nothing public, sandbox channels only.")
+@PREVIEW
 @click.pass_obj
 @explained
 def plan(
@@ -56,49 +68,57 @@ def plan(
     symptom: str | None,
     texts: Sequence[tuple[str, str]],
     drill: bool,
+    only_preview: bool,
 ) -> None:
     """Announce work on COMPONENTS."""
     asked = acts.Plan(tuple(components), scheduled_for, scheduled_until, who(), symptom, dict(texts), drill)
+    if only_preview:
+        show_preview(invocation, lambda ctx: acts.plan(ctx, asked).work, asked.free_text)
+        return
     planned = acts.plan(invocation.context(), asked)
     show_one(invocation, {**summary(planned.work), "think_of": list(planned.warnings)})
 
 
 @maintenance.command()
 @click.argument("work_id")
+@PREVIEW
 @click.pass_obj
 @explained
-def start(invocation: Invocation, work_id: str) -> None:
+def start(invocation: Invocation, work_id: str, only_preview: bool) -> None:
     """Start the work now, before its time."""
-    show_one(invocation, summary(acts.start(invocation.context(), work_id=work_id, who=who())))
+    _do(invocation, only_preview, lambda ctx: acts.start(ctx, work_id=work_id, who=who()))
 
 
 @maintenance.command()
 @click.argument("work_id")
 @click.option("--until", type=MOMENT, required=True, help="The new end.")
+@PREVIEW
 @click.pass_obj
 @explained
-def extend(invocation: Invocation, work_id: str, until: datetime) -> None:
+def extend(invocation: Invocation, work_id: str, until: datetime, only_preview: bool) -> None:
     """The work takes longer."""
-    show_one(invocation, summary(acts.extend(invocation.context(), work_id=work_id, until=until, who=who())))
+    _do(invocation, only_preview, lambda ctx: acts.extend(ctx, work_id=work_id, until=until, who=who()))
 
 
 @maintenance.command()
 @click.argument("work_id")
 @click.option("--reason", default="", help="Why, although probes see a component failing; recorded, never public.")
+@PREVIEW
 @click.pass_obj
 @explained
-def complete(invocation: Invocation, work_id: str, reason: str) -> None:
+def complete(invocation: Invocation, work_id: str, reason: str, only_preview: bool) -> None:
     """The work is done."""
-    show_one(invocation, summary(acts.complete(invocation.context(), work_id=work_id, who=who(), reason=reason)))
+    _do(invocation, only_preview, lambda ctx: acts.complete(ctx, work_id=work_id, who=who(), reason=reason))
 
 
 @maintenance.command()
 @click.argument("work_id")
+@PREVIEW
 @click.pass_obj
 @explained
-def cancel(invocation: Invocation, work_id: str) -> None:
+def cancel(invocation: Invocation, work_id: str, only_preview: bool) -> None:
     """The work will not take place."""
-    show_one(invocation, summary(acts.cancel(invocation.context(), work_id=work_id, who=who())))
+    _do(invocation, only_preview, lambda ctx: acts.cancel(ctx, work_id=work_id, who=who()))
 
 
 @maintenance.command("list")
@@ -128,13 +148,26 @@ def show_work(invocation: Invocation, work_id: str) -> None:
 @click.argument("sequence", type=int)
 @WRONG
 @RIGHT
+@PREVIEW
 @click.pass_obj
 @explained
 def correct(
-    invocation: Invocation, work_id: str, sequence: int, wrong: Sequence[tuple[str, str]], right: Sequence[tuple[str, str]]
+    invocation: Invocation,
+    work_id: str,
+    sequence: int,
+    wrong: Sequence[tuple[str, str]],
+    right: Sequence[tuple[str, str]],
+    only_preview: bool,
 ) -> None:
     """Correct update SEQUENCE. The old text stays visible; a correction is posted in the same threads."""
-    said = acts.correct(invocation.context(), work_id=work_id, sequence=sequence, wrong=dict(wrong), text=dict(right), who=who())
+
+    def deed(context: Context) -> IncidentUpdate:
+        return acts.correct(context, work_id=work_id, sequence=sequence, wrong=dict(wrong), text=dict(right), who=who())
+
+    if only_preview:
+        show_preview(invocation, deed, dict(wrong), dict(right))
+        return
+    said = deed(invocation.context())
     show_one(invocation, {"id": said.id, "sequence": said.sequence, "corrects": said.corrects, "languages": sorted(said.texts)})
 
 

@@ -76,7 +76,7 @@ def _begin(process: ProcessSettings, role: str) -> None:
 
 @click.command()
 @HOST
-@port_option(stage.PORTS, "Port of the page; bank, TLS bank, switchboard and networks take the four after it.")
+@port_option(stage.PORTS, "Port of the page; bank, TLS bank, switchboard, networks and mail take the five after it.")
 @click.pass_obj
 @explained
 def demo(invocation: Invocation, host: str, port: int) -> None:

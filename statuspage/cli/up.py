@@ -47,7 +47,7 @@ ADVICE = "Try: switch on “sign_in_stopped” on the switchboard, then only wat
 @click.command()
 @click.option("--demo", is_flag=True, help="Run the demonstration bank and networks, and watch them.")
 @HOST
-@port_option(stage.PORTS, "Port of the page; the demonstration uses the four after it.")
+@port_option(stage.PORTS, "Port of the page; the demonstration uses the five after it.")
 @click.pass_obj
 @explained
 def up(invocation: Invocation, demo: bool, host: str, port: int) -> None:

@@ -119,6 +119,7 @@ class Surroundings:
     posting_off     who switched all posting off; "" if nobody did
     stopped         why the account is stopped, or ""
     failing         the account failed several times in a row: its breaker is open, until open_until at least
+    run             a delivery goes to many people, one after the other
     """
 
     now: datetime
@@ -130,6 +131,7 @@ class Surroundings:
     stopped: str = ""
     failing: bool = False
     open_until: datetime | None = None
+    run: bool = False
 
 
 @dataclass(frozen=True)
@@ -156,6 +158,8 @@ def _standing(row: Delivery, thread: Sequence[Delivery], around: Surroundings) -
             return Standing("On hold, so that a person can still stop it. It goes out by itself when the hold ends.", row.not_before)
         case S.QUEUED:
             return _queued(row, thread, around)
+        case S.SENDING if around.run:
+            return _running(row, around)
         case S.SENDING:
             return Standing("Is being sent just now. If no answer comes, it counts as unknown, not as failed.")
         case S.UNKNOWN:
@@ -189,6 +193,17 @@ def _queued(row: Delivery, thread: Sequence[Delivery], around: Surroundings) -> 
     if row.attempts:
         return Standing(f"Is tried again by itself. {row.detail}".strip(), row.valid_until, row.next_attempt_at)
     return Standing("Goes out next.", row.valid_until)
+
+
+def _running(row: Delivery, around: Surroundings) -> Standing:
+    told = f"Goes to its list, one subscriber after the other; whatever happens to the process, nobody is passed over. {row.detail}".strip()
+    if around.posting_off:
+        return Standing(f"{told} All automatic posting is switched off by {around.posting_off}: nobody more is sent to.", row.valid_until)
+    if around.stopped:
+        return Standing(f"{told} The account is stopped, and asked again every five minutes. {around.stopped}", row.valid_until)
+    if around.failing:
+        return Standing(f"{told} Whoever takes them failed several times in a row, and is asked again.", row.valid_until, around.open_until)
+    return Standing(told, row.valid_until, row.next_attempt_at)
 
 
 def _unknown(row: Delivery, around: Surroundings) -> Standing:

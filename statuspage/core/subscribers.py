@@ -1,4 +1,4 @@
-"""Who gets mail: the list as a bank keeps it in a file, and what stands for a subscriber where no address may stand."""
+"""Who is told by mail or short message: the list as a bank keeps it in a file, and what stands for a subscriber elsewhere."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 MOST_PROBLEMS = 20
 LONGEST_LINE = 400
-HEADING = ["address", "language"]
+HEADINGS = (["address", "language"], ["number", "language"])
 _TOKEN = re.compile(r"[0-9a-f]{64}")
 
 
@@ -51,20 +51,21 @@ def tag_in(token: str, secret: bytes) -> str | None:
 
 
 def read_list(
-    text: str, *, name: str, languages: Collection[str], default: str, is_address: Callable[[str], bool], secret: bytes
+    text: str, *, name: str, languages: Collection[str], default: str, fault: Callable[[str], str], secret: bytes
 ) -> Iterator[Subscriber]:
     """Everybody on the list, in its order. Reads all of it before it hands out the first.
 
-    text       one subscriber a line: ADDRESS or ADDRESS,LANGUAGE. Empty lines, lines that begin with #, and a first line
-               "address,language" are passed over
-    name       of the file, for messages;  languages   in which mails are sent;  default   where a line names none
+    text       one subscriber a line: ADDRESS or ADDRESS,LANGUAGE. Empty lines, lines that begin with #, and "address,language"
+               or "number,language" before all others are passed over
+    name       of the file, for messages;  languages   in which something is sent;  default   where a line names none
+    fault      what is wrong with an address, without repeating it; "" if nothing is
     raises     BrokenList with at most 20 problems, each with its line: a list with one mistake is refused whole
     """
     problems: list[str] = []
     found: list[tuple[str, str]] = []
     lines: dict[str, int] = {}
     for number, fields in _lines(text):
-        problem = _wrong(fields, languages, default, is_address) or _twice(fields[0], number, lines)
+        problem = _wrong(fields, languages, default, fault) or _twice(fields[0], number, lines)
         if problem:
             problems.append(f"{name}:{number}: {problem}")
         else:
@@ -80,13 +81,15 @@ def read_list(
 
 
 def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
+    begun = False
     for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
         line = line.removesuffix("\r")
         if not line.strip() or line.startswith("#"):
             continue
         fields = [line] if len(line) > LONGEST_LINE else _fields(line)
-        if number > 1 or fields != HEADING:
+        if begun or fields not in HEADINGS:
             yield number, fields
+        begun = True
 
 
 def _fields(line: str) -> list[str]:
@@ -96,26 +99,16 @@ def _fields(line: str) -> list[str]:
         return [line]
 
 
-def _wrong(fields: list[str], languages: Collection[str], default: str, is_address: Callable[[str], bool]) -> str:
+def _wrong(fields: list[str], languages: Collection[str], default: str, fault: Callable[[str], str]) -> str:
     if len(fields) > 2:
         return f"found {len(fields)} values; allowed are the address and, after a comma, the language."
-    if not is_address(fields[0]):
-        return f"{_fault(fields[0])} Allowed is an address like name@example.com in plain letters; an accented domain in its xn-- form."
+    if wrong := fault(fields[0]):
+        return wrong
     language = fields[1] if len(fields) > 1 and fields[1] else default
     if language not in languages:
         said = "no language, and the page's own is" if language == default and len(fields) == 1 else "the language"
-        return f"found {said} {language[:20]!r}; mails are sent in: {', '.join(sorted(languages))}."
+        return f"found {said} {language[:20]!r}; notices go out in: {', '.join(sorted(languages))}."
     return ""
-
-
-def _fault(address: str) -> str:
-    if len(address) > 254:
-        return f"the address has {len(address)} letters, more than the 254 that mail knows."
-    if address.count("@") != 1:
-        return f"the address has {address.count('@')} times @, and it needs one."
-    if not address.isascii():
-        return "the address has a letter with an accent or of another script."
-    return "this is no address that mail can go to."
 
 
 def _twice(address: str, number: int, lines: dict[str, int]) -> str:

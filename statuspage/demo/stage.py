@@ -11,7 +11,8 @@ from statuspage.actions.context import Context
 from statuspage.core.hosts import in_url, network_of, reached_at
 
 CONFIGURATION = Path(__file__).parent / "demonstration.yaml"
-PORTS = 5  # page, bank, bank by TLS, switchboard, networks
+SUBSCRIBERS, NUMBERS = (CONFIGURATION.with_name(f"demonstration-{what}.csv") for what in ("subscribers", "numbers"))
+PORTS = 6  # page, bank, bank by TLS, switchboard, networks, mail
 LOOK_FOR_PARENT_EVERY_S = 1.0
 
 
@@ -40,6 +41,9 @@ def environment(host: str, port: int, data: Path) -> dict[str, str]:
         "BANK_CA": str(data / "demo" / "bank" / "ca.pem"),
         "SWITCHBOARD_URL": there["switchboard"],
         "NETWORKS_URL": there["networks"],
+        "MAIL_PORT": str(port + 5),
+        "MAIL_LIST": str(SUBSCRIBERS),
+        "SMS_LIST": str(NUMBERS),
     }
     return {**own, **bank.references(), **networks.environment()}
 
@@ -62,7 +66,7 @@ def serve(host: str, port: int, data: Path) -> None:
     folder = data / "demo"
     watch = {"The status page": f"http://{in_url(host)}:{port}", "The networks": addresses(host, port)["networks"]}
     a_bank = bank.RunningBank(host, (port + 1, port + 2, port + 3), folder / "bank", watch=watch)
-    the_networks = networks.RunningNetworks(host, port + 4, folder / "networks")
+    the_networks = networks.RunningNetworks(host, port + 4, folder / "networks", mail_port=port + 5)
     try:
         while not stop.wait(LOOK_FOR_PARENT_EVERY_S):
             if os.getppid() != parent:

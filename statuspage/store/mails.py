@@ -1,4 +1,4 @@
-"""The ledger of mail: who is on the list in force, where each run stands with each of them, who left.
+"""The ledger of mails and short messages: who is on the list in force, where each run stands with each of them, who left.
 
 A subscriber is known here by a tag (see core.subscribers); the address stands in the list alone. States of a mail: sending, sent,
 deferred (asked again at due_at), refused (never again in this run), left (that person left the list meanwhile), gone (off the list).
@@ -36,10 +36,11 @@ class MailList:
 
 @dataclass(frozen=True)
 class Due:
-    """A subscriber to whom a mail may go now. attempts: how often it was tried."""
+    """A subscriber to whom a mail may go now. attempts: how often it was tried; doubtful: nobody knows whether one of them arrived."""
 
     subscriber: Subscriber
     attempts: int = 0
+    doubtful: bool = False
 
 
 @dataclass(frozen=True)
@@ -128,14 +129,14 @@ def due_again(session: Session, of: MailList, delivery_id: str, now: datetime, l
     """Subscribers still on the list whose mail was put off until now or earlier."""
     person = MailSubscriberRow
     query = (
-        select(person.tag, person.address, person.language, MailRow.attempts)
+        select(person.tag, person.address, person.language, MailRow.attempts, MailRow.doubtful)
         .join(MailRow, MailRow.tag == person.tag)
         .where(MailRow.delivery_id == delivery_id, MailRow.state == DEFERRED, MailRow.due_at <= now)
         .where(person.account == of.account, person.edition == of.edition)
         .order_by(MailRow.due_at, person.tag)
         .limit(limit)
     )
-    return [Due(Subscriber(tag, address, language), attempts) for tag, address, language, attempts in session.execute(query)]
+    return [Due(Subscriber(*who), attempts, doubtful > 0) for *who, attempts, doubtful in session.execute(query)]
 
 
 def intend(session: Session, delivery_id: str, chosen: Sequence[Due]) -> None:
@@ -188,10 +189,10 @@ _RECORD = (
 )
 
 
-def interrupted(session: Session, delivery_id: str, known: Collection[str], now: datetime, said: str) -> int:
-    """Mails found in sending, but for the `known` tags, belong to a process that is no more: they are sent again, now."""
+def interrupted(session: Session, delivery_id: str, known: Collection[str], due_at: datetime, said: str) -> int:
+    """Mails found in sending, but for the `known` tags, belong to a process that is no more: they are tried again at due_at."""
     query = update(MailRow).where(MailRow.delivery_id == delivery_id, MailRow.state == SENDING, MailRow.tag.not_in(list(known)))
-    done = session.execute(query.values(state=DEFERRED, due_at=now, said=said, doubtful=MailRow.doubtful + 1))
+    done = session.execute(query.values(state=DEFERRED, due_at=due_at, said=said, doubtful=MailRow.doubtful + 1))
     return int(done.rowcount)  # type: ignore[attr-defined]
 
 

@@ -102,6 +102,7 @@ def channel_infos(settings: Settings, configs: Mapping[str, Any]) -> dict[str, C
             pictures=getattr(module, "PICTURES", False),
             sms=getattr(module, "SMS", False),
             mail=module.leave_line(settings.page.url, config) if getattr(module, "MAIL", False) else "",
+            run=getattr(module, "RUN", False),
             lengths=partial(_lengths, limits=limits),
             can_edit=hasattr(module, "edit"),
         )

@@ -107,7 +107,7 @@ class Dispatcher:
         with self._ctx.ports.store.reading() as session:
             desk.load_account(session)
         if network.run:
-            desk.mailer = Mailer(desk, network.config)
+            desk.mailer = Mailer(desk)
         return desk
 
     def _leave(self, desk: Desk | None) -> None:

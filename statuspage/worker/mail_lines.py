@@ -1,4 +1,4 @@
-"""Several connections to a relay, each with a thread of its own that hands over one mail at a time."""
+"""Several ways to whoever takes mails or short messages, each with a thread of its own that hands over one at a time."""
 
 from __future__ import annotations
 
@@ -9,29 +9,27 @@ from dataclasses import dataclass
 
 import structlog
 
-from broadcasters import email
 from broadcasters.errors import BroadcastError, OutcomeClass, Uncertain
-from broadcasters.smtp import Line, MailTransport, Server
+from broadcasters.runs import ACCOUNT, Errand, Line
 
 log = structlog.get_logger("statuspage.mail")
 
 
 @dataclass(frozen=True)
 class Parcel:
-    """One mail on its way. make: its bytes, made where it is sent. fresh: False if too long passed since its intent was committed."""
+    """One message on its way. make: made ready where it is sent. fresh: False if too long passed since its intent was committed."""
 
     delivery_id: str
     tag: str
     attempts: int
-    sender: str
     recipient: str
-    make: Callable[[], bytes]
+    make: Callable[[], Errand]
     fresh: Callable[[], bool]
 
 
 @dataclass(frozen=True)
 class Handed:
-    """What became of a parcel: the relay's words, or the error; None for one that was not sent at all."""
+    """What became of a parcel: the words of whoever took it, or the error; None for one that was not sent at all."""
 
     parcel: Parcel
     said: str = ""
@@ -40,13 +38,13 @@ class Handed:
 
 
 class MailLines:
-    """At most `most` connections, opened when there is work. Used by one thread; its results come back to that thread.
+    """At most `most` lines, opened when there is work. Used by one thread; its results come back to that thread.
 
-    now   monotonic seconds
+    open_line   see broadcasters.runs; now   monotonic seconds
     """
 
-    def __init__(self, mail: MailTransport, server: Server, most: int, now: Callable[[], float]) -> None:
-        self._mail, self._server, self._now = mail, server, now
+    def __init__(self, open_line: Callable[[], Line], most: int, now: Callable[[], float]) -> None:
+        self._open_line, self._now = open_line, now
         self.most = most
         self.under_way = 0
         self._work: queue.SimpleQueue[Parcel | None] = queue.SimpleQueue()
@@ -61,7 +59,7 @@ class MailLines:
     def hand_out(self, parcel: Parcel) -> None:
         self.under_way += 1
         if self.under_way > len(self._threads):
-            sender = _Sender(self._mail, self._server, self._work, self._done)
+            sender = _Sender(self._open_line, self._work, self._done)
             self._threads.append(sender)
             sender.start()
         self._work.put(parcel)
@@ -102,11 +100,9 @@ class MailLines:
 class _Sender(threading.Thread):
     """One connection."""
 
-    def __init__(
-        self, mail: MailTransport, server: Server, work: queue.SimpleQueue[Parcel | None], done: queue.SimpleQueue[Handed]
-    ) -> None:
+    def __init__(self, open_line: Callable[[], Line], work: queue.SimpleQueue[Parcel | None], done: queue.SimpleQueue[Handed]) -> None:
         super().__init__(name="mail", daemon=True)
-        self._mail, self._server, self._todo, self._done = mail, server, work, done
+        self._open_line, self._todo, self._done = open_line, work, done
         self._line: Line | None = None
 
     def run(self) -> None:
@@ -122,19 +118,19 @@ class _Sender(threading.Thread):
 
     def _hand_over(self, parcel: Parcel) -> Handed:
         try:
-            content = parcel.make()
+            errand = parcel.make()
             if self._line is None:
-                self._line = email.open_line(self._mail, self._server)
+                self._line = self._open_line()
             if not parcel.fresh():
                 return Handed(parcel, sent=False)
-            return Handed(parcel, email.hand_over(self._line, parcel.sender, parcel.recipient, content, self._server.host))
+            return Handed(parcel, errand(self._line))
         except BroadcastError as error:
-            if error.code == "relay" and self._line is not None:
+            if error.code == ACCOUNT and self._line is not None:
                 self._line.quit()
                 self._line = None
             return Handed(parcel, error=error)
         except Exception as error:
-            log.error("a mail could not be sent", error=type(error).__name__, delivery=parcel.delivery_id)
+            log.error("a message could not be handed over", error=type(error).__name__, delivery=parcel.delivery_id)
             self._line = None
-            why = f"Handing the mail over failed with {type(error).__name__}; it may have been taken."
-            return Handed(parcel, error=Uncertain(OutcomeClass.AMBIGUOUS, why, code="relay"))
+            why = f"Handing it over failed with {type(error).__name__}; it may have been taken."
+            return Handed(parcel, error=Uncertain(OutcomeClass.AMBIGUOUS, why, code=ACCOUNT))

@@ -1,4 +1,7 @@
-"""Keeps the list of a mail account as its file says. A file with one mistake is refused whole; the list that was in force stays so."""
+"""Keeps the list of an account for mails or short messages as its file says.
+
+A file with one mistake is refused whole; the list that was in force stays so.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
-from broadcasters import email
+from broadcasters import BROADCASTERS
 from statuspage.actions.alarms import clear_alarm, raise_alarm
 from statuspage.actions.context import Context
 from statuspage.core.subscribers import BrokenList, Subscriber, read_list
@@ -28,6 +31,7 @@ class MailListKeeper:
         self.name = list_name(account)
         self._ctx, self._account = ctx, account
         self._path = Path(ctx.configs[account].list)
+        self._module = BROADCASTERS[next(own.kind for own in ctx.settings.accounts if own.name == account)]
         self._file = Folder(self._path.parent)
         self._seen = ""  # digest of what was last looked at, and found right or wrong
         self._work: Iterator[None] | None = None
@@ -92,7 +96,7 @@ class MailListKeeper:
             name=self._path.name,
             languages=languages,
             default=settings.page.default_language,
-            is_address=email.is_address,
+            fault=self._module.fault,
             secret=known.secret,
         )
         count = 0
@@ -124,7 +128,7 @@ class MailListKeeper:
         meanwhile = (
             f"The list with {known.subscribers} subscribers stays in force."
             if known is not None and known.edition
-            else "Nobody gets mail until it is put right; notices wait."
+            else "Nobody is told until it is put right; notices wait."
         )
         more = f" And {len(problems) - SHOWN} more." if len(problems) > SHOWN else ""
         if anew:

@@ -1,8 +1,9 @@
-"""A notice to a list: one delivery, many mails. Each subscriber gets it once, save the mails in flight when a process is killed.
+"""A notice to a list: one delivery, many mails or short messages. Each subscriber gets it once, save those in flight at a kill.
 
 The delivery stays in `sending` while its run goes on. What counts is the ledger of mails: an intent is committed for each before it
-leaves, its answer before the same connection takes the next one. Mails found without an answer are sent again under the same
-Message-ID, since nothing better can be had (docs/delivery.md), so a kill doubles at most one mail per connection.
+leaves, its answer before the same connection takes the next one. What is found without an answer is settled as the network allows
+(docs/delivery.md): a mail is sent again under the same Message-ID, so a kill doubles at most one mail per connection.
+"Mail" below stands for a short message too.
 
 Runs go in slices, so that newer notices, holds, the off switches and other incidents get their turn. One for each account.
 """
@@ -12,16 +13,15 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from broadcasters import email
-from broadcasters.email import Config, Letter
 from broadcasters.errors import BroadcastError, OutcomeClass, Rejected, Uncertain
 from broadcasters.post import Remote
+from broadcasters.runs import ACCOUNT, Draft, Recipient
 from statuspage.core.deliveries import Delivery
-from statuspage.core.delivery_rules import Instant, expired, intent_fresh
+from statuspage.core.delivery_rules import Instant, expired, intent_fresh, obeyed_s
 from statuspage.core.subscribers import token_of
 from statuspage.core.vocabulary import DeliveryState
 from statuspage.store import deliveries, mails
@@ -53,7 +53,7 @@ class Run:
     """
 
     row: Delivery
-    letter: Letter
+    draft: Draft
     secret: bytes = field(repr=False)
     edition: int = 0
     seen: str = ""
@@ -85,11 +85,11 @@ class End:
 class Mailer:
     """The runs of one account. Lives as long as the process owns it; the ledger alone outlives it."""
 
-    def __init__(self, desk: Desk, config: Config) -> None:
-        own = desk.ctx.settings.delivery
-        server = email.server(config, deadline_s=own.deadline_s, connect_timeout_s=own.connect_timeout_s)
-        self._desk, self._config = desk, config
-        self._lines = MailLines(desk.ctx.ports.mail, server, config.connections, desk.mono)
+    def __init__(self, desk: Desk) -> None:
+        own, self._config = desk.ctx.settings.delivery, desk.network.config
+        open_line = desk.network.opener(deadline_s=own.deadline_s, connect_timeout_s=own.connect_timeout_s)
+        self._desk = desk
+        self._lines = MailLines(open_line, self._config.connections, desk.mono)
         self._runs: dict[str, Run] = {}
         self._on_their_way: set[str] = set()  # tags, of whatever run: nobody gets two mails at once, or an older one after a newer
         self._unwritten: list[Outcome] = []
@@ -129,20 +129,18 @@ class Mailer:
 
     def _opened(self, row: Delivery) -> Run | None:
         """A run as this process finds it. None while no list was ever read: nobody is passed over for that."""
-        ctx, request = self._desk.ctx, row.request or {}
+        ctx = self._desk.ctx
         with ctx.ports.store.reading() as session:
             known = mails.mail_list(session, self._desk.account)
             before = mails.counts(session, row.id)
         if known is None or not known.edition:
             return None
-        root = (request.get("root") or {}).get("id", "")
-        at = datetime.fromisoformat(request["created_at"])
-        made = email.letter(request["text"], row.language, self._config, run=row.id, root=root, page=ctx.settings.page.url, at=at)
+        made = self._desk.network.draft(row.request or {}, run=row.id, page=ctx.settings.page.url)
         with self._desk.lock.writing() as session:
-            why = "the process ended while it was being sent: sent again under the same Message-ID"
-            cut_short = mails.interrupted(session, row.id, self._on_their_way, ctx.now(), why)
+            why, again_at = f"the process ended while it was being sent: {made.in_doubt}", ctx.now() + self._quiet(made)
+            cut_short = mails.interrupted(session, row.id, self._on_their_way, again_at, why)
             if cut_short:
-                self._desk.note(session, row, "decide", "resumed", f"mails that were under way, and may arrive twice: {cut_short}")
+                self._desk.note(session, row, "decide", "resumed", f"{made.noun} that were under way: {cut_short}; {made.in_doubt}")
         self._runs[row.id] = Run(row, made, known.secret, taken=before.get(mails.SENT, 0))
         return self._runs[row.id]
 
@@ -218,12 +216,10 @@ class Mailer:
 
     def _hand_out(self, run: Run, one: Due, at: Instant) -> None:
         person, desk = one.subscriber, self._desk
-        make = partial(run.letter.content, person.address, person.tag, token_of(person.tag, run.secret))
-        sender = run.letter.envelope(person.tag)
+        to = Recipient(person.address, person.tag, token_of(person.tag, run.secret), one.doubtful)
         self._on_their_way.add(person.tag)
-        self._lines.hand_out(
-            Parcel(run.row.id, person.tag, one.attempts + 1, sender, person.address, make, lambda: intent_fresh(at, desk.instant()))
-        )
+        make, fresh = partial(run.draft.errand, to), lambda: intent_fresh(at, desk.instant())
+        self._lines.hand_out(Parcel(run.row.id, person.tag, one.attempts + 1, person.address, make, fresh))
         self._next_at = max(self._next_at, desk.mono() - BURST_S) + 1.0 / self._config.per_second
 
     def _write(self, session: Any) -> None:
@@ -242,20 +238,24 @@ class Mailer:
         trouble: BroadcastError | None = None
         for result in results:
             self._on_their_way.discard(result.parcel.tag)
-            outcome = self._outcome(result)
-            self._unwritten.append(outcome)
             run = self._runs.get(result.parcel.delivery_id)
+            outcome = self._outcome(result, self._quiet(run.draft) if run is not None else timedelta())
+            self._unwritten.append(outcome)
             if run is not None:
                 run.waiting.discard(result.parcel.tag)
                 run.taken += outcome.state == mails.SENT
-            if result.error is not None and result.error.code == "relay":
+            if result.error is not None and result.error.code == ACCOUNT:
                 trouble = trouble or result.error
             elif result.sent and self._desk.gate.failures:
                 self._desk.gate.succeeded()
                 self._desk.write(self._desk.save_gate)
         return trouble
 
-    def _outcome(self, result: Handed) -> Outcome:
+    def _quiet(self, draft: Draft) -> timedelta:
+        """So long nothing is done about a mail of which nobody knows whether it arrived."""
+        return timedelta(seconds=self._desk.ctx.settings.delivery.quiet_s if draft.looks else 0.0)
+
+    def _outcome(self, result: Handed, quiet: timedelta) -> Outcome:
         parcel, error, now = result.parcel, result.error, self._desk.ctx.now()
         key = (parcel.delivery_id, parcel.tag)
         if not result.sent:
@@ -263,16 +263,16 @@ class Mailer:
         if error is None:
             return Outcome(*key, mails.SENT, result.said)
         said = error.detail.replace(parcel.recipient, "[address]")
-        if isinstance(error, Rejected) and error.code != "relay":
+        if isinstance(error, Rejected) and error.code != ACCOUNT:
             return Outcome(*key, mails.REFUSED, said)
         doubtful = isinstance(error, Uncertain)
         if parcel.attempts >= MOST_TRIES:
             return Outcome(*key, mails.REFUSED, f"given up after {parcel.attempts} attempts. {said}", doubtful=doubtful)
-        if error.code == "relay" and not doubtful:
+        if error.code == ACCOUNT and not doubtful:
             return Outcome(*key, mails.DEFERRED, said, now)  # not this person's doing: as soon as the relay works again
         wait = min(self._config.retry_s * 2.0 ** (parcel.attempts - 1), LONGEST_RETRY_S)
         wait *= self._desk.ctx.ports.random.uniform(1.0, 1.25)
-        return Outcome(*key, mails.DEFERRED, said, now + timedelta(seconds=wait), doubtful)
+        return Outcome(*key, mails.DEFERRED, said, now + max(timedelta(seconds=wait), quiet if doubtful else timedelta()), doubtful)
 
     # --- who is next ------------------------------------------------------------------------------------------------------
 
@@ -309,7 +309,7 @@ class Mailer:
                 run.seen = more[-1].subscriber.tag if more else run.seen
                 found += more
         for one in found:
-            if one.subscriber.tag not in run.waiting and email.is_address(one.subscriber.address):
+            if one.subscriber.tag not in run.waiting and not self._desk.network.fault(one.subscriber.address):
                 run.waiting.add(one.subscriber.tag)
                 run.ready.append(one)
 
@@ -326,7 +326,10 @@ class Mailer:
         if isinstance(error, Rejected):
             desk.renew(error)
         else:
-            desk.gate.failed(desk.mono())
+            asked, _ = obeyed_s(error.retry_after_s, desk.ctx.settings.delivery.retry_after_max_s)
+            desk.gate.pause(desk.mono(), asked)
+            if error.outcome is not OutcomeClass.THROTTLED:
+                desk.gate.failed(desk.mono())
             desk.write(desk.save_gate)
         desk.back_off(row, desk.wait_s(row))
 
@@ -347,7 +350,7 @@ class Mailer:
                 deliveries.change(session, row, detail=_progress(run), next_attempt_at=due)
                 return
             missed = end is not None and known is not None and mails.next_unsent(session, known, row.language, row.id, "", 1) != []
-            verdict = _verdict(row, mails.counts(session, row.id), end, missed=missed)
+            verdict = _verdict(run, mails.counts(session, row.id), end, missed=missed)
             write(desk, session, row, verdict, act="send" if end is None else "decide")
         self._runs.pop(row.id, None)
         if not self._runs:
@@ -362,21 +365,22 @@ class Mailer:
 
 
 def _progress(run: Run) -> str:
-    return f"Mails that the relay has taken so far: {run.taken}."
+    return f"{run.draft.noun} that {run.draft.taker} has taken so far: {run.taken}."
 
 
-def _verdict(row: Delivery, found: Mapping[str, int], end: End | None, *, missed: bool) -> Verdict:
+def _verdict(run: Run, found: Mapping[str, int], end: End | None, *, missed: bool) -> Verdict:
     """What the ledger says of a run that is over. missed: somebody on the list was not tried."""
+    row, taker = run.row, run.draft.taker
     sent, refused = found.get(mails.SENT, 0), found.get(mails.REFUSED, 0)
     parts = [
-        (sent, "taken by the relay"),
+        (sent, f"taken by {taker}"),
         (refused, "refused for good"),
         (found.get(mails.DEFERRED, 0), "put off and not sent"),
         (found.get(mails.SENDING, 0), "still on their way"),
         (found.get(mails.LEFT, 0), "not sent to people who had left the list"),
-        (found.get("doubtful", 0), "sent again, since nobody knew whether they had arrived"),
+        (found.get("doubtful", 0), f"{run.draft.in_doubt}, since nobody knew whether they had arrived"),
     ]
-    detail = "Mails: " + ", ".join(f"{number} {what}" for number, what in parts if number or what == parts[0][1])
+    detail = f"{run.draft.noun}: " + ", ".join(f"{number} {what}" for number, what in parts if number or what == parts[0][1])
     detail += f"; {end.why}." if end else "."
     if sent:
         verdict = accepted(row, Remote(row.id), None, "ok", detail)
@@ -386,5 +390,5 @@ def _verdict(row: Delivery, found: Mapping[str, int], end: End | None, *, missed
     if end is not None:
         return Verdict(DeliveryState.SUPERSEDED, "superseded", detail)
     if refused:
-        return stuck(row, "denied", f"The relay refused every mail. {detail}")
+        return stuck(row, "denied", f"{taker.capitalize()} refused all of them. {detail}")
     return Verdict(DeliveryState.WITHDRAWN, "withdrawn", f"Nobody on the list reads {row.language}: nothing was sent.")

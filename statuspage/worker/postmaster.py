@@ -11,6 +11,7 @@ from typing import Any
 from broadcasters import text
 from broadcasters.http import Http
 from broadcasters.post import DeliveryClass, Found, Image, Post, Receipt, Remote
+from broadcasters.runs import Draft, Line
 from statuspage.actions.context import Context
 from statuspage.core.deliveries import Delivery
 from statuspage.core.delivery_rules import Place, key_of, placed
@@ -115,7 +116,7 @@ def open_network(ctx: Context, module: ModuleType | Any, account: str) -> Networ
     """An account's network with the credentials of the configuration, over the real way there or the one that a test handed in."""
     own = ctx.settings.delivery
     http = Http(ctx.ports.http, deadline_s=own.deadline_s, connect_timeout_s=own.connect_timeout_s, now=ctx.ports.clock.now)
-    way: Any = ctx.ports.mail if getattr(module, "RUN", False) else http
+    way: Any = ctx.ports.mail if getattr(module, "MAIL", False) else http
     return Network(module, ctx.configs[account], way)
 
 
@@ -143,8 +144,27 @@ class Network:
 
     @property
     def run(self) -> bool:
-        """True where a delivery is a run over many recipients, for which the ledger of mails decides."""
+        """True where a delivery is a run over many recipients, for which the ledger of mails decides; see broadcasters.runs."""
         return bool(getattr(self._module, "RUN", False))
+
+    def opener(self, *, deadline_s: float, connect_timeout_s: float) -> Callable[[], Line]:
+        """What opens a line for a run."""
+        opened: Callable[[], Line] = self._module.opener(
+            self.config, self._http, deadline_s=deadline_s, connect_timeout_s=connect_timeout_s
+        )
+        return opened
+
+    def draft(self, request: Mapping[str, Any], *, run: str, page: str) -> Draft:
+        """A frozen request as what a run sends. page: address of the public page."""
+        root = (request.get("root") or {}).get("id", "")
+        at = datetime.fromisoformat(request["created_at"])
+        words = (request["text"], request["language"], self.config)
+        made: Draft = self._module.draft(*words, code=request["code"], run=run, root=root, page=page, at=at)
+        return made
+
+    def fault(self, address: str) -> str:
+        """What is wrong with an address of a run's list; "" if nothing is."""
+        return str(self._module.fault(address))
 
     @property
     def pictures(self) -> bool:

@@ -13,7 +13,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import checks, hanging, mails, outages, pages, posts, simulation
+from tests.bench import checks, hanging, lines, mails, outages, pages, paint, posts, publishing, simulation
 
 REPORT = Path(__file__).parent.parent.parent / "docs/benchmarks.md"
 HEAD = """# Benchmarks
@@ -23,11 +23,14 @@ between machines.
 """
 MODULES = {
     "pages": pages,
+    "publishing": publishing,
+    "paint": paint,
     "checks": checks,
     "outages": outages,
     "posts": posts,
     "hanging": hanging,
     "mails": mails,
+    "lines": lines,
     "simulation": simulation,
 }
 

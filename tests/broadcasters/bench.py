@@ -25,16 +25,29 @@ from broadcasters.text import make_tid
 from statuspage.demo.networks.accounts import ACCOUNTS, configs
 from statuspage.demo.networks.server import RunningNetworks
 
-# apprise sends by itself, past our transport: test_apprise.py; e-mail is a run over a list, and no HTTP: tests/mail
-APART = ("apprise", "email")
+# apprise sends by itself, past our transport: test_apprise.py; the others are runs over a list: tests/mail
+APART = ("apprise", "email", "sms_list")
 KINDS = tuple(module.KIND for module in OWN if module.KIND not in APART)
 EDITING = tuple(module.KIND for module in OWN if hasattr(module, "edit"))
 READABLE = tuple(module.KIND for module in OWN if hasattr(module, "find"))
 WORDLESS = ("webhook", "snapchat")  # a receiver and a picture have no rule about texts
 SESSIONS = ("bluesky", "snapchat", "google_business")
-NAMES = {"webhook": "operators", "google_business": "google"}  # of their accounts, where they are not called like their kind
+NAMES = {
+    "webhook": "operators",
+    "google_business": "google",
+    "slack_webhook": "slack-webhook",
+}  # of their accounts, where they are not called like their kind
+SAYS_NO_ID = ("teams", "slack_webhook")
 CODE, LINK = "K7Q2M3X", "https://status.bank.es/u/K7Q2M3X"
 WORDS = f"Pagos con tarjeta: no funcionan.\n\nPróxima información: 15:05 CET. {LINK}"
+HOSTILE = (  # signs that some network takes for markup, an emoji before a link, long names
+    "(50 %) #1_* {a|b} <c> ~d~ @e [f](g) \\h",
+    f"⚠️👨‍👩‍👧‍👦{LINK}",
+    f"⚠️ {LINK}, fin.",
+    "L’authentification forte à l’ouverture de session est indisponible dans « Espace Entreprises & Professions libérales ».",
+    "Die Echtzeitüberweisungsauftragsbestätigung der Unternehmenskundenabteilung ist vorübergehend nicht verfügbar.",
+    "https://status.bank.es/u/A_(1)_#2",
+)
 
 
 class Hands:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broadcasters import discord, matrix, ntfy, slack, teams
+from broadcasters import discord, matrix, ntfy, slack, slack_webhook, teams
 from broadcasters.errors import BroadcastError, OutcomeClass, Rejected, Unavailable, Uncertain
 from broadcasters.http import Answer, Http
 from broadcasters.post import Post, Remote
@@ -95,6 +95,35 @@ def test_what_colleagues_write_in_the_channel_is_not_ours(networks: RunningNetwo
 @given(st.text(alphabet="&<>amp;lt;gt; é", max_size=30))
 def test_escaping_for_slack_is_undone_exactly(words: str) -> None:
     assert slack.plain(slack.escaped(words)) == words
+
+
+# --- Slack, by an incoming webhook --------------------------------------------------------------------------------------------------
+
+INCOMING = slack_webhook.Config("T0TEST/B0TEST/secretOfTheHook")
+
+
+@pytest.mark.parametrize(
+    ("status", "word", "kind", "outcome"),
+    [
+        (400, "invalid_payload", Rejected, OutcomeClass.CONTENT),
+        (403, "action_prohibited", Rejected, OutcomeClass.DENIED),
+        (403, "invalid_token", Rejected, OutcomeClass.REAUTH),
+        (404, "no_service", Rejected, OutcomeClass.GONE),
+        (404, "a_word_of_next_year", Rejected, OutcomeClass.DENIED),
+        (410, "channel_is_archived", Rejected, OutcomeClass.GONE),
+        (429, "rate_limited", Unavailable, OutcomeClass.THROTTLED),
+        (500, "rollup_error", Uncertain, OutcomeClass.AMBIGUOUS),
+        (500, "no_service", Uncertain, OutcomeClass.AMBIGUOUS),
+        (200, "", Uncertain, OutcomeClass.AMBIGUOUS),
+        (200, "no_text", Uncertain, OutcomeClass.AMBIGUOUS),
+    ],
+)
+def test_the_one_word_of_a_webhook_of_slack_is_read(status: int, word: str, kind: type[BroadcastError], outcome: OutcomeClass) -> None:
+    _, http = scripted(Answer(status, [], word.encode()))
+
+    error = failure(lambda: slack_webhook.broadcast(POST, INCOMING, http), (INCOMING.hook_token, INCOMING.hook_token.rpartition("/")[2]))
+
+    assert (type(error), error.outcome) == (kind, outcome)
 
 
 # --- Microsoft Teams ----------------------------------------------------------------------------------------------------------------

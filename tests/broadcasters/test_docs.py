@@ -13,7 +13,7 @@ from statuspage.demo.networks.accounts import SIGNING_SECRET
 from tests.broadcasters.bench import APART, KINDS
 
 TEXT = (Path(__file__).parents[2] / "docs" / "channels.md").read_text(encoding="utf-8")
-ADDRESS = "json://alarms.bank.example"
+SECRETS = {"apprise": "json://alarms.bank.example", "slack_webhook": "T0BANK/B0HOOK/secretOfTheHook"}  # where any words do not do
 HEADINGS = {
     "mastodon": "Mastodon and compatible servers",
     "bluesky": "Bluesky",
@@ -27,6 +27,7 @@ HEADINGS = {
     "google_business": "Google Business Profile",
     "telegram": "Telegram",
     "slack": "Slack",
+    "slack_webhook": "Slack, by an incoming webhook",
     "teams": "Microsoft Teams",
     "discord": "Discord",
     "matrix": "Matrix",
@@ -34,6 +35,7 @@ HEADINGS = {
     "email": "E-mail to a list",
     "apprise": "Everything else, through Apprise",
     "sms": "Short messages (SMS)",
+    "sms_list": "Short messages to a list",
     "webhook": "Signed webhook",
 }
 
@@ -43,7 +45,7 @@ def test_the_example_of_each_kind_is_a_configuration(kind: str) -> None:
     section = TEXT.split(f"\n## {HEADINGS[kind]}\n")[1].split("\n## ")[0]
     example = section.split("```yaml")[1].split("```")[0]
     values = {
-        name: re.sub(r"\$\{.*\}", ADDRESS if kind == "apprise" else SIGNING_SECRET, value) if isinstance(value, str) else value
+        name: re.sub(r"\$\{.*\}", SECRETS.get(kind, SIGNING_SECRET), value) if isinstance(value, str) else value
         for name, value in _config(example).items()
     }
 

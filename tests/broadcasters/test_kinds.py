@@ -30,6 +30,7 @@ CLASSES = {
     "snapchat": DeliveryClass.STAGED,
     "google_business": DeliveryClass.BARE,
     "slack": DeliveryClass.BARE,
+    "slack_webhook": DeliveryClass.BLIND,
     "teams": DeliveryClass.BLIND,
     "discord": DeliveryClass.BLIND,
     "matrix": DeliveryClass.KEYED,
@@ -39,7 +40,7 @@ CLASSES = {
 DEFAULT_MODES = {
     "mastodon": "reply", "bluesky": "reply", "x": "new", "facebook": "edit", "telegram": "edit", "webhook": "new", "threads": "reply",
     "instagram": "new", "linkedin": "edit", "pinterest": "new", "snapchat": "new", "google_business": "edit", "slack": "reply",
-    "teams": "new", "discord": "edit", "matrix": "reply", "ntfy": "new", "sms": "new",
+    "teams": "new", "discord": "edit", "matrix": "reply", "ntfy": "new", "sms": "new", "slack_webhook": "new",
 }  # fmt: skip
 
 
@@ -95,6 +96,7 @@ def test_a_configuration_shows_no_secret_and_cannot_be_changed(kind: str) -> Non
         ("google_business", "sign_in_url", "http://google.test"),
         ("snapchat", "base_url", "http://snapchat.test"),
         ("slack", "channel", "#incidents"),
+        ("slack_webhook", "hook_token", "https://hooks.slack.com/services/T0/B0/secret"),
         ("teams", "url", "https://flows.test/invoke?sp=a&sig=secret"),
         ("teams", "url", "http://flows.test/invoke"),
         ("discord", "webhook_id", "incidents"),
@@ -119,7 +121,7 @@ def test_a_value_that_cannot_be_right_is_refused_with_a_reason(kind: str, field:
     with pytest.raises(ValueError, match=field) as caught:
         dataclasses.replace(config, **{field: value})
 
-    if field in ("secret", "previous_secret", "webhook_token") or kind == "teams":
+    if field in ("secret", "previous_secret", "webhook_token", "hook_token") or kind == "teams":
         assert value not in str(caught.value)
 
 

@@ -20,6 +20,7 @@ from tests.broadcasters.bench import (
     KINDS,
     LINK,
     READABLE,
+    SAYS_NO_ID,
     SESSIONS,
     WORDLESS,
     WORDS,
@@ -31,8 +32,8 @@ from tests.broadcasters.bench import (
 )
 
 ROOMY = {"teams": 28 * 1024, "matrix": 65536, "sms": 1600}  # what the network itself takes, where our limit keeps well below
-UNADDRESSED = ("teams", "ntfy", "sms")  # their posts have no address for people
-UNASKED = ("webhook", "teams")  # nothing can be asked without sending
+UNADDRESSED = ("teams", "ntfy", "sms", "slack_webhook")  # their posts have no address for people
+UNASKED = ("webhook", "teams", "slack_webhook")  # nothing can be asked without sending
 
 SHORT_S = 0.2  # deadline where the situation is that no answer comes
 
@@ -63,7 +64,7 @@ def test_a_post_is_published_with_its_words_language_and_address(bench: Bench) -
     (applied,) = bench.truth()
     words = CODE if bench.kind == "snapchat" else WORDS  # a picture alone
     assert (applied["text"], applied["in_reply_to"], receipt.wrong) == (words, None, "")
-    if bench.kind != "teams":  # says no id
+    if bench.kind not in SAYS_NO_ID:
         assert applied["id"] == receipt.remote.id
     assert applied["language"] == ("es" if bench.kind in ("mastodon", "bluesky", "webhook", "google_business", "teams") else None)
     assert bool(applied["picture"]) is (bench.image is not None)
@@ -183,7 +184,7 @@ def test_a_refusal_as_a_repeat_is_uncertain(bench: Bench) -> None:
 
 REPEATED = {  # X and Facebook refuse
     **dict.fromkeys(("mastodon", "bluesky", "webhook", "matrix"), 1),
-    **dict.fromkeys(("telegram", "pinterest", "google_business", "slack", "discord", "sms"), 2),
+    **dict.fromkeys(("telegram", "pinterest", "google_business", "slack", "slack_webhook", "discord", "sms"), 2),
 }
 
 

@@ -62,13 +62,13 @@ def test_the_realistic_bank_comes_with_an_invented_value_for_each_reference_and_
     assert set(INVENTED) == set(re.findall(r"\$\{([A-Z]\w+)\}", re.sub(r"^#.*$", "", text, flags=re.MULTILINE)))
 
 
-def test_the_demonstration_posts_in_five_languages_on_fourteen_networks_and_marks_itself() -> None:
+def test_the_demonstration_posts_in_five_languages_on_fourteen_networks_and_to_two_lists_and_marks_itself() -> None:
     found = loaded("demonstration.yaml").settings
 
     assert found.demonstration
     networks = {"mastodon", "bluesky", "x", "facebook", "threads", "instagram", "linkedin", "pinterest", "telegram"}
     networks |= {"slack", "teams", "discord", "matrix", "ntfy"}
-    assert {account.kind for account in found.accounts} == {*networks, "webhook"}
+    assert {account.kind for account in found.accounts} == {*networks, "email", "sms_list", "webhook"}
     assert {channel.language for channel in found.channels if not (channel.sandbox or channel.operators)} == LANGUAGES
     assert all(set(one.name) == LANGUAGES for one in (*found.components, *found.groups))
 

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from statuspage.demo import stage
 from tests.processes import ended, until
 
 TOP = Path(__file__).parent.parent.parent
@@ -73,8 +74,6 @@ def child_environment(data: Path, port: int) -> dict[str, str]:
     """What a command beside the demonstration needs to read its configuration."""
     import os
 
-    from statuspage.demo import stage
-
     return dict(os.environ) | stage.environment("127.0.0.1", port, data) | {"STATUSPAGE_CONFIG": str(stage.CONFIGURATION)}
 
 
@@ -90,13 +89,13 @@ def fetch(method: str, url: str, body: object = None) -> tuple[int, bytes]:
             return error.code, error.read()
 
 
-def five_free_ports() -> int:
-    """The first of five ports in a row that are free now, below those that connections going out are given."""
+def free_ports() -> int:
+    """The first of as many free ports in a row as the demonstration needs, below those that connections going out are given."""
 
     while True:
         first = random.SystemRandom().randrange(15_000, 32_000)
         try:
-            for port in range(first, first + 5):
+            for port in range(first, first + stage.PORTS):
                 with socket.socket() as listener:
                     listener.bind(("127.0.0.1", port))
         except OSError:
@@ -107,7 +106,7 @@ def five_free_ports() -> int:
 @contextmanager
 def running_product(data: Path, *options: str) -> Iterator[Product]:
     """Starts `statuspage up --demo` and waits until it says that everything is up; Ctrl-C at the end."""
-    port = five_free_ports()
+    port = free_ports()
     data.mkdir(parents=True, exist_ok=True)
     with (data / "output.log").open("wb") as log:
         process = subprocess.Popen(

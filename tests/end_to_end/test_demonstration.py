@@ -84,6 +84,22 @@ def test_an_outage_is_told_from_break_to_resolved_on_every_network_by_itself(out
         assert len(versions(said)) >= 3  # the outage, its end, and that it is over
 
 
+@pytest.mark.parametrize(("network", "subject"), [("email", True), ("sms", False)])
+def test_everybody_on_a_list_reads_the_whole_outage_in_their_own_language(network: str, subject: bool, outage: Outage) -> None:
+    told: dict[str, list[Any]] = {}
+    for post in outage.posts:
+        if post["network"] == network:
+            told.setdefault(post["account"], []).append(post)
+
+    assert len(told) == 5 and all(len({post["text"] for post in posts}) == len(posts) >= 3 for posts in told.values())
+    assert len({posts[0]["text"].split("\n")[0] for posts in told.values()}) == 5  # a language each
+    if subject:
+        assert {posts[0]["language"] for posts in told.values()} == {"en", "es", "nl", "fr", "de"}
+        for posts in told.values():
+            assert {post["in_reply_to"] for post in posts[1:]} == {posts[0]["id"]} and posts[0]["in_reply_to"] is None
+            assert len({post["text"].split("\n")[0] for post in posts}) == 1  # one subject
+
+
 def test_every_post_can_be_checked_on_the_page(product: Product, outage: Outage) -> None:
     codes = {code for post in outage.posts if post["network"] in PUBLIC for code in CODE.findall(post["text"])}
 

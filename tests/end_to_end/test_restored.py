@@ -23,7 +23,7 @@ from sqlalchemy.engine import make_url
 
 from statuspage.core.foreign import codes_in
 from statuspage.demo import stage
-from tests.end_to_end.product import TOP, fetch, five_free_ports
+from tests.end_to_end.product import TOP, fetch, free_ports
 from tests.end_to_end.truth import PUBLIC
 from tests.processes import ended, until
 
@@ -50,7 +50,7 @@ class Host:
         own = {"CONFIG": str(folder / "statuspage.yaml"), "DATA": str(self.data), "DATABASE": self.url}
         demo = None
         while demo is None or demo.poll() is not None:  # another program may take a port that was free a moment ago
-            self.port = five_free_ports()
+            self.port = free_ports()
             self.environment = os.environ | stage.environment("127.0.0.1", self.port, self.data)
             self.environment |= {f"STATUSPAGE_{key}": value for key, value in own.items()}
             demo = self.spawn("demo", "--port", str(self.port), "--data", str(folder / "networks"))

@@ -1,4 +1,4 @@
-"""A bank with a mail account, a real database, a relay on loopback: what a run needs to be a real one."""
+"""A bank with an account for mails or short messages, a real database, the loopback: what a run needs to be a real one."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from broadcasters import email
+from broadcasters import email, sms_list
 from broadcasters.http import RequestsTransport
 from statuspage.actions.context import Context
 from statuspage.core.deliveries import Delivery
 from statuspage.core.seal import OneKey, digest_of, seal
 from statuspage.core.vocabulary import DeliveryState, NoticeKind, SubjectKind, UpdateMode
+from statuspage.demo.networks.accounts import configs
 from statuspage.outside import Folder, SystemClock, SystemRandomness
 from statuspage.ports import Ports
 from statuspage.settings import Settings
@@ -41,20 +42,30 @@ def config(port: int, folder: Path, **changes: Any) -> email.Config:
     return email.Config(**{**values, **changes})
 
 
-def context(url: str, own: email.Config, **delivery: Any) -> Context:
-    """The context of a bank whose only network is mail, in English and Spanish."""
+def texting(url: str, folder: Path, **changes: Any) -> sms_list.Config:
+    """The same for short messages at the demonstration networks."""
+    values = {**configs(url)["sms-list"][1], "list": str(folder / "people.csv"), "per_second": 10_000.0, "connections": 1, "retry_s": 0.05}
+    return sms_list.Config(**{**values, **changes})
+
+
+def context(url: str, own: email.Config | sms_list.Config, **delivery: Any) -> Context:
+    """The context of a bank whose only network is that one, in English and Spanish."""
     settings = Settings.model_validate(
         {
             "page": {"name": "Example Bank", "bank": "Example", "url": PAGE, "languages": ["en", "es"]},
             "components": [{"slug": "cards", "name": {"en": "Cards", "es": "Tarjetas"}}],
-            "accounts": [{"name": ACCOUNT, "kind": "email", "config": {}}],
+            "accounts": [{"name": ACCOUNT, "kind": kind_of(own), "config": {}}],
             "channels": [{"name": f"mail-{tongue}", "account": ACCOUNT, "language": tongue} for tongue in ("en", "es")],
             "delivery": {"backoff_base_s": 0.02, "deadline_s": 5.0, "breaker_trial_s": 0.05, **delivery},
         }
     )
-    configs = {ACCOUNT: own}
+    accounts = {ACCOUNT: own}
     ports = Ports(MovedClock(), SystemRandomness(), RequestsTransport(), Database(url), Folder(Path("/nonexistent")))
-    return Context(ports, settings, build_words(settings), OneKey(KEY), configs, {}, channel_infos(settings, configs))
+    return Context(ports, settings, build_words(settings), OneKey(KEY), accounts, {}, channel_infos(settings, accounts))
+
+
+def kind_of(own: email.Config | sms_list.Config) -> str:
+    return email.KIND if isinstance(own, email.Config) else sms_list.KIND
 
 
 class MovedClock(SystemClock):
@@ -72,14 +83,14 @@ def people(number: int, language: str = "en") -> list[str]:
 
 @dataclass
 class Office:
-    """A mail account at work."""
+    """An account at work."""
 
     ctx: Context
     dispatcher: Dispatcher
     keeper: MailListKeeper
 
     @classmethod
-    def opened(cls, url: str, own: email.Config, **delivery: Any) -> Office:
+    def opened(cls, url: str, own: email.Config | sms_list.Config, **delivery: Any) -> Office:
         ctx = context(url, own, **delivery)
         return cls(ctx, Dispatcher(ctx, ACCOUNT), MailListKeeper(ctx, ACCOUNT))
 
@@ -95,7 +106,7 @@ class Office:
         self, sequence: int = 1, *, subject: str = "incident1", language: str = "en", essential: bool = False, **changes: Any
     ) -> Delivery:
         """One notice on the channel of a language, as the actions write it."""
-        row = told(sequence, subject, language, essential=essential, **changes)
+        row = told(sequence, subject, language, kind_of(self.ctx.configs[ACCOUNT]), essential=essential, **changes)
         with self.ctx.ports.store.writing() as session:
             about = {"subject_kind": "incident", "subject_id": subject, "sequence": sequence}
             session.add(NoticeRow(id=row.notice_id, kind=str(row.kind), created_at=row.created_at, **about))
@@ -132,13 +143,14 @@ class Office:
         self.ctx.ports.store.close()  # type: ignore[attr-defined]
 
 
-def told(sequence: int, subject: str, language: str, *, essential: bool = False, **changes: Any) -> Delivery:
+def told(sequence: int, subject: str, language: str, kind: str = email.KIND, *, essential: bool = False, **changes: Any) -> Delivery:
     name = f"{subject}-{sequence}-{language}"
     code = "".join(random.Random(name).choices("23456789ABCDEFGH", k=7))
     words = f"Cards\n\nStatement {sequence} of {subject}. {PAGE}/u/{code}\n\nTo leave the list:\n{email.leave_line(PAGE)}"
+    words = words if kind == email.KIND else f"Cards: statement {sequence} of {subject}. Ref {code}"
     row = Delivery(
         id=_id("d", name), notice_id=_id("n", name), subject_kind=SubjectKind.INCIDENT, subject_id=subject, sequence=sequence,
-        kind=NoticeKind.CORRECTION if essential else NoticeKind.INVESTIGATING, channel=f"mail-{language}", account=ACCOUNT, network="email",
+        kind=NoticeKind.CORRECTION if essential else NoticeKind.INVESTIGATING, channel=f"mail-{language}", account=ACCOUNT, network=kind,
         language=language, mode=UpdateMode.REPLY, text=words, text_alone=words, story="", code=code, digest=digest_of(words, words, ""),
         state=DeliveryState.QUEUED, created_at=datetime.now(UTC) - timedelta(seconds=60 - sequence), essential=essential,
     )  # fmt: skip

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broadcasters.email import is_address
+from broadcasters.email import fault, is_address
 from statuspage.core.subscribers import BrokenList, Subscriber, read_list, tag_in, tag_of, token_of
 
 SECRET = b"s" * 32
 
 
 def read(text: str) -> list[Subscriber]:
-    found = read_list(text, name="people.csv", languages={"en", "es"}, default="en", is_address=is_address, secret=SECRET)
+    found = read_list(text, name="people.csv", languages={"en", "es"}, default="en", fault=fault, secret=SECRET)
     return list(found)
 
 
@@ -30,6 +30,13 @@ def test_one_subscriber_a_line_with_or_without_a_language() -> None:
     assert len({person.tag for person in found}) == 3 and not any("example" in person.tag for person in found)
 
 
+@pytest.mark.parametrize("heading", ["address,language", "number,language", "# people\n\naddress,language"])
+def test_a_heading_may_stand_before_the_first_subscriber_and_nowhere_else(heading: str) -> None:
+    assert [person.address for person in read(f"{heading}\nana@example.com\n")] == ["ana@example.com"]
+    with pytest.raises(BrokenList):
+        read(f"ana@example.com\n{heading}\n")
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [
@@ -37,7 +44,7 @@ def test_one_subscriber_a_line_with_or_without_a_language() -> None:
         ("ana@a@example.com", "2 times @"),
         ("señora@example.com", "accent"),
         ("ana@example", "no address"),
-        ("ana@example.com,pt", "the language 'pt'; mails are sent in: en, es"),
+        ("ana@example.com,pt", "the language 'pt'; notices go out in: en, es"),
         ("ana@example.com,es,cards", "found 3 values"),
         ("ok@EXAMPLE.com", "same address stands in line 1"),
         ('"ana@example.com', "no address"),

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy import text as sql
 
+from statuspage.actions.stories import story_of
 from statuspage.core.subscribers import tag_of, token_of
 from statuspage.core.vocabulary import DeliveryState
 from statuspage.store import alarms, deliveries, mails, switches
@@ -54,6 +55,27 @@ def test_later_mails_of_an_incident_stand_in_the_thread_of_the_first(sink: Sink,
     assert [mail.message["References"] for mail in sink.mails[:2]] == [None, None]
     assert all(mail.message["References"] == mail.message["In-Reply-To"] == firsts[mail.recipient] for mail in sink.mails[2:])
     assert len({mail.message["Message-ID"] for mail in sink.mails}) == 6
+
+
+def test_a_run_under_way_tells_operators_what_it_is_and_how_far_it_is(sink: Sink, office_at: Opened) -> None:
+    office = office_at(sink.port, per_second=5.0)
+    office.take_list(people(20))
+    row = office.say()
+    office.until(lambda: "so far" in office.now(row).detail)
+
+    def why() -> str:
+        with office.ctx.ports.store.reading() as session:
+            return story_of(session, office.ctx, row.id).standing.why
+
+    under_way = why()
+    with office.ctx.ports.store.writing() as session:
+        switches.turn(session, switches.POSTING, off=True, by="Ana", reason="", at=office.ctx.now())
+
+    assert office.now(row).state is DeliveryState.SENDING
+    assert (
+        under_way.startswith("Goes to its list, one subscriber after the other") and "Mails that the relay has taken so far: " in under_way
+    )
+    assert why().endswith("All automatic posting is switched off by Ana: nobody more is sent to.")
 
 
 def test_nobody_gets_an_older_notice_after_a_newer_one(sink: Sink, office_at: Opened) -> None:
@@ -116,7 +138,7 @@ def test_a_relay_that_cuts_after_the_final_dot_is_sent_the_same_mail_again(sink:
     twice = [mail for mail in sink.mails if mail.recipient == "person1@example.com"]
     assert sink.got() == {"person0@example.com": 1, "person1@example.com": 2, "person2@example.com": 1}
     assert twice[0].raw == twice[1].raw
-    assert "1 sent again, since nobody knew whether they had arrived" in settled.detail
+    assert "1 sent again under the same Message-ID, since nobody knew whether they had arrived" in settled.detail
 
 
 def test_a_relay_that_refuses_our_sign_in_stops_the_account_and_loses_nobody(office_at: Opened) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.product import fetch, five_free_ports
+from tests.end_to_end.product import fetch, free_ports
 from tests.packaging.image import Stage, build, start
 from tests.processes import ended, until
 
@@ -30,7 +30,7 @@ def test_the_image_runs_as_an_ordinary_user_on_a_read_only_root(stage: Stage, tm
     volume = tmp_path / "data"
     volume.mkdir()
     os.chown(volume, 10001, 10001)
-    port = five_free_ports()
+    port = free_ports()
 
     process = start(stage, ["up", "--demo", "--port", str(port), "--data", "/data"], volume)
     with ended(process):

@@ -22,7 +22,7 @@ from statuspage.settings.process import from_environment
 from statuspage.store import Database
 from statuspage.worker.assemble import build_context
 from statuspage.worker.process import open_ports, running_configuration
-from tests.end_to_end.product import TOP, fetch, five_free_ports
+from tests.end_to_end.product import TOP, fetch, free_ports
 from tests.postgres import free_port
 from tests.processes import until
 from tests.storm.plan import PROCESSES
@@ -37,14 +37,14 @@ CHANGES: dict[str, dict[str, Any]] = {  # shorter times than the demonstration's
 class Cast:
     """Starts the processes, and starts again whoever ends without having been asked, as a service manager does.
 
-    port     of the page; the bank and the networks have the four after it
+    port     of the page; the bank and the networks have those after it
     front    of nginx, which serves the published folder and asks nobody
     wanted   names of those that should run; suspended: those that do not move just now
     """
 
     def __init__(self, url: str, folder: Path, stack: ExitStack) -> None:
         self.folder = folder
-        self.port, self.front = five_free_ports(), free_port()
+        self.port, self.front = free_ports(), free_port()
         self.data = folder / "data"
         self.data.mkdir()
         configuration = yaml.safe_load(stage.CONFIGURATION.read_text())

@@ -17,7 +17,7 @@ from sqlalchemy import text
 
 from statuspage.demo import bank, networks, stage
 from statuspage.store import Database
-from tests.end_to_end.product import TOP, fetch, five_free_ports
+from tests.end_to_end.product import TOP, fetch, free_ports
 from tests.end_to_end.truth import PUBLIC, broken_threads, doubled
 from tests.processes import ended, until
 
@@ -33,12 +33,12 @@ class Scaled:
 
     def __init__(self, url: str, folder: Path, stack: ExitStack) -> None:
         self.folder = folder
-        self.port = five_free_ports()
+        self.port = free_ports()
         self.watching = Database(url)
         stack.callback(self.watching.close)
         self.bank = bank.RunningBank("127.0.0.1", (self.port + 1, self.port + 2, self.port + 3), folder / "demo" / "bank")
         stack.callback(self.bank.stop)
-        self.networks = networks.RunningNetworks("127.0.0.1", self.port + 4, folder / "demo" / "networks")
+        self.networks = networks.RunningNetworks("127.0.0.1", self.port + 4, folder / "demo" / "networks", mail_port=self.port + 5)
         stack.callback(self.networks.stop)
         own = {"CONFIG": str(stage.CONFIGURATION), "DATA": str(folder), "DATABASE": url, "PORT": str(self.port)}
         self.environment = os.environ | stage.environment("127.0.0.1", self.port, folder)

@@ -36,8 +36,9 @@ X_CLIENT_ID = "demo-x-client"
 CLIENT_ID, CLIENT_SECRET = "demo-client", "demo-client-secret-0001"  # of every network that asks an app for both
 GOOGLE_ACCOUNT = "100000000000000000001"
 SMS_ACCOUNT, SMS_RECIPIENT = "AC" + "d0" * 16, "+34900000001"
+SMS_NUMBERS = (SMS_RECIPIENT, *(f"+4477009000{number:02d}" for number in range(1, 100)))  # the others: kept free for films
 SLACK_BOT = "U0DEMO0BOT"
-OFF_BY_DEFAULT = ("snapchat", "google", "sms")  # not in the demonstration's configuration
+OFF_BY_DEFAULT = ("snapchat", "google", "slack-webhook", "sms")  # not in the demonstration's configuration
 
 ACCOUNTS: tuple[Account, ...] = (
     Account("mastodon", "mastodon", "demobank", "109372843234000001", "demo-mastodon-token-0001", "DEMO_MASTODON_TOKEN"),
@@ -53,11 +54,14 @@ ACCOUNTS: tuple[Account, ...] = (
     Account("snapchat", "snapchat", "demobank", "demo-profile-0001", "demo-snapchat-refresh-0001", "DEMO_SNAPCHAT_REFRESH_TOKEN"),
     Account("google", "google_business", "demobank", "7000000000000000001", "demo-google-refresh-0001", "DEMO_GOOGLE_REFRESH_TOKEN"),
     Account("slack", "slack", "demobank", "C0DEMO0BANK", "xoxb-demo-slack-token-0001", "DEMO_SLACK_TOKEN"),
+    Account("slack-webhook", "slack_webhook", "demobank", "B0DEMO0HOOK", "T0DEMO0BANK/B0DEMO0HOOK/demoHookToken0001", "DEMO_SLACK_HOOK"),
     Account("teams", "teams", "demobank", "demo-flow-0001", "demo-teams-signature-0001+/", "DEMO_TEAMS_SIGNATURE"),
     Account("discord", "discord", "demobank", "900000000000000003", "demo-discord-webhook-token-0001", "DEMO_DISCORD_TOKEN"),
     Account("matrix", "matrix", "demobank", "!demobank:matrix.test", "demo-matrix-token-0001", "DEMO_MATRIX_TOKEN"),
     Account("ntfy", "ntfy", "demobank", "demobank", "tk_demo_ntfy_token_0001", "DEMO_NTFY_TOKEN"),
+    Account("email", "email", "demobank", "status@demobank.example", "demo-mail-password-0001", "DEMO_MAIL_PASSWORD"),
     Account("sms", "sms", "demobank", SMS_ACCOUNT, "demo-sms-auth-token-0001", "DEMO_SMS_TOKEN"),
+    Account("sms-list", "sms", "demobank", SMS_ACCOUNT, "demo-sms-auth-token-0002", "DEMO_SMS_LIST_TOKEN"),
     Account("operators", "webhook", "operators", "operators", SIGNING_SECRET, "DEMO_WEBHOOK_SECRET"),
 )
 
@@ -93,6 +97,7 @@ def configs(networks_url: str, *, references: bool = False) -> dict[str, tuple[s
         **_further(at, secret),
         **_off_by_default(at, secret),
         **_chats(at, secret),
+        "email": ("email", _mail(account("email"), secret("email"))),
         "operators": ("webhook", {"url": f"{at('webhook')}/hook", "secret": secret("operators")}),
     }
 
@@ -195,24 +200,26 @@ def _chats(at: Callable[[str], str], secret: Callable[[str], str]) -> dict[str, 
     discord = {"base_url": f"{at('discord')}/api", "web_url": at("discord"), "webhook_id": account("discord").id}
     return {
         "slack": ("slack", {"base_url": f"{at('slack')}/api", "channel": account("slack").id, "bot_token": secret("slack")}),
+        "slack-webhook": ("slack_webhook", {"base_url": f"{at('slack_webhook')}/services", "hook_token": secret("slack-webhook")}),
         "teams": ("teams", {"url": flow, "signature": secret("teams")}),
         "discord": ("discord", {**discord, "webhook_token": secret("discord")}),
         "matrix": (
             "matrix",
             {"base_url": at("matrix"), "web_url": at("matrix"), "room": account("matrix").id, "access_token": secret("matrix")},
         ),
-        "sms": (
-            "sms",
-            {
-                "base_url": at("sms"),
-                "account_sid": SMS_ACCOUNT,
-                "auth_token": secret("sms"),
-                "sender": account("sms").name,
-                "recipient": SMS_RECIPIENT,
-            },
-        ),
+        "sms": ("sms", {**_texter(at("sms"), secret("sms")), "recipient": SMS_RECIPIENT}),
+        "sms-list": ("sms_list", _texter(at("sms"), secret("sms-list"))),
         "ntfy": ("ntfy", {"base_url": at("ntfy"), "topic": account("ntfy").id, "access_token": secret("ntfy")}),
     }
+
+
+def _texter(url: str, token: str) -> dict[str, Any]:
+    return {"base_url": url, "account_sid": SMS_ACCOUNT, "auth_token": token, "sender": account("sms").name}
+
+
+def _mail(own: Account, password: str) -> dict[str, Any]:
+    """Host, port and list depend on where the demonstration runs: its configuration refers to them."""
+    return {"security": "none", "user": own.name, "password": password, "sender": own.id, "leave_to": own.id}
 
 
 def account_entries(networks_url: str) -> list[dict[str, Any]]:

@@ -21,6 +21,7 @@ from statuspage.core.hosts import in_url
 from statuspage.demo.networks import (
     bluesky,
     discord,
+    email,
     facebook,
     google_business,
     instagram,
@@ -30,6 +31,7 @@ from statuspage.demo.networks import (
     ntfy,
     pinterest,
     slack,
+    slack_webhook,
     sms,
     snapchat,
     teams,
@@ -41,6 +43,7 @@ from statuspage.demo.networks import (
 )
 from statuspage.demo.networks.faults import BadFault, Fault, Misbehaviour, fault_from
 from statuspage.demo.networks.pictures import Pictures
+from statuspage.demo.networks.relay import Relay
 from statuspage.demo.networks.truth import Truth
 from statuspage.demo.networks.wire import Call, Reply
 from statuspage.demo.networks.world import Network, World
@@ -48,7 +51,7 @@ from statuspage.outside import SystemClock
 
 _SHOWN = (
     mastodon, bluesky, x, facebook, threads, instagram, linkedin, pinterest, telegram, slack, teams, discord, matrix, ntfy,
-    sms, snapchat, google_business, webhook,
+    email, sms, slack_webhook, snapchat, google_business, webhook,
 )  # fmt: skip
 NETWORKS: dict[str, Network] = {one.NAME: one for one in _SHOWN}
 LONGEST_BODY = 1024 * 1024
@@ -63,11 +66,14 @@ _REFUSED = ("429", "revoked", "expired", "duplicate", "denied")
 class RunningNetworks:
     """All demonstration networks on one port, in threads.
 
-    url     address without a slash at the end
-    now     their clock; tests hand in one that they turn by hand
+    url        address without a slash at the end
+    now        their clock; tests hand in one that they turn by hand
+    mail_port  where mail is taken as well, 0 for a free one; None: no mail. relay: what takes it
     """
 
-    def __init__(self, host: str, port: int, folder: Path, now: Callable[[], datetime] | None = None) -> None:
+    def __init__(
+        self, host: str, port: int, folder: Path, now: Callable[[], datetime] | None = None, *, mail_port: int | None = None
+    ) -> None:
         moment = now or SystemClock().now
         self._server = _Server((host, port), _Handler)
         try:
@@ -77,18 +83,30 @@ class RunningNetworks:
             raise
         self.world = self._server.world = World(self._truth, Misbehaviour(), moment, Pictures(folder / "pictures"))
         self.url = self._server.url = f"http://{in_url(host)}:{self._server.server_address[1]}"
+        self.relay = self._relay(mail_port)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """End every hanging answer, then the server."""
-        self._server.closing.set()
-        self._server.released.set()
+        """End every hanging answer, then the servers."""
+        self.world.late.close()
+        if self.relay is not None:
+            self.relay.stop()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
         with self._truth.lock:
             self._truth.close()
+
+    def _relay(self, port: int | None) -> Relay | None:
+        if port is None:
+            return None
+        try:
+            return Relay(port, self.world)
+        except OSError:
+            self._server.server_close()
+            self._truth.close()
+            raise
 
     def truth(self, network: str | None = None) -> list[dict[str, Any]]:
         """Every post truly applied, oldest first; see docs/demonstration-networks.md for the keys."""
@@ -108,11 +126,11 @@ class RunningNetworks:
 
     def waiting(self) -> int:
         """How many requests were sent late and have not yet taken effect."""
-        return self._server.waiting()
+        return self.world.late.waiting()
 
     def release(self) -> None:
         """Let everything sent late take effect now, and wait until it has."""
-        self._server.release()
+        self.world.late.release()
 
     def remove(self, network: str, id: str) -> None:
         """Take a post down, as a network's staff does."""
@@ -121,9 +139,9 @@ class RunningNetworks:
 
 
 @contextmanager
-def running_networks(folder: Path, now: Callable[[], datetime] | None = None) -> Iterator[RunningNetworks]:
-    """The networks on a free port of this machine, for the length of a block."""
-    running = RunningNetworks("127.0.0.1", 0, folder, now)
+def running_networks(folder: Path, now: Callable[[], datetime] | None = None, *, mail: bool = False) -> Iterator[RunningNetworks]:
+    """The networks on a free port of this machine, for the length of a block; with `mail`, mail on another."""
+    running = RunningNetworks("127.0.0.1", 0, folder, now, mail_port=0 if mail else None)
     try:
         yield running
     finally:
@@ -148,10 +166,6 @@ class _Server(ThreadingHTTPServer):
     url: str
 
     def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
-        self.closing = threading.Event()
-        self.released = threading.Event()
-        self._late = 0
-        self._late_changed = threading.Condition()
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         super().__init__(address, handler)
 
@@ -165,28 +179,6 @@ class _Server(ThreadingHTTPServer):
         """A client that left is no news; any other fault of ours is shown."""
         if not isinstance(sys.exception(), ConnectionError | BrokenPipeError):
             super().handle_error(request, client_address)
-
-    def late(self, seconds: float, apply: Callable[[], object]) -> None:
-        """Apply after so many seconds, or when released; never once the server is closing."""
-        with self._late_changed:
-            self._late += 1
-            released = self.released
-        released.wait(seconds)
-        if not self.closing.is_set():
-            apply()
-        with self._late_changed:
-            self._late -= 1
-            self._late_changed.notify_all()
-
-    def waiting(self) -> int:
-        with self._late_changed:
-            return self._late
-
-    def release(self) -> None:
-        with self._late_changed:
-            self.released.set()
-            self._late_changed.wait_for(lambda: self._late == 0)
-            self.released = threading.Event()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -255,7 +247,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _page(self, network: Network | None, path: str) -> None:
         shown = [network] if network else list(NETWORKS.values())
-        page = timelines.page([(one.NAME, one.TITLE) for one in shown], self.server.world, self.server.url, path)
+        page = timelines.page(shown, self.server.world, self.server.url, path)
         self._write(200, {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store"}, page.encode())
 
     def _picture(self, name: str) -> None:
@@ -289,14 +281,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _broken(self, network: Network, fault: Fault, apply: Callable[[], Reply]) -> None:
         if fault.name == "late":
-            self.server.late(float(fault["after_s"]), apply)
+            self.server.world.late.apply(float(fault["after_s"]), apply)
             return
         reply = apply() if fault["applied"] else network.refusal("5xx")
         match fault.name:
             case "5xx":
                 self._send(Reply(fault["status"], network.refusal("5xx").body))
             case "timeout":
-                self.server.closing.wait(LONGEST_HANG_S)
+                self.server.world.late.closing.wait(LONGEST_HANG_S)
             case "cut":
                 head, body = self._bytes(reply.status, dict(reply.headers), self._json(reply))
                 self._raw(head + body[: len(body) // 2] if body else head[:8])
@@ -305,7 +297,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _drip(self, head: bytes, every_s: float) -> None:
         for byte in head:
-            if self.server.closing.wait(every_s):
+            if self.server.world.late.closing.wait(every_s):
                 return
             self._raw(bytes([byte]))
 

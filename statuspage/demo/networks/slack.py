@@ -63,14 +63,15 @@ def _error(name: str) -> Reply:
     return Reply(200, {"ok": False, "error": name})
 
 
-def _wrong(fields: dict[str, Any]) -> Reply | None:
+def wrong(fields: dict[str, Any]) -> str:
+    """Slack's word for what is wrong with a message; "" if nothing is."""
     text = fields.get("text")
     if not isinstance(text, str) or not text.strip():
-        return _error("no_text")
-    return _error("msg_too_long") if len(text) > MAXIMUM else None
+        return "no_text"
+    return "msg_too_long" if len(text) > MAXIMUM else ""
 
 
-def _shown(fields: dict[str, Any]) -> str:
+def shown(fields: dict[str, Any]) -> str:
     """What readers see: the rich text where there is one, else `text` without what Slack takes for its own signs."""
     if "blocks" in fields:
         pieces = [piece for block in fields["blocks"] for section in block["elements"] for piece in section["elements"]]
@@ -79,8 +80,8 @@ def _shown(fields: dict[str, Any]) -> str:
 
 
 def _post(call: Call, fields: dict[str, Any], world: World, owner: Account) -> Reply:
-    if wrong := _wrong(fields):
-        return wrong
+    if word := wrong(fields):
+        return _error(word)
     parent = fields.get("thread_ts")
     if parent is not None and world.truth.get(NAME, str(parent)) is None:
         return _error("thread_not_found")
@@ -89,17 +90,17 @@ def _post(call: Call, fields: dict[str, Any], world: World, owner: Account) -> R
     ts = f"{micros // 1_000_000}.{micros % 1_000_000:06d}"
     memory = {"text": fields["text"], "hidden": "yes" if parent and not fields.get("reply_broadcast") else ""}
     url = f"{call.base}/archives/{owner.id}/p{ts.replace('.', '')}"
-    entry = world.truth.add(NAME, owner.name, ts, _shown(fields), reply_to=parent, url=url, memory=memory)
+    entry = world.truth.add(NAME, owner.name, ts, shown(fields), reply_to=parent, url=url, memory=memory)
     return _ok({"channel": owner.id, "ts": ts, "message": _message(entry)})
 
 
 def _update(fields: dict[str, Any], world: World) -> Reply:
-    if wrong := _wrong(fields):
-        return wrong
+    if word := wrong(fields):
+        return _error(word)
     entry = world.truth.get(NAME, str(fields.get("ts")))
     if entry is None:
         return _error("message_not_found")
-    world.truth.edit(entry, _shown(fields))
+    world.truth.edit(entry, shown(fields))
     return _ok({"channel": fields["channel"], "ts": entry.id, "text": fields["text"]})
 
 

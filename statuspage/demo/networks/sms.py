@@ -6,8 +6,9 @@ import hashlib
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
+from urllib.parse import urlencode
 
-from statuspage.demo.networks.accounts import SMS_ACCOUNT, SMS_RECIPIENT, Account, account
+from statuspage.demo.networks.accounts import ACCOUNTS, SMS_ACCOUNT, SMS_NUMBERS
 from statuspage.demo.networks.truth import Entry
 from statuspage.demo.networks.wire import Call, Reply, basic
 from statuspage.demo.networks.world import World
@@ -17,16 +18,17 @@ NAME, TITLE = "sms", "Short messages"
 API = ("/2010-04-01/",)
 MAXIMUM = 1600
 
+_KEYS = tuple((SMS_ACCOUNT, one.token) for one in ACCOUNTS if one.network == NAME)
+_SENDERS = {one.name for one in ACCOUNTS if one.network == NAME}
 _MESSAGES = f"/2010-04-01/Accounts/{SMS_ACCOUNT}/Messages.json"
 
 
 def answer(call: Call, world: World) -> Reply:
-    owner = account(NAME)
-    if basic(call) != (SMS_ACCOUNT, owner.token):
+    if basic(call) not in _KEYS:
         return refusal("revoked")
     if call.path != _MESSAGES:
         return _problem(404, 20404, "The requested resource was not found")
-    return _send(call, world, owner) if call.method == "POST" else _listed(call, world, owner)
+    return _send(call, world) if call.method == "POST" else _listed(call, world)
 
 
 def refusal(kind: str) -> Reply:
@@ -47,28 +49,32 @@ def _problem(status: int, code: int, message: str) -> Reply:
     return Reply(status, {"code": code, "message": message, "more_info": f"https://www.twilio.com/docs/errors/{code}", "status": status})
 
 
-def _send(call: Call, world: World, owner: Account) -> Reply:
+def _send(call: Call, world: World) -> Reply:
+    """The account of the truth is the number: a phone shows what its owner got."""
     fields = call.fields()
     body = fields.get("Body", "")
     if not body.strip():
         return _problem(400, 21602, "Message body is required.")
     if len(body) > MAXIMUM:
         return _problem(400, 21617, "The concatenated message body exceeds the 1600 character limit")
-    if fields.get("To") != SMS_RECIPIENT:
+    to = fields.get("To", "")
+    if to not in SMS_NUMBERS:
         return _problem(400, 21211, "Invalid 'To' Phone Number")
-    if fields.get("From") != owner.name:
+    if fields.get("From") not in _SENDERS:
         return _problem(400, 21606, "The 'From' phone number is not a valid, message-capable phone number")
     number = world.truth.next_number()
     sid = "SM" + hashlib.sha256(str(number).encode()).hexdigest()[:32]
-    return Reply(201, _shown(world.truth.add(NAME, owner.name, sid, body)))
+    return Reply(201, _shown(world.truth.add(NAME, to, sid, body)))
 
 
-def _listed(call: Call, world: World, owner: Account) -> Reply:
-    """Newest first, with an answer that somebody sent back."""
-    shown = world.timeline(NAME, owner)
+def _listed(call: Call, world: World) -> Reply:
+    """Those to one number, or all: newest first, with an answer that somebody sent back."""
+    to = call.query.get("To")
+    shown = world.truth.timeline(NAME, to, world.lag_s(NAME))
     start, size = int(call.query.get("Page", "0")), int(call.query.get("PageSize", "50"))
     more = start + size < len(shown)
-    following = f"{_MESSAGES}?PageSize={size}&Page={start + size}" if more else None
+    asked = urlencode({**({"To": to} if to else {}), "PageSize": size, "Page": start + size})
+    following = f"{_MESSAGES}?{asked}" if more else None
     inbound = {"sid": "SM" + "0" * 32, "body": "Gracias", "status": "received", "direction": "inbound", "date_created": _at(world.now())}
     return Reply(200, {"messages": [inbound, *(_shown(one) for one in shown[start : start + size])], "next_page_uri": following})
 

@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 
 from broadcasters.text import web_links
 from statuspage.demo.networks.truth import Entry
-from statuspage.demo.networks.world import World
+from statuspage.demo.networks.world import Network, World
 
 THREADS_SHOWN = 40
 ZONE = ZoneInfo("Europe/Madrid")  # of the demonstration's bank: the words of its posts name times of that zone
@@ -28,19 +28,27 @@ class Thread:
 
 @dataclass(frozen=True)
 class Column:
-    """One network's timeline, newest thread first. missing: True if it lags and holds something back."""
+    """One network's timeline, newest thread first. inbox: its threads are conversations in mailboxes."""
 
     name: str
     title: str
     threads: tuple[Thread, ...]
     faults: tuple[str, ...]
+    inbox: bool = False
 
 
-def page(networks: Sequence[tuple[str, str]], world: World, url: str, path: str) -> str:
-    """The page of some networks, given as (name, title). path: what was asked for; the post with that address is marked."""
+def page(networks: Sequence[Network], world: World, url: str, path: str) -> str:
+    """The page of some networks. path: what was asked for; the post with that address is marked."""
     standing = world.faults.listing()
     columns = [
-        Column(name, title, _threads(world, name), tuple(fault["fault"] for fault in standing.get(name, []))) for name, title in networks
+        Column(
+            name=one.NAME,
+            title=one.TITLE,
+            threads=_threads(world, one.NAME),
+            faults=tuple(fault["fault"] for fault in standing.get(one.NAME, [])),
+            inbox=getattr(one, "INBOX", False),
+        )
+        for one in networks
     ]
     return _ENVIRONMENT.get_template("page.html").render(columns=columns, now=world.now(), asked=f"{url}{path}", one=len(columns) == 1)
 

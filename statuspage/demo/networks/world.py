@@ -9,6 +9,7 @@ from typing import Protocol
 
 from statuspage.demo.networks.accounts import ACCOUNTS, Account
 from statuspage.demo.networks.faults import Misbehaviour
+from statuspage.demo.networks.late import Late
 from statuspage.demo.networks.pictures import Pictures
 from statuspage.demo.networks.truth import Entry, Truth
 from statuspage.demo.networks.wire import Call, Reply
@@ -38,6 +39,7 @@ class World:
     pictures: Pictures
     containers: dict[tuple[str, str], Container] = field(default_factory=dict)  # (network, its id) -> container
     sessions: dict[str, str] = field(default_factory=dict)  # token that a network gave out -> account it opens
+    late: Late = field(default_factory=Late)
 
     def lag_s(self, network: str) -> float:
         lag = self.faults.standing(network, "lag")
