@@ -1,7 +1,8 @@
-"""The published files over HTTP: a bare WSGI callable in front of Flask that never touches the database.
+"""What is answered for a public address: a published file, or a few words. Nothing here ever touches the database.
 
-Paths of the application (console, API, health, metrics) go on to the wrapped application; everything else is a file or an answer of
-this module. Query strings make no new copies: but for the form at /u/ they are not looked at.
+Paths of the application (console, API, health, metrics) go on to the application; everything else is a file or an answer of this
+module. Query strings make no new copies: but for the form at /u/ they are not looked at. The embedded server asks `find`; any other
+server of WSGI can call the object.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qs
 
 from statuspage.core.ids import CODE_ALPHABET, CODE_LENGTH, typed_code
@@ -18,56 +18,91 @@ from statuspage.ports import Clock
 from statuspage.publish.headers import CACHE_NEVER, RouteClass
 from statuspage.publish.site import REPORT
 from statuspage.web import choosing
-from statuspage.web.published import Headers, Published, Shelf
+from statuspage.web.crew import Application, Environ
+from statuspage.web.heads import Answer, Headers
+from statuspage.web.published import Published, Shelf
 
-APPLICATION = ("/console", "/api/v1", "/health", "/metrics", "/unsubscribe")
+OURS = ("/console", "/api/v1", "/health", "/metrics")  # engineers and their machines
+APPLICATION = (*OURS, "/unsubscribe")
 LEAVING = "/unsubscribe/"
 LONGEST = 4000  # letters of path and query; longer is 414
 _NONSENSE = re.compile(r"[\x00-\x20\x7f\\]|//|(?:^|/)\.{1,2}(?:/|$)|/\.(?!well-known/)")
 _CODE = re.compile(f"[{CODE_ALPHABET}]{{{CODE_LENGTH}}}")
-Environ = dict[str, Any]
-StartResponse = Callable[..., Any]
-Application = Callable[[Environ, StartResponse], Iterable[bytes]]
+StartResponse = Callable[..., object]
 
 
 class PublishedFiles:
-    """folder: where the publisher writes; application: what answers for the console and the rest."""
+    """folder: where the publisher writes; application: what answers for the console and the rest, if this object is called."""
 
     def __init__(self, folder: Path, application: Application, clock: Clock | None = None) -> None:
         self._shelf = Shelf(folder, clock or SystemClock())
         self._application = application
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        path: str = environ.get("PATH_INFO") or "/"
-        request = _Request(self._shelf, environ, start_response)
-        if refusal := request.refusal(path):
-            return refusal
-        if path.startswith(APPLICATION) and any(path == own or path.startswith(f"{own}/") for own in APPLICATION):
-            return self._application(environ, start_response)
+        """WSGI."""
         self._shelf.refresh()
+        found = self.find(environ)
+        if not isinstance(found, Answer):
+            return self._application(found, start_response)
+        start_response(found.status, found.headers)
+        return [found.body] if found.body else []
+
+    def find(self, environ: Environ) -> Answer | Environ:
+        """The answer; or, if it is for the application to give, what to ask it with."""
+        path: str = environ.get("PATH_INFO") or "/"
+        request = _Request(self._shelf, environ)
+        answer = request.refusal(path)
+        if answer is None:
+            inner = self._inner(environ, path)
+            if inner is not None:
+                return inner
+            answer = request.answer(path)
+        return answer._replace(body=b"") if environ["REQUEST_METHOD"] == "HEAD" else answer
+
+    def _inner(self, environ: Environ, path: str) -> Environ | None:
+        """What the application is asked with, if the address is one of its own."""
+        if _below(path, APPLICATION):
+            return environ
         prefix = self._shelf.manifest.prefix
         if prefix and path.startswith(f"{prefix}{LEAVING}"):  # an address in a mail begins with that of the page
-            return self._application({**environ, "SCRIPT_NAME": prefix, "PATH_INFO": path.removeprefix(prefix)}, start_response)
+            return {**environ, "SCRIPT_NAME": prefix, "PATH_INFO": path.removeprefix(prefix)}
         if environ["REQUEST_METHOD"] == "POST" and path == prefix + REPORT:
-            return self._application({**environ, "PATH_INFO": REPORT}, start_response)
-        return request.answer(path)
+            return {**environ, "PATH_INFO": REPORT}
+        return None
+
+    def look(self) -> bool:
+        """Takes up a newer edition, if there is one; true if so."""
+        return self._shelf.look()
+
+    def plain(self, status: str, text: str, more: Headers | None = None) -> Answer:
+        """A refusal in words, by the server itself."""
+        return plain(self._shelf, status, text, more)
+
+    @staticmethod
+    def is_ours(path: str) -> bool:
+        """True for what engineers and their machines ask for, of all that the application answers."""
+        return _below(path, OURS)
+
+
+def _below(path: str, places: tuple[str, ...]) -> bool:
+    return path.startswith(places) and any(path == own or path.startswith(f"{own}/") for own in places)
 
 
 class _Request:
     """One request for a public file."""
 
-    def __init__(self, shelf: Shelf, environ: Environ, start_response: StartResponse) -> None:
-        self._shelf, self._environ, self._start = shelf, environ, start_response
+    def __init__(self, shelf: Shelf, environ: Environ) -> None:
+        self._shelf, self._environ = shelf, environ
 
-    def refusal(self, raw: str) -> Iterable[bytes]:
+    def refusal(self, raw: str) -> Answer | None:
         """The answer to an address that nobody in good faith asks for; nothing if it may go on."""
         if len(raw) + len(self._environ.get("QUERY_STRING", "")) > LONGEST:
             return self._plain("414 URI Too Long", "This address is too long.")
         if not raw.startswith("/") or _NONSENSE.search(raw):
             return self._plain("400 Bad Request", "This address cannot be read.")
-        return ()
+        return None
 
-    def answer(self, raw: str) -> Iterable[bytes]:
+    def answer(self, raw: str) -> Answer:
         """A published file, or what is to be said in its place."""
         if self._environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
             return self._plain("405 Method Not Allowed", "Only GET and HEAD are answered here.", [("Allow", "GET, HEAD")])
@@ -75,7 +110,7 @@ class _Request:
         path = raw.removeprefix(prefix) if prefix and (raw == prefix or raw.startswith(f"{prefix}/")) else raw
         return self._file(path or "/", self._environ.get("QUERY_STRING", ""))
 
-    def _file(self, path: str, query: str) -> Iterable[bytes]:
+    def _file(self, path: str, query: str) -> Answer:
         if path in ("/u", "/u/") and query:
             asked = parse_qs(query, max_num_fields=20).get("code", [""])[0] if query.count("&") < 20 else ""
             if asked.strip():
@@ -88,7 +123,7 @@ class _Request:
                 return self._neutral(name) if self._is_neutral(name) else self._send(found, _status(name))
         return self._missing(path)
 
-    def _to_code(self, asked: str) -> Iterable[bytes]:
+    def _to_code(self, asked: str) -> Answer:
         """To the page of the code that was typed; whatever cannot be one goes to the page that says so."""
         code = typed_code(asked)
         place = f"/u/{code}/" if code else "/u/unknown/"
@@ -100,12 +135,12 @@ class _Request:
         manifest = self._shelf.manifest
         return name.endswith(".html") and self._shelf.is_hot(f"{manifest.default_language}/{name}")
 
-    def _neutral(self, name: str) -> Iterable[bytes]:
+    def _neutral(self, name: str) -> Answer:
         """A page asked for without a language: in the one the reader likes best, at the same address."""
         found = self._shelf.get(f"{self._language()}/{name}") or self._shelf.get(name)
         return self._missing("/") if found is None else self._send(found, _status(name), by_language=True)
 
-    def _missing(self, path: str) -> Iterable[bytes]:
+    def _missing(self, path: str) -> Answer:
         """404 in words: not a page, or not a code of ours. 503 while nothing was published yet."""
         parts = path.strip("/").split("/")
         spoken = parts[0] in self._shelf.manifest.languages
@@ -120,23 +155,24 @@ class _Request:
         manifest = self._shelf.manifest
         return choosing.language(self._environ.get("HTTP_ACCEPT_LANGUAGE", ""), manifest.languages, manifest.default_language)
 
-    def _send(self, found: Published, status: str, *, by_language: bool = False) -> Iterable[bytes]:
+    def _send(self, found: Published, status: str, *, by_language: bool = False) -> Answer:
         environ = self._environ
         form = found.forms[choosing.coding(environ.get("HTTP_ACCEPT_ENCODING", ""), found.forms)]
         vary = [("Vary", "Accept-Encoding, Accept-Language" if by_language else "Accept-Encoding")]
         tags, since = environ.get("HTTP_IF_NONE_MATCH"), environ.get("HTTP_IF_MODIFIED_SINCE")
         if status == "200 OK" and choosing.unchanged(tags, since, form.etag, found.modified):
-            self._start("304 Not Modified", form.brief + vary)
-            return []
-        self._start(status, form.headers + vary)
-        return [] if environ["REQUEST_METHOD"] == "HEAD" else [form.body]
+            return Answer("304 Not Modified", form.brief + vary)
+        return Answer(status, form.headers + vary, form.body)
 
-    def _plain(self, status: str, text: str, more: Headers | None = None) -> Iterable[bytes]:
-        """A short answer that is not a file; with the headers of its class, and kept by nobody."""
-        body = f"{text}\n".encode()
-        headers = {**self._shelf.headers(RouteClass.MACHINE), "Cache-Control": CACHE_NEVER, "Content-Type": "text/plain; charset=utf-8"}
-        self._start(status, [*headers.items(), ("Content-Length", str(len(body))), *(more or [])])
-        return [b""] if self._environ["REQUEST_METHOD"] == "HEAD" else [body]
+    def _plain(self, status: str, text: str, more: Headers | None = None) -> Answer:
+        return plain(self._shelf, status, text, more)
+
+
+def plain(shelf: Shelf, status: str, text: str, more: Headers | None = None) -> Answer:
+    """A short answer that is not a file; with the headers of its class, and kept by nobody."""
+    body = f"{text}\n".encode()
+    headers = {**shelf.headers(RouteClass.MACHINE), "Cache-Control": CACHE_NEVER, "Content-Type": "text/plain; charset=utf-8"}
+    return Answer(status, [*headers.items(), ("Content-Length", str(len(body))), *(more or [])], body)
 
 
 def _status(name: str) -> str:

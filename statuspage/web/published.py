@@ -14,9 +14,9 @@ from statuspage.publish.encode import SUFFIX, digest
 from statuspage.publish.headers import RouteClass, headers_for
 from statuspage.publish.manifest import MANIFEST, Entry, Manifest
 from statuspage.publish.site import media_type, route_class
+from statuspage.web.heads import Headers
 
 LOOK_EVERY_S = 0.1
-Headers = list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -61,15 +61,22 @@ class Shelf:
         return self.manifest.headers.get(route.value) or headers_for(route)
 
     def refresh(self) -> None:
-        """Takes up a newer edition, if the manifest has changed; looks at most every LOOK_EVERY_S. Others go on meanwhile."""
+        """Looks for a newer edition, at most every LOOK_EVERY_S: for a server that has no thread to do so."""
         now = self._clock.monotonic()
-        if now - self._looked_at < LOOK_EVERY_S or not self._lock.acquire(blocking=False):
-            return
-        try:
+        if now - self._looked_at >= LOOK_EVERY_S:
             self._looked_at = now
+            self.look()
+
+    def look(self) -> bool:
+        """Takes up a newer edition, if the manifest has changed; true if so. One caller does it; others go on meanwhile."""
+        if not self._lock.acquire(blocking=False):
+            return False
+        try:
             mark = self._mark_of(self.folder / MANIFEST)
-            if mark and mark != self._mark and self._load():
-                self._mark = mark
+            if not mark or mark == self._mark or not self._load():
+                return False
+            self._mark = mark
+            return True
         finally:
             self._lock.release()
 

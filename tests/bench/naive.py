@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+from pathlib import Path
 
 from flask import Flask, Response
-from granian import Granian
-from granian.constants import Interfaces
 
+from statuspage.outside import SystemClock
 from statuspage.publish.page import Pages
 from statuspage.publish.wording import Wording
 from statuspage.settings.process import from_environment
+from statuspage.web.front import Front
+from statuspage.web.public import PublishedFiles
 from statuspage.words import load_catalogue
 from statuspage.worker.current import Current
 from statuspage.worker.process import open_ports
@@ -24,7 +27,7 @@ def build() -> Flask:
     pages = Pages(reader.page, Wording(reader.page, load_catalogue()))
     app = Flask(__name__)
 
-    @app.get("/en/")
+    @app.get("/console/en/")
     def front() -> Response:
         now = ctx.now()
         with ctx.ports.store.reading() as session:
@@ -36,6 +39,13 @@ def build() -> Flask:
     return app
 
 
+async def serve(port: int) -> None:
+    """By the product's own server, which asks the application for whatever is below /console and has no file at all."""
+    app = build()
+    front = Front(PublishedFiles(Path("nothing"), app), app, SystemClock())
+    await front.open("127.0.0.1", port)
+    await asyncio.Event().wait()
+
+
 if __name__ == "__main__":
-    port = int(os.environ["NAIVE_PORT"])
-    Granian(target="tests.bench.naive:build", factory=True, address="127.0.0.1", port=port, interface=Interfaces.WSGI).serve()
+    asyncio.run(serve(int(os.environ["NAIVE_PORT"])))

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
-from socketserver import ThreadingMixIn
 from typing import Any, NamedTuple
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from statuspage.outside import Folder
+from statuspage.outside import Folder, SystemClock
 from statuspage.publish.snapshot import Snapshot
 from statuspage.publish.writer import Edition, Writer
+from statuspage.web.crew import Application
+from statuspage.web.front import Front
 from statuspage.web.public import PublishedFiles
 from tests.publish.samples import NOW, builder
 
@@ -30,35 +32,56 @@ def publish(folder: Path, found: Snapshot, generation: int = 1) -> None:
         pass
 
 
-def application(environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
+def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
     """Stands for what is behind: says that it was asked."""
     start("200 OK", [("Content-Type", "text/plain"), ("X-Behind", environ["PATH_INFO"])])
     return [b"behind"]
 
 
-class _Quiet(WSGIRequestHandler):
-    protocol_version = "HTTP/1.1"
+class Running(NamedTuple):
+    """A server in a thread of its own. `end` does what SIGTERM does, and returns when it is over."""
 
-    def log_message(self, *_: Any) -> None:
-        """Nothing: the tests look at answers."""
+    port: int
+    front: Front
+    end: Callable[[], None]
 
 
-class _Threaded(ThreadingMixIn, WSGIServer):
-    daemon_threads = True
+@contextmanager
+def running(folder: Path, inner: Application = application, port: int = 0, **more: Any) -> Iterator[Running]:
+    """The embedded server on a port of the loopback, by default a free one."""
+    begun: Future[tuple[int, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
+    front = Front(PublishedFiles(folder, inner), inner, SystemClock(), **more)
+
+    async def live() -> None:
+        stop = asyncio.Event()
+        try:
+            begun.set_result((await front.open("127.0.0.1", port), asyncio.get_running_loop(), stop))
+        except BaseException as error:
+            begun.set_exception(error)
+            raise
+        await stop.wait()
+        await front.close()
+
+    thread = threading.Thread(target=asyncio.run, args=(live(),))
+    thread.start()
+    got, loop, stop = begun.result()
+
+    def end() -> None:
+        if thread.is_alive():
+            loop.call_soon_threadsafe(stop.set)
+            thread.join()
+
+    try:
+        yield Running(got, front, end)
+    finally:
+        end()
 
 
 @contextmanager
 def served(folder: Path, port: int = 0) -> Iterator[int]:
-    """The embedded server's callable on a port of the loopback, by default a free one; yields the port."""
-    server = make_server("127.0.0.1", port, PublishedFiles(folder, application), _Threaded, _Quiet)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield server.server_port
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    """The embedded server over this folder; yields the port."""
+    with running(folder, port=port) as server:
+        yield server.port
 
 
 def ask(port: int, path: str, method: str = "GET", **headers: str) -> Answer:
