@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 import click
@@ -12,6 +13,8 @@ from statuspage.publish import fronts
 from statuspage.publish.assets import load_assets
 from statuspage.publish.headers import RouteClass, headers_for
 from statuspage.publish.manifest import MANIFEST, Manifest
+from statuspage.settings.loader import load_file
+from statuspage.worker.public_page import public_page
 
 SERVERS = {"nginx": fronts.nginx, "caddy": fronts.caddy}
 
@@ -26,12 +29,20 @@ def front(invocation: Invocation, server: str, folder: Path) -> None:
 
     Both serve the published folder themselves while the product is down; deploy/ has their configurations. Write the headers anew
     after each update, and reload the server: the style sheet and the script of the page are named there by their digests.
+    Before anything was published, the bank's own colours are taken from the configuration.
     """
     published = Manifest.from_bytes(Folder(invocation.process.public).read(MANIFEST)).headers
-    headers = {route: published.get(route.value) or headers_for(route, load_assets().hashes) for route in RouteClass}
+    hashes = load_assets().hashes if published else _coming(invocation)
+    headers = {route: published.get(route.value) or headers_for(route, hashes) for route in RouteClass}
     files = SERVERS[server](headers)
     Folder(folder).write_all({PurePosixPath(name): text.encode() for name, text in files.items()})
     invocation.done(f"Wrote {', '.join(sorted(files))} into {folder}. Next: reload {server}.", files=sorted(files), folder=folder)
+
+
+def _coming(invocation: Invocation) -> Mapping[str, str]:
+    """The digests of the pages that are going to be published. Raises ConfigError."""
+    loaded = load_file(invocation.process.config, invocation.environ)
+    return load_assets(public_page(loaded.settings).theme).hashes
 
 
 COMMANDS = (front,)
