@@ -20,7 +20,7 @@ from statuspage.core.theme import OURS, Theme
 _PACKAGE = Path(__file__).resolve().parent.parent
 TEMPLATES = _PACKAGE.parent / "templates"  # beside this package in a checkout and in an installation alike
 STATIC = _PACKAGE / "static"
-STYLES = ("tokens", "base", "components/chrome", "components/status", "components/incident")
+STYLES = ("tokens", "base", "components/chrome", "components/status", "components/incident", "components/ways")
 SCRIPTS = ("page",)
 
 

@@ -87,7 +87,7 @@ def test_the_keyboard_goes_in_the_order_of_the_page_and_opens_what_is_folded(bro
 
         expect(page.locator(".earlier")).to_have_attribute("open", "")
         assert walked[:3] == ["Skip to the content", "Example Bank Service status", "English"]
-        assert "Deutsch" in walked[:7] and walked[7:9] == ["I have this problem too", "Still a problem?"]
+        assert "Deutsch" in walked[:7] and walked[7:9] == ["I have this problem too", "Help needed?"]
         assert walked[9] == "Logging in: Logging in does not work."
 
 
