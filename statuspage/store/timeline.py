@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, func, insert, select
+from sqlalchemy import Select, func, insert, select
 from sqlalchemy.orm import Session
 
 from statuspage.core.days import midnight
@@ -18,7 +18,6 @@ from statuspage.store.tables import ComponentChangeRow
 
 _ROW = ComponentChangeRow.__table__
 _COLUMNS = (_ROW.c.slug, _ROW.c.status, _ROW.c.source, _ROW.c.effective_at, _ROW.c.recorded_at, _ROW.c.subject_id)
-_NEWEST_FIRST = (_ROW.c.effective_at.desc(), _ROW.c.id.desc())
 
 
 def append(session: Session, changes: Iterable[StatusChange]) -> None:
@@ -77,15 +76,22 @@ def backfill(session: Session, *, slug: str, status: ComponentStatus, start: dat
     append(session, plan_backfill(changes(session, slug), slug=slug, status=status, start=start, end=end, now=now))
 
 
-def _newest(*which: ColumnElement[bool]) -> Select[Any]:
-    """The newest change of each component, of those that are `which`."""
-    rank = func.row_number().over(partition_by=_ROW.c.slug, order_by=_NEWEST_FIRST).label("rank")
-    ranked = select(*_COLUMNS, rank).where(*which).subquery()
-    return select(*(ranked.c[column.name] for column in _COLUMNS)).where(ranked.c.rank == 1)
+def _newest(*, known: bool) -> Select[Any]:
+    """The newest change of each component; known: the newest whose status is not unknown.
+
+    From slug to slug and then to each one's last row, all in the index: as quick for a timeline of years as for one of days.
+    """
+    slugs = select(func.min(_ROW.c.slug).label("slug")).cte("slugs", recursive=True)
+    following = select(func.min(_ROW.c.slug)).where(_ROW.c.slug > slugs.c.slug).scalar_subquery()
+    slugs = slugs.union_all(select(following).where(slugs.c.slug.is_not(None)))
+    row = _ROW.alias("newest")
+    query = select(row.c.id).where(row.c.slug == slugs.c.slug).order_by(row.c.effective_at.desc(), row.c.id.desc()).limit(1)
+    newest = query.where(row.c.status != ComponentStatus.UNKNOWN.value) if known else query
+    return select(*_COLUMNS).select_from(slugs.join(_ROW, _ROW.c.id == newest.scalar_subquery()))
 
 
-_NEWEST = _newest()  # of hot paths: built once
-_NEWEST_KNOWN = _newest(_ROW.c.status != ComponentStatus.UNKNOWN.value)
+_NEWEST = _newest(known=False)  # of hot paths: built once
+_NEWEST_KNOWN = _newest(known=True)
 
 
 def _change(slug: str, status: str, source: str, effective_at: datetime, recorded_at: datetime, subject_id: str | None) -> StatusChange:

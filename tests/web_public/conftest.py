@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.publish.samples import outage
-from tests.web_public.serving import Call, publish, served
+from tests.web_public.serving import Call, Running, publish, running, served
 
 
 @pytest.fixture(scope="session")
@@ -28,3 +28,10 @@ def port(published: Path) -> Iterator[int]:
 @pytest.fixture
 def call(published: Path) -> Call:
     return Call(published)
+
+
+@pytest.fixture(scope="module")
+def server(published: Path) -> Iterator[Running]:
+    """The same, with a look inside."""
+    with running(published) as found:
+        yield found

@@ -9,6 +9,9 @@ from typing import NamedTuple
 
 from tests.web_public.serving import Answer
 
+HOST = b"Host: status.bank.example\r\n"
+PAGE = b"GET /en/ HTTP/1.1\r\n" + HOST + b"\r\n"
+LAST = b"GET /en/ HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n"
 LIMIT_S = 60.0  # nobody waits so long; a machine under load may
 
 
@@ -67,3 +70,13 @@ def asked(port: int, data: bytes) -> Asked:
     with wire(port) as line:
         line.say(data)
         return Asked(line.answer(), line.is_over())
+
+
+def post(path: bytes, body: bytes, *more: bytes) -> bytes:
+    return b"POST %s HTTP/1.1\r\n%sContent-Length: %d\r\n%s\r\n%s" % (
+        path,
+        HOST,
+        len(body),
+        b"".join(line + b"\r\n" for line in more),
+        body,
+    )
