@@ -9,7 +9,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 BINARIES = (Path("/usr/lib/postgresql/15/bin"), *(Path(p) for p in os.environ.get("PATH", "").split(":")))
@@ -59,5 +59,6 @@ def running_cluster(*, flushed: bool = False) -> Iterator[str]:
     try:
         yield f"postgresql+psycopg://tests@127.0.0.1:{port}/postgres"
     finally:
-        run(_binary("pg_ctl"), "-D", str(data), "-m", "immediate", "stop")
+        with suppress(subprocess.CalledProcessError):  # a test may have killed it
+            run(_binary("pg_ctl"), "-D", str(data), "-m", "immediate", "stop")
         shutil.rmtree(folder, ignore_errors=True)
