@@ -10,6 +10,7 @@ JOBS   ?= 2
 MEMORY := $(shell [ -w /dev/shm ] && echo TMPDIR=/dev/shm)
 
 .DEFAULT_GOAL := help
+.DELETE_ON_ERROR: # an environment that was made half is made again
 .PHONY: help run test test-long test-real test-release check format lock bench sim clean
 
 help:  ## this list
@@ -31,7 +32,7 @@ $(VENV)/.dev: requirements-dev.lock | $(VENV)/bin/python
 
 run: $(VENV)/.run  ## the whole product with a demonstration; CONFIG=my.yaml runs your own, PORT=… and DATA=… move it, LISTEN=0.0.0.0 opens it to others
 	@echo "Starting; everything is up in a quarter of a minute or so. Ctrl-C stops it at any time."
-	@exec $(BIN)/python -m statuspage up --host $(LISTEN) --port $(PORT) --data $(DATA) $(if $(CONFIG),--config $(CONFIG),--demo)
+	@exec $(BIN)/python -m statuspage up --host "$(LISTEN)" --port "$(PORT)" --data "$(DATA)" $(if $(CONFIG),--config "$(CONFIG)",--demo)
 
 test: $(VENV)/.dev  ## all tests but the long ones, and all checks
 	@tests/debian-packages
