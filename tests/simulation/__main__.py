@@ -6,16 +6,10 @@ import argparse
 import re
 import sys
 import time
-import traceback
-from collections.abc import Callable
 from functools import partial
 
-from tests.simulation.flow.run import run as run_flow
 from tests.simulation.many import spread
-from tests.simulation.run import Outcome, run
-from tests.simulation.world import Tell
-
-WORLDS: dict[str, Callable[..., Outcome]] = {"delivery": run, "flow": run_flow}
+from tests.simulation.worlds import WORLDS, walk
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -47,14 +41,6 @@ def seeds_from_to(text: str) -> range:
     if not seeds:
         raise argparse.ArgumentTypeError(f"found {text!r}, in which there is no seed; the smaller one comes first, e.g. 1-1000")
     return seeds
-
-
-def walk(world: str, seed: int, tell: Tell = None) -> Outcome:
-    """One seed. An exception out of the product or of the world is a fault, too; then nothing was judged."""
-    try:
-        return WORLDS[world](seed, tell=tell)
-    except Exception:
-        return Outcome(seed, [f"raised\n{traceback.format_exc()}"], "", 0.0, 0.0)
 
 
 def _one(world: str, seed: int) -> int:

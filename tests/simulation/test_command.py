@@ -93,3 +93,8 @@ def test_a_true_seed_prints_its_trace(capsys: pytest.CaptureFixture[str]) -> Non
     assert status == 0 and last == "1 seed, 0 faults"
     assert len(trace) > 20 and all(re.match(r" *\d+\.\d{3} \S", line) for line in (trace[0], trace[-1]))
     assert re.fullmatch(r"digest [0-9a-f]{64}", digest)
+
+
+def test_what_other_processes_are_asked_to_do_stands_where_they_find_it() -> None:
+    """A process that is spawned never loads the module in which the command stands."""
+    assert command.walk.__module__ != command.__name__
