@@ -5,12 +5,12 @@ Nothing here outlives the process, and nothing here is needed after a crash: the
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import astuple, dataclass, field, fields, is_dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from broadcasters.errors import BroadcastError
+from broadcasters.errors import BroadcastError, OutcomeClass
 from statuspage.actions import stories
 from statuspage.actions.alarms import clear_in, raise_in
 from statuspage.actions.context import Context
@@ -25,6 +25,7 @@ from statuspage.core.delivery_rules import (
     is_alarm,
     key_trusted,
     move_for,
+    wait_left_s,
 )
 from statuspage.store import accounts, deliveries
 from statuspage.store.accounts import NONCE_BYTES, Account
@@ -185,15 +186,22 @@ class Desk:
         accounts.save(session, Account(self.account, gate.failures, wall, gate.stopped), now)
 
     def load_account(self, session: Any) -> None:
-        """Breaker and stop as the last owner left them (then a trial comes first), and renewed credentials."""
+        """Breaker, stop and wait as the last owner left them (a trial comes first, then), and renewed credentials."""
         known = accounts.get(session, self.account)
         self.gate.failures, self.gate.stopped = known.failures, known.stopped
         if known.failures >= self.gate.threshold:
             self.gate.open_until = self.mono()
+        self._heed_wait(deliveries.busy_threads(session, self.account))
         sealed = accounts.credentials(session, self.account)
         if sealed is not None:
             of = configured(self.ctx.configs[self.account])
             self.network.use(accounts.open_with(sealed, self.ctx.keys.accepted(), account=self.account, configured=of) or {})
+
+    def _heed_wait(self, rows: Iterable[Delivery]) -> None:
+        """What the network asked the last owner to wait holds for the whole account, and for this owner too."""
+        most, now = self.ctx.settings.delivery.retry_after_max_s, self.ctx.now()
+        asked = [wait_left_s(row, now, most) for row in rows if row.error_class == OutcomeClass.THROTTLED]
+        self.gate.pause(self.mono(), max(asked, default=0.0))
 
     def heed_resume(self, session: Any) -> None:
         """Somebody said that a stopped account may be tried again: then at once, and not at the next trial."""

@@ -9,7 +9,7 @@ from typing import Any
 from broadcasters.errors import BroadcastError, OutcomeClass, Rejected, Uncertain
 from broadcasters.post import DeliveryClass, Receipt
 from statuspage.core.deliveries import Delivery
-from statuspage.core.delivery_rules import MAX_ATTEMPTS, Instant, intent_fresh, is_alarm, key_of, plan_thread
+from statuspage.core.delivery_rules import MAX_ATTEMPTS, Instant, expired, intent_fresh, is_alarm, key_of, plan_thread
 from statuspage.core.delivery_story import asked
 from statuspage.core.vocabulary import DeliveryState
 from statuspage.store import deliveries, switches
@@ -161,9 +161,11 @@ def _spent(desk: Desk, session: Any, row: Delivery, repeat: bool) -> bool:
 
 def _send(desk: Desk, intent: Intent) -> Receipt | BroadcastError | TooLate:
     """The only place from which a post leaves. Whatever goes wrong here without a known meaning leaves the row unknown."""
-    row = intent.row
-    if not intent_fresh(intent.at, desk.instant()) or (intent.repeat and not desk.may_repeat(row)):
+    row, now = intent.row, desk.instant()
+    if not intent_fresh(intent.at, now) or (intent.repeat and not desk.may_repeat(row)):
         return TooLate("too long between the commit and the send: not sent")
+    if expired(row, now.wall):
+        return TooLate("out of date since the commit: not sent")
     try:
         return desk.network.perform(row.request or {})
     except BroadcastError as error:

@@ -87,8 +87,9 @@ def _uncertain(desk: Desk, row: Delivery, error: BroadcastError) -> Verdict:
     duplicate = error.outcome is OutcomeClass.DUPLICATE
     opened = not duplicate and desk.gate.failed(now)
     error_class = OutcomeClass.DUPLICATE if duplicate else OutcomeClass.AMBIGUOUS
-    alarms = {}
     move = desk.move(row, refused=duplicate)
+    asked, alarms = _asked(desk, error)
+    desk.gate.pause(now, asked)
     if is_edit(row) and row.attempts >= MAX_ATTEMPTS:
         return stuck(row, "retry", f"Given up after {row.attempts} attempts. {error.detail}")
     if move is Move.WAIT:
@@ -97,8 +98,6 @@ def _uncertain(desk: Desk, row: Delivery, error: BroadcastError) -> Verdict:
     elif move is Move.LOOK:
         desk.due[row.id] = now + min(LOOKS_AFTER_S[0], desk.ctx.settings.delivery.quiet_s)
     else:
-        asked, _ = obeyed_s(error.retry_after_s, desk.ctx.settings.delivery.retry_after_max_s)
-        desk.gate.pause(now, asked)
         desk.back_off(row, max(desk.wait_s(row), asked))
     values = {"error_class": str(error_class)}
     return Verdict(DeliveryState.UNKNOWN, str(error.outcome), error.detail, values, alarms, gate=opened)
@@ -146,19 +145,14 @@ def stuck(row: Delivery, outcome: str, detail: str) -> Verdict:
 
 
 def _unavailable(desk: Desk, row: Delivery, error: BroadcastError, repeat: bool) -> Verdict:
-    now, alarms, opened = desk.mono(), {}, False
-    most = desk.ctx.settings.delivery.retry_after_max_s
-    asked, too_long = obeyed_s(error.retry_after_s, most)
+    now, opened = desk.mono(), False
+    asked, alarms = _asked(desk, error)
     wait = max(desk.wait_s(row), asked)
     if error.outcome is OutcomeClass.THROTTLED:
         desk.gate.pause(now, wait)
     else:
         desk.gate.pause(now, asked)
         opened = desk.gate.failed(now)
-    if too_long:
-        alarms[f"wait:{desk.account}"] = (
-            f"{desk.account}: the network asks to wait {error.retry_after_s:.0f} s; it is asked again after {most:.0f} s."
-        )
     desk.back_off(row, wait)
     if repeat:
         return Verdict(DeliveryState.UNKNOWN, str(error.outcome), error.detail, {}, alarms, gate=opened)
@@ -168,6 +162,16 @@ def _unavailable(desk: Desk, row: Delivery, error: BroadcastError, repeat: bool)
     if error.container_spent:
         values["request"] = None  # with the container in it; the next attempt makes another
     return Verdict(DeliveryState.QUEUED, str(error.outcome), error.detail, values, alarms, gate=opened)
+
+
+def _asked(desk: Desk, error: BroadcastError) -> tuple[float, dict[str, str]]:
+    """Seconds that the network asks the account to wait, as far as that is obeyed; and an alarm where it asks for more."""
+    most = desk.ctx.settings.delivery.retry_after_max_s
+    asked, too_long = obeyed_s(error.retry_after_s, most)
+    if not too_long:
+        return asked, {}
+    text = f"{desk.account}: the network asks to wait {error.retry_after_s:.0f} s; it is asked again after {most:.0f} s."
+    return asked, {f"wait:{desk.account}": text}
 
 
 def write(desk: Desk, session: Any, row: Delivery, verdict: Verdict, act: str = "") -> None:

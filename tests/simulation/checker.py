@@ -10,7 +10,6 @@ from itertools import pairwise
 from sqlalchemy import func, select
 
 from statuspage.core.deliveries import Delivery
-from statuspage.core.delivery_rules import INTENT_GOOD_FOR_S
 from statuspage.core.vocabulary import DeliveryState, NoticeKind, SubjectKind
 from statuspage.store import deliveries
 from statuspage.store.tables import AttemptRow
@@ -20,6 +19,7 @@ from tests.simulation.ports import wall_of
 from tests.simulation.world import World
 
 SETTLED_S = 600.0
+GRACE = timedelta(seconds=1)  # between the last look at the clock and the request
 BLIND_MARGIN_S = 60.0  # the deadline of the request that was under way when the last fault ended, and what follows the ten minutes
 _CODE = re.compile(r"(?:Ref |/u/)([2-9A-Z]{7})\b")
 _OPEN = (DeliveryState.WAITING, DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.UNKNOWN)
@@ -135,9 +135,8 @@ class _Judge:
             return
         if told.vouched_until is not None:
             until = max(until, told.vouched_until)
-        grace = timedelta(seconds=INTENT_GOOD_FOR_S + 10.0)
         offsets = (0.0, 7200.0, -7200.0) if self.world.knobs.jumps else (0.0,)
-        if all(wall_of(sent_at, offset) > until + grace for offset in offsets):
+        if all(wall_of(sent_at, offset) > until + GRACE for offset in offsets):
             yield f"stale: {told.delivery.code} sent after {until:%H:%M:%S}"
 
     def _order(self, name: str, posts: list[TruePost]) -> Iterator[str]:
