@@ -38,17 +38,45 @@ class Builder:
         self._wording = wording
         self._signer = signer
         self._memo = Memo()
+        self._first: Files = {}
+        self._whole: Files = {}
         compile_templates()
 
     def hot(self, snapshot: Snapshot, generation: int) -> Files:
         """The hot set, in the order in which it should be written: what customers look at first."""
         clean = cleaned(snapshot)
-        files = {}
-        for address, made_from, make in self._sources(clean, generation):
-            path = file_of(address)
-            files[path] = self._memo.get(path, made_from, make)
+        self._first = self._made(self._looked_at_first(clean, generation))
+        self._whole = {**self._first, **self._made(self._others(clean))}
         self._memo.forget_unseen()
-        return files
+        return self._whole
+
+    def first(self, snapshot: Snapshot, generation: int, gone: Collection[PurePosixPath] = ()) -> Files | None:
+        """The hot set with what is looked at first made anew, and the others as they were; None before there was a whole one."""
+        if not self._whole:
+            return None
+        self._first = self._made(self._looked_at_first(cleaned(snapshot), generation))
+        as_they_were = {path: made for path, made in self._whole.items() if path not in self._first and path not in gone}
+        self._whole = {**self._first, **as_they_were}
+        return self._whole
+
+    def others(self, snapshot: Snapshot) -> Iterator[Files]:
+        """What first() left as it was, made file by file: the last set that it yields is whole. Given up half-way, nothing is lost."""
+        made: dict[PurePosixPath, Encoded] = {}
+        for address, made_from, make in self._others(cleaned(snapshot)):
+            path = file_of(address)
+            made[path] = self._memo.get(path, made_from, make)
+            yield self._whole
+        self._whole = {**self._first, **made}
+        self._memo.forget_unseen()
+        yield self._whole
+
+    def forget_files(self) -> None:
+        """Somebody else publishes meanwhile: the next set is whole, for ours would be an older one."""
+        self._whole = {}
+
+    def _made(self, sources: Iterable[Source]) -> dict[PurePosixPath, Encoded]:
+        places = ((file_of(address), made_from, make) for address, made_from, make in sources)
+        return {path: self._memo.get(path, made_from, make) for path, made_from, make in places}
 
     def archive(self, snapshot: Snapshot, month: Month, changed: Collection[str]) -> Files:
         """One month: its list, and the pages and codes of the subjects in `changed`, by id. Packed as small as can be."""
@@ -68,7 +96,8 @@ class Builder:
             made[file_of(address)] = encode(make(), IDLE)
         return made
 
-    def _sources(self, snapshot: Snapshot, generation: int) -> Iterator[Source]:
+    def _looked_at_first(self, snapshot: Snapshot, generation: int) -> Iterator[Source]:
+        """What customers, programs and the bank's own pages look at, and what every post leads to."""
         page, wording = snapshot.page, self._wording
         pages, site, default = Pages(page, wording), Site(page), page.default_language
         for language in (default, *(one for one in page.languages if one != default)):
@@ -78,21 +107,30 @@ class Builder:
                 yield "/", None, partial(bytes, front)
         yield "/status.txt", None, partial(plain.status_txt, snapshot, wording)
         yield "/fresh.json", None, partial(plain.fresh_json, snapshot, generation)
-        for language in page.languages:
-            yield from self._subjects(pages, snapshot, snapshot.changed_within(HOT_FOR), language)
         for path, body in ApiV2(snapshot).files().items():
             yield path, None, partial(bytes, body)
+        for language in page.languages:
+            yield from self._subjects(pages, snapshot, snapshot.changed_within(HOT_FOR), language)
         for code in snapshot.codes:
             yield site.code(code.code), (page, code), partial(pages.code, code, signed=self._signer is not None)
         for language in page.languages:
-            yield from self._feeds(snapshot, language)
-            yield from ((path, None, partial(bytes, body)) for path, body in plain.badges(snapshot, wording, language).items())
-            yield site.card(language), None, partial(pages.card, snapshot, language)
+            yield from self._formats(self._feed(snapshot, language))
             yield site.banner(language), None, partial(banner_json, snapshot, wording, language)
+        yield "/banner.json", None, partial(banner_json, snapshot, wording, default)
+
+    def _others(self, snapshot: Snapshot) -> Iterator[Source]:
+        """What may come some moments later: feeds of single components, calendars, badges, spoken texts, signatures, fixed pages."""
+        page, wording = snapshot.page, self._wording
+        pages, site = Pages(page, wording), Site(page)
+        for language in page.languages:
+            yield site.card(language), None, partial(pages.card, snapshot, language)
             yield from self._voice(snapshot, language)
+            yield from ((path, None, partial(bytes, body)) for path, body in plain.badges(snapshot, wording, language).items())
+        yield from self._signed(page, snapshot.codes, (*snapshot.changed_within(HOT_FOR), *snapshot.warnings))
+        for language in page.languages:
+            yield from self._feeds(snapshot, language)
             yield from self._fixed(pages, snapshot, language)
         yield from self._of_no_language(pages, snapshot)
-        yield from self._signed(page, snapshot.codes, (*snapshot.changed_within(HOT_FOR), *snapshot.warnings))
 
     def _signed(self, page: PublicPage, codes: Iterable[PublicCode], about: Iterable[Subject | PublicWarning]) -> Iterator[Source]:
         """Messages and updates with their signatures, and what is needed to check them."""
@@ -112,17 +150,19 @@ class Builder:
             address = pages.address(subject, language)
             yield address, (snapshot.page, subject, names), partial(pages.subject, snapshot, subject, language)
 
-    def _feeds(self, snapshot: Snapshot, language: str) -> Iterator[Source]:
-        """Feeds and calendars, of all services and of each component."""
+    def _feed(self, snapshot: Snapshot, language: str) -> feeds.Feed:
+        """Of all services."""
         page, text = snapshot.page, self._wording.text
-        title = text("title", language, bank=page.name)
-        description = text("feed.description", language, bank=page.bank)
-        feed = feeds.feed_of(snapshot, language, title=title, description=description, warning=self._wording.warning(language))
-        yield from self._formats(feed)
+        title, description = text("title", language, bank=page.name), text("feed.description", language, bank=page.bank)
+        return feeds.feed_of(snapshot, language, title=title, description=description, warning=self._wording.warning(language))
+
+    def _feeds(self, snapshot: Snapshot, language: str) -> Iterator[Source]:
+        """Feeds of each component, and calendars of all services and of each."""
+        page, text, feed = snapshot.page, self._wording.text, self._feed(snapshot, language)
         yield from self._calendar(snapshot, language, title=text("calendar_of", language, name=page.name))
         for component in snapshot.components:
             name = said(component.names, language, page.default_language)
-            yield from self._formats(feeds.feed_about(feed, component, title=f"{name} · {title}"))
+            yield from self._formats(feeds.feed_about(feed, component, title=f"{name} · {feed.title}"))
             yield from self._calendar(snapshot, language, title=text("calendar_of", language, name=name), component=component)
 
     def _formats(self, feed: feeds.Feed) -> Iterator[Source]:
@@ -165,7 +205,6 @@ class Builder:
         for address, make in self._same_for_all(pages, page.default_language).items():
             yield address, page, make
         yield "/banner.js", page, banner_js
-        yield "/banner.json", None, partial(banner_json, snapshot, self._wording, page.default_language)
         yield "/robots.txt", page, partial(plain.robots_txt)
         yield ACCOUNTS_PATH, page, partial(accounts_file, page)
         if page.security_contact:

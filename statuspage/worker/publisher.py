@@ -30,6 +30,7 @@ from statuspage.worker.reading import Look, Reader, Reading
 LOOK_EVERY_S = 0.2
 LOOK_CLOSER_S = 1.0  # data grows old and planned work ends without anybody doing anything
 IDLE_S = 5.0  # the archive waits until so long nothing was published
+OTHERS_WITHIN_S = 5.0  # what is not looked at first waits for what is, but no longer
 APART_S = 0.4  # editions come at least so far apart, so that a storm of small changes becomes few of them
 log = structlog.get_logger("statuspage.publisher")
 
@@ -67,6 +68,7 @@ class Publisher:
         self._looked_closer = float("-inf")
         self._hot: Mapping[PurePosixPath, Encoded] = {}
         self._snapshot: Snapshot | None = None
+        self._others_since: float | None = None
         self._told: set[str] = set()
         self._synced = False
         self._cards = CardTable(ctx)
@@ -80,10 +82,16 @@ class Publisher:
             pass
         return LOOK_EVERY_S
 
+    @property
+    def others_due(self) -> bool:
+        """True while what is looked at first is out, and the rest of it is not yet."""
+        return self._others_since is not None
+
     def close(self) -> None:
         """Another process publishes from now on. It may die half-way: the folders are looked at anew before the next edition."""
         self._writer = Writer(self._folder)
-        self._seen = None
+        self._seen = self._others_since = None
+        self._builder.forget_files()
         for mirror in self.mirrors:
             mirror.look_again()
         for hub in self.hubs:
@@ -99,6 +107,8 @@ class Publisher:
                 yield from self._publish(now)
         elif self._cards_due:
             yield from self._put_cards_out(now)
+        elif self.others_due:
+            yield from self._put_others_out(now)
         elif self._previews_due:
             yield from self._put_previews_out(now)
         elif quiet_s >= IDLE_S:
@@ -135,9 +145,9 @@ class Publisher:
             return
         generation, look, reading = self._read(now)
         snapshot = reading.snapshot
-        hot = self._builder.hot(snapshot, generation)
         site = Site(snapshot.page)
         gone = [file_of(path) for code in reading.void for path in (site.code(code), site.signed(code))]
+        hot = self._made(snapshot, generation, gone)
         edition = Edition(snapshot.page, generation, now, hot, gone=gone)
         for mirror in self.mirrors:
             mirror.offer(edition)
@@ -155,6 +165,45 @@ class Publisher:
         self._archive.look_again(snapshot)
         self._cards_due = bool(self._cards.channels)
         self._previews_due = self._previews is not None
+
+    def _made(self, snapshot: Snapshot, generation: int, gone: Collection[PurePosixPath]) -> Mapping[PurePosixPath, Encoded]:
+        """What is looked at first, and the others as they were: these come next, unless they have waited long enough."""
+        ticks = self._ctx.ports.clock.monotonic()
+        waited_s = 0.0 if self._others_since is None else ticks - self._others_since
+        first = None if waited_s >= OTHERS_WITHIN_S else self._builder.first(snapshot, generation, gone)
+        if first is None:
+            self._others_since = None
+            return self._builder.hot(snapshot, generation)
+        self._others_since = ticks - waited_s
+        return first
+
+    def _put_others_out(self, now: datetime) -> Iterator[str]:
+        """The rest of the hot set. If something new is said meanwhile, that goes first; what was made by then is remembered."""
+        if self._snapshot is None:
+            return
+        whole = self._hot
+        looked = self._ctx.ports.clock.monotonic()
+        for made in self._builder.others(self._snapshot):
+            whole, ticks = made, self._ctx.ports.clock.monotonic()
+            if ticks - looked >= LOOK_EVERY_S:
+                looked = ticks
+                if self._said_since():
+                    return
+        if whole.keys() != self._hot.keys() or any(whole[path] is not made for path, made in self._hot.items()):
+            with self._ctx.ports.store.writing() as session:
+                generation = publications.claim(session, now)
+            edition = Edition(self._snapshot.page, generation, now, whole)
+            for mirror in self.mirrors:
+                mirror.offer(edition)
+            yield from self._write(edition)
+            for hub in self.hubs:
+                hub.offer(feed_digests(self._snapshot.page, whole))
+        self._hot, self._others_since = whole, None
+
+    def _said_since(self) -> bool:
+        """True if anybody did anything since the last edition was read."""
+        with self._ctx.ports.store.reading() as session:
+            return self._seen is None or publications.mark(session) != self._seen.mark
 
     def _read(self, now: datetime) -> tuple[int, Look, Reading]:
         """The number of the edition and what it shows, read in one transaction: a higher number never shows an older state.

@@ -60,7 +60,14 @@ class Press:
         self.verdicts = Verdicts(self.stage.ctx)
 
     def publish(self, after_s: float = 1.0) -> list[str]:
-        """One look of the publisher, some time later; returns the points it passed."""
+        """A look of the publisher, some time later, and those that follow until everything of it is out; returns the points passed."""
+        points = self.look(after_s)
+        while points and self.publisher.others_due:
+            points += self.look(0.0)
+        return points
+
+    def look(self, after_s: float = 1.0) -> list[str]:
+        """One look alone."""
         self.stage.clock.at += timedelta(seconds=after_s)
         return list(self.publisher.work())
 

@@ -19,6 +19,9 @@ from statuspage.store.engine import Database
 from tests.actions.stage import SECRET_NAME, declared, settings
 from tests.publish.stage import Press, probed
 
+FIRST = ["en/index.html", "index.html", "api/v2/summary.json", "en/feed.atom", "es/feed.rss", "en/feed.json"]
+LATER = ["en/components/cards/feed.atom", "es/components/cards/feed.json"]
+
 
 @pytest.fixture
 def press(database: Database, tmp_path: Path) -> Press:
@@ -50,6 +53,62 @@ def test_an_incident_is_on_page_feeds_and_api_after_one_look(press: Press) -> No
     assert incident.id in press.text("en/feed.atom") and incident.id in press.text("es/feed.rss")
     assert [one["id"] for one in press.json("api/v2/incidents/unresolved.json")["incidents"]] == [incident.id]
     assert "Cards: Partly down" in press.text("status.txt")
+
+
+def test_what_is_looked_at_first_does_not_wait_for_the_feeds_of_single_components(quick: Press) -> None:
+    quick.publish()
+    incident = declared(quick.stage, "cards")
+    code = quick.stage.posts(incident)[0].code
+
+    quick.look()
+    first = [place for place in FIRST if incident.id in quick.text(place)]
+    late = [incident.id in quick.text(place) for place in LATER]
+    quick.look(0.0)
+
+    assert first == FIRST and quick.text(f"u/{code}/index.html")
+    assert late == [False] * len(LATER)
+    assert [incident.id in quick.text(place) for place in LATER] == [True] * len(LATER)
+    assert quick.look(0.0) == []
+
+
+def test_what_is_said_meanwhile_goes_first_and_the_others_wait_five_seconds_at_most(quick: Press) -> None:
+    quick.publish()
+    incident = declared(quick.stage, "cards")
+    for _ in range(5):
+        quick.look()
+        incidents.update(quick.stage.ctx, Change(incident.id, "Ana"))
+        assert len(quick.json("api/v2/incidents/unresolved.json")["incidents"]) == 1
+    waiting = incident.id in quick.text(LATER[0])
+
+    quick.look()
+
+    assert not waiting
+    assert all(incident.id in quick.text(place) for place in LATER)
+
+
+def test_a_folder_that_was_half_way_is_whole_after_a_start(quick: Press) -> None:
+    quick.publish()
+    incident = declared(quick.stage, "cards")
+    quick.look()
+
+    quick.restart()
+    quick.look()
+
+    assert all(incident.id in quick.text(place) for place in (*FIRST, *LATER))
+
+
+def test_a_publisher_that_gets_its_work_back_puts_no_older_files_out(quick: Press) -> None:
+    quick.publish()
+    before = quick.publisher
+    before.close()
+    incident = declared(quick.stage, "cards")
+    quick.restart()
+    quick.publish()
+
+    quick.publisher = before
+    quick.look(61)
+
+    assert all(incident.id in quick.text(place) for place in (*FIRST, *LATER))
 
 
 def test_the_moment_of_first_publication_is_noted_once(press: Press) -> None:
