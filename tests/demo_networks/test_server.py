@@ -155,6 +155,36 @@ def test_an_unknown_network_is_refused_with_the_known_ones(networks: RunningNetw
     assert "mastodon, bluesky" in answer["error"]
 
 
+@pytest.mark.parametrize("path", ["", "/"])
+def test_a_fault_is_one_networks(networks: RunningNetworks, path: str) -> None:
+    status, answer = ask("PUT", f"{networks.url}/misbehave{path}", {"fault": "429"})
+
+    assert status == 404 and "mastodon, bluesky" in answer["error"]
+    assert ask("GET", f"{networks.url}/misbehave")[1] == {}
+
+
+def test_a_body_that_is_no_json_is_told_so(networks: RunningNetworks) -> None:
+    request = urllib.request.Request(f"{networks.url}/misbehave/x", data=b"{fault: 429}", method="PUT")
+
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request)
+    with refused.value as answer:
+        assert (answer.code, "The body is not JSON" in answer.read().decode()) == (400, True)
+
+
+def test_the_truth_of_one_network_can_be_asked_for_alone(networks: RunningNetworks) -> None:
+    toot(networks, "Uno")
+
+    assert [post["text"] for post in ask("GET", f"{networks.url}/truth/mastodon")[1]] == ["Uno"]
+    assert ask("GET", f"{networks.url}/truth/x")[1] == []
+    assert ask("GET", f"{networks.url}/truth/orkut")[0] == 404
+
+
+def test_asking_for_the_head_alone_gets_no_body(networks: RunningNetworks) -> None:
+    with urllib.request.urlopen(urllib.request.Request(f"{networks.url}/truth", method="HEAD")) as answer:
+        assert (answer.status, answer.read(), answer.headers["Content-Length"]) == (200, b"", "2")
+
+
 def test_a_fault_mends_itself_after_its_times(networks: RunningNetworks) -> None:
     ask("PUT", f"{networks.url}/misbehave/mastodon", {"fault": "429", "retry_after_s": 5, "times": 2})
 

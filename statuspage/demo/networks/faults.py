@@ -29,6 +29,7 @@ FAULTS: Mapping[str, Mapping[str, Any]] = {
     "garbled": {},  # Bluesky, LinkedIn: what is read back differs from what was sent
 }
 LONGEST_S = 86_400
+_SERVER_FAULTS = tuple(status.value for status in HTTPStatus if status.value >= 500)
 
 
 def _is_number(value: object) -> bool:
@@ -55,7 +56,6 @@ _FITS: Mapping[str, tuple[str, Callable[[object], bool]]] = {  # setting -> what
     "on": ("write, read, any", lambda value: value in ("write", "read", "any")),
     "times": ("a whole number from 1, or null for ever", _is_count),
 }
-_SERVER_FAULTS = tuple(status.value for status in HTTPStatus if status.value >= 500)
 
 
 class BadFault(Exception):

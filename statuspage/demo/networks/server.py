@@ -189,7 +189,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._handle()
 
-    do_POST = do_PUT = do_PATCH = do_DELETE = do_GET
+    do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_GET
 
     def log_message(self, format: str, *args: Any) -> None:
         """Paths hold tokens: nothing is logged."""
@@ -210,9 +210,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._truth(rest, dict(parse_qsl(parts.query)))
         elif first == "misbehave":
             self._misbehave(rest, body)
-        elif first == "pictures" and self.command == "GET":
+        elif first == "pictures" and self.command in ("GET", "HEAD"):
             self._picture(rest)
-        elif self.command == "GET" and (first in NETWORKS or not first):
+        elif self.command in ("GET", "HEAD") and (first in NETWORKS or not first):
             self._page(network, parts.path)
         else:
             self._send(Reply(404, {"error": "There is no such page."}))
@@ -226,23 +226,27 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command == "DELETE":
             removed = world.truth.remove(rest, query.get("id", ""))
             self._send(Reply(204) if removed else Reply(404, {"error": "There is no such post."}))
+        elif rest and rest not in NETWORKS:
+            self._send(Reply(404, {"error": f"found {rest!r}. Allowed: {', '.join(NETWORKS)}."}))
         else:
-            self._send(Reply(200, [entry.as_json() for entry in world.truth.all()]))
+            self._send(Reply(200, [entry.as_json() for entry in world.truth.all() if rest in ("", entry.network)]))
 
     def _misbehave(self, rest: str, body: bytes) -> None:
         faults = self.server.world.faults
         network, _, fault = rest.partition("/")
         if self.command == "GET":
             return self._send(Reply(200, faults.listing()))
-        if network and network not in NETWORKS:
+        if network not in NETWORKS and (network or self.command != "DELETE"):
             return self._send(Reply(404, {"error": f"found {network!r}. Allowed: {', '.join(NETWORKS)}. Nothing was changed."}))
         if self.command == "DELETE":
             faults.clear(network or None, fault or None)
             return self._send(Reply(204))
         try:
             faults.put(network, fault_from(json.loads(body)))
-        except (BadFault, ValueError) as error:
+        except BadFault as error:
             return self._send(Reply(400, {"error": str(error)}))
+        except (ValueError, RecursionError):
+            return self._send(Reply(400, {"error": 'The body is not JSON. Send e.g. {"fault": "429", "times": 1}. Nothing was changed.'}))
         return self._send(Reply(200, faults.listing()))
 
     def _page(self, network: Network | None, path: str) -> None:
@@ -313,7 +317,8 @@ class _Handler(BaseHTTPRequestHandler):
         self._write(reply.status, {**kind, **reply.headers}, self._json(reply))
 
     def _write(self, status: int, headers: dict[str, str], body: bytes) -> None:
-        self._raw(b"".join(self._bytes(status, headers, body)))
+        head, body = self._bytes(status, headers, body)
+        self._raw(head if self.command == "HEAD" else head + body)
 
     def _bytes(self, status: int, headers: dict[str, str], body: bytes) -> tuple[bytes, bytes]:
         lines = [
