@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from statuspage.core.status import PageSentence
-from statuspage.core.vocabulary import ComponentStatus, Impact
+from statuspage.core.vocabulary import ComponentStatus, Impact, IncidentStatus
 from statuspage.publish.snapshot import Lasting, PublicIncident, PublicMaintenance, Snapshot
 from statuspage.publish.views import HERO, TROUBLE, Views, affected, is_late_s
 
@@ -29,8 +29,8 @@ class Fact:
 
 @dataclass(frozen=True)
 class Answer:
-    """since: when the trouble began; `promise`: by when more is said, late_s: how late that is on publication; `more`: how much else
-    goes on, in words."""
+    """since: when the trouble, or watching after it, began; `promise`: by when more is said, late_s: how late that is on publication;
+    `more`: how much else goes on, in words."""
 
     status: ComponentStatus
     headline: str
@@ -69,7 +69,7 @@ class _Teller:
         return self.text("answer.phase", names=self._few(incident.component_ids), phase=self.views.wording.phase(incident.status, language))
 
     def since(self, incident: PublicIncident | None) -> datetime | None:
-        """When the trouble began that lasts now; None if there is none."""
+        """When what is told began: the trouble that lasts now, or its end where it is only watched; None if nothing is wrong."""
         now = self.snapshot.lasting.get(incident.id) if incident else None
         return now.since if now else self._start(incident)
 
@@ -91,7 +91,7 @@ class _Teller:
 
     def _start(self, incident: PublicIncident | None) -> datetime | None:
         if incident is not None:
-            return incident.started_at
+            return (incident.monitoring_at if incident.status is IncidentStatus.MONITORING else None) or incident.started_at
         known = [one.since for one in self.snapshot.components if one.status in TROUBLE and one.since]
         return min(known, default=None)
 

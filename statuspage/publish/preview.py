@@ -83,7 +83,9 @@ def _words(pen: ImageDraw.ImageDraw, told: Preview) -> None:
     """The headline in at most two lines; below it what customers notice, and since when."""
     left, top, bottom = MARGIN + SHAPE + 52, BAND + 40, HEIGHT - FOOT - 28
     width = WIDTH - left - MARGIN
-    bold, head = fitted(told.headline, True, 84, 48, width, 200)
+    bold, head = fitted(told.headline, True, 84, 64, width, 110)  # rather one line of large letters than two of larger ones
+    if len(head) > 1:
+        bold, head = fitted(told.headline, True, 84, 48, width, 200)
     y = write(pen, head, bold, left, top, WHITE) + 14
     room = bottom - y
     plain, lines = fitted(told.lead, False, 44, 32, width, room - (54 if told.since else 0))

@@ -125,3 +125,10 @@ def test_a_shared_link_shows_the_picture_with_its_words() -> None:
 def test_when_all_is_well_the_picture_says_so_without_a_moment() -> None:
     assert told(snapshot()).since == ""
     assert told(snapshot()).alternative == "Example Bank. Everything is working. We know of no problem with any of our 12 services."
+
+
+def test_what_works_again_is_told_since_when_it_does_and_not_since_when_it_failed() -> None:
+    found = STATES["watched"]()
+
+    assert told(found).since == "since Sun 22 Nov 14:31 CET"
+    assert re.search(r"<dt>Since</dt> <dd><time[^>]*>Sun 14:31 CET</time>", Pages(PAGE, wording()).front(found, "en").decode())

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from statuspage.core.vocabulary import ComponentStatus, Impact, MaintenanceStatus
+from statuspage.core.vocabulary import ComponentStatus, Impact, IncidentStatus, MaintenanceStatus
 from statuspage.publish.page import Pages
-from statuspage.publish.snapshot import Lasting, PublicAccount, Snapshot
+from statuspage.publish.snapshot import Lasting, PublicAccount, PublicUpdate, Snapshot
 from statuspage.words import Interface
 from tests.publish.samples import (
     NOW,
@@ -54,8 +54,23 @@ def partial(count: int = 12) -> Snapshot:
     return _today(replace(outage(count), lasting={identifier("in", 1): now}))
 
 
+def _saying(title: Mapping[str, str], text: Mapping[str, str], *updates: PublicUpdate) -> dict[str, object]:
+    """A title and updates with these words."""
+    return {"titles": title, "updates": tuple(replace(one, texts=text) for one in updates)}
+
+
 def degraded() -> Snapshot:
-    slow = incident(1, 1, impact=Impact.MINOR, component_ids=_works(5))
+    words = _saying(
+        {"en": "Transfers: pages load slowly.", "de": "Überweisungen: Seiten laden langsam."},
+        {
+            "en": "Transfers: pages load slowly. Start: Sun 14:05 CET. We are looking for the cause.\n"
+            "Do not send a payment twice. Check first whether it went through.\nNext update: Sun 14:45 CET, even if nothing has changed.",
+            "de": "Überweisungen: Seiten laden langsam. Beginn: So 14:05 MEZ. Wir suchen die Ursache.\n"
+            "Zahlen Sie nicht doppelt. Prüfen Sie erst, ob die Zahlung ausgeführt ist.\nNächste Meldung: So 14:45 MEZ, auch ohne Änderung.",
+        },
+        update(1, 26),
+    )
+    slow = incident(1, 1, impact=Impact.MINOR, component_ids=_works(5), **words)
     now = Lasting(START, "slow", advice=("no_repeat",), works=_works(0, 1, 8))
     shown = components(12, {5: ComponentStatus.DEGRADED_PERFORMANCE})
     return _today(snapshot(components=shown, incidents=(slow, *PAST), lasting={slow.id: now}))
@@ -64,7 +79,18 @@ def degraded() -> Snapshot:
 def major() -> Snapshot:
     """Everything is down, the update is late, and there is planned work besides."""
     down = dict.fromkeys(range(12), ComponentStatus.MAJOR_OUTAGE)
-    told = incident(1, 3, impact=Impact.CRITICAL, component_ids=_works(*down), next_update_by=NOW - timedelta(minutes=4))
+    words = _saying(
+        {"en": "All services: pages do not open.", "de": "Alle Dienste: Seiten öffnen sich nicht."},
+        {
+            "en": "Pages do not open, in the app and on the website. Start: Sun 14:05 CET. We are looking for the cause.\n"
+            "Lost card or fraud? Call 900 123 456.\nNext update: Sun 14:31 CET, even if nothing has changed.",
+            "de": "Seiten öffnen sich nicht, in der App und auf der Website. Beginn: So 14:05 MEZ. Wir suchen die Ursache.\n"
+            "Karte verloren oder Betrug? Rufen Sie 900 123 456 an.\nNächste Meldung: So 14:31 MEZ, auch ohne Änderung.",
+        },
+        update(2, 14),
+        update(1, 28),
+    )
+    told = incident(1, impact=Impact.CRITICAL, component_ids=_works(*down), next_update_by=NOW - timedelta(minutes=4), **words)
     now = Lasting(START, "unreachable", advice=("no_call", "urgent"))
     shown = components(12, down)
     return _today(snapshot(components=shown, incidents=(told, *PAST), maintenances=(maintenance(),), lasting={told.id: now}))
@@ -72,11 +98,16 @@ def major() -> Snapshot:
 
 def planned() -> Snapshot:
     began = NOW - timedelta(hours=1)
+    text = {
+        "en": "The planned work has begun: Transfers. Until: Sun 16:35 CET. Transfers that you send meanwhile are carried out afterwards.",
+        "de": "Die geplanten Arbeiten haben begonnen: Überweisungen. Bis: So 16:35 MEZ. Aufträge werden danach ausgeführt.",
+    }
     running = maintenance(
         1,
         -timedelta(hours=1),
         status=MaintenanceStatus.IN_PROGRESS,
         started_at=began,
+        updates=(update(1, 60, "in_progress", kind="planned_started", texts=text),),
         next_update_by=NOW + timedelta(hours=2),
     )
     at_work = components(12, {5: ComponentStatus.UNDER_MAINTENANCE})
@@ -85,7 +116,12 @@ def planned() -> Snapshot:
 
 def watched() -> Snapshot:
     """It works again, and is watched."""
-    told = incident(1, updates=(update(2, 4, "monitoring"), update(1, 29)))
+    texts = {
+        "en": "Logging in: working again since Sun 14:31 CET. We are still watching.\nNext update: Sun 14:45 CET.",
+        "de": "Anmeldung im Online-Banking: wieder verfügbar seit So 14:31 MEZ. Wir beobachten weiter.\nNächste Meldung: So 14:45 MEZ.",
+    }
+    newest = update(2, 4, "monitoring", texts=texts)
+    told = incident(1, status=IncidentStatus.MONITORING, updates=(newest, update(1, 29)))
     return snapshot(incidents=(replace(told, monitoring_at=NOW - timedelta(minutes=4)), *PAST))
 
 

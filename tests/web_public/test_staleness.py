@@ -117,3 +117,15 @@ def _first_then_real(route: Route, served: Iterator[str]) -> None:
         route.continue_()
     else:
         route.fulfill(status=200, content_type="text/html; charset=utf-8", body=body)
+
+
+def test_an_age_that_ends_in_a_full_stop_of_its_own_gets_no_second(browser: Browser) -> None:
+    with (
+        page_served(Pages(PAGE, wording()).front(outage(), "de"), NOW + timedelta(minutes=7)) as address,
+        visitor(browser, address, NOW) as context,
+    ):
+        context.add_init_script("addEventListener('DOMContentLoaded', () => document.dispatchEvent(new Event('visibilitychange')))")
+        page = context.new_page()
+        page.goto(address)
+
+        expect(page.locator("#stale")).to_contain_text("Alter: 7 Min. Seitdem", timeout=60_000)

@@ -21,7 +21,7 @@
     var box = byId("stale"), old = now(), minutes = Math.max(0, Math.floor(old / 60)), made = stamp(document) / 1000;
     if (!sure) return;
     if (old > +box.dataset.limit) {
-      write(box.firstElementChild, box.dataset.text.replace("{age}", long(minutes)));
+      write(box.firstElementChild, box.dataset.text.replace("{age}", long(minutes)).replace("..", "."));
       if (box.hidden) write(byId("said"), box.textContent);
     }
     box.dataset.age = Math.floor(old);
