@@ -6,6 +6,7 @@ import queue
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
 
@@ -17,7 +18,12 @@ log = structlog.get_logger("statuspage.mail")
 
 @dataclass(frozen=True)
 class Parcel:
-    """One message on its way. make: made ready where it is sent. fresh: False if too long passed since its intent was committed."""
+    """One message on its way.
+
+    make    made ready where it is sent
+    fresh   False if too long passed since its intent was committed
+    quiet   so long nothing is done about it if nobody knows whether it arrived
+    """
 
     delivery_id: str
     tag: str
@@ -25,6 +31,7 @@ class Parcel:
     recipient: str
     make: Callable[[], Errand]
     fresh: Callable[[], bool]
+    quiet: timedelta
 
 
 @dataclass(frozen=True)

@@ -219,7 +219,7 @@ class Mailer:
         to = Recipient(person.address, person.tag, token_of(person.tag, run.secret), one.doubtful)
         self._on_their_way.add(person.tag)
         make, fresh = partial(run.draft.errand, to), lambda: intent_fresh(at, desk.instant())
-        self._lines.hand_out(Parcel(run.row.id, person.tag, one.attempts + 1, person.address, make, fresh))
+        self._lines.hand_out(Parcel(run.row.id, person.tag, one.attempts + 1, person.address, make, fresh, self._quiet(run.draft)))
         self._next_at = max(self._next_at, desk.mono() - BURST_S) + 1.0 / self._config.per_second
 
     def _write(self, session: Any) -> None:
@@ -238,9 +238,9 @@ class Mailer:
         trouble: BroadcastError | None = None
         for result in results:
             self._on_their_way.discard(result.parcel.tag)
-            run = self._runs.get(result.parcel.delivery_id)
-            outcome = self._outcome(result, self._quiet(run.draft) if run is not None else timedelta())
+            outcome = self._outcome(result)
             self._unwritten.append(outcome)
+            run = self._runs.get(result.parcel.delivery_id)
             if run is not None:
                 run.waiting.discard(result.parcel.tag)
                 run.taken += outcome.state == mails.SENT
@@ -255,7 +255,7 @@ class Mailer:
         """So long nothing is done about a mail of which nobody knows whether it arrived."""
         return timedelta(seconds=self._desk.ctx.settings.delivery.quiet_s if draft.looks else 0.0)
 
-    def _outcome(self, result: Handed, quiet: timedelta) -> Outcome:
+    def _outcome(self, result: Handed) -> Outcome:
         parcel, error, now = result.parcel, result.error, self._desk.ctx.now()
         key = (parcel.delivery_id, parcel.tag)
         if not result.sent:
@@ -272,7 +272,7 @@ class Mailer:
             return Outcome(*key, mails.DEFERRED, said, now)  # not this person's doing: as soon as the relay works again
         wait = min(self._config.retry_s * 2.0 ** (parcel.attempts - 1), LONGEST_RETRY_S)
         wait *= self._desk.ctx.ports.random.uniform(1.0, 1.25)
-        return Outcome(*key, mails.DEFERRED, said, now + max(timedelta(seconds=wait), quiet if doubtful else timedelta()), doubtful)
+        return Outcome(*key, mails.DEFERRED, said, now + max(timedelta(seconds=wait), parcel.quiet if doubtful else timedelta()), doubtful)
 
     # --- who is next ------------------------------------------------------------------------------------------------------
 
