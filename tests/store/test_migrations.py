@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 import random
 import signal
-import subprocess
-import sys
+import time
 from collections.abc import Iterator
+from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.engine import make_url
 
 from statuspage.store.engine import Database
-from statuspage.store.migrate import NotMigrated, current, head, require_head, upgrade
+from statuspage.store.migrate import FOLDER, NotMigrated, current, head, require_head, upgrade
 from statuspage.store.tables import Base
+from tests.delivery.real import FORKS, in_child, wait_for
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -66,47 +71,84 @@ def test_a_program_does_not_start_on_the_tables_of_another_version(empty: Databa
         require_head(empty)
 
 
-MIGRATE = """
-import sys
-from statuspage.store.engine import Database
-from statuspage.store.migrate import upgrade
-database = Database(sys.argv[1])
-print("begin", flush=True)
-upgrade(database)
-print("done", flush=True)
-"""
+def steps() -> list[tuple[str, str]]:
+    """Each migration: from which tables (base: none), to which."""
+    chain = [revision.revision for revision in ScriptDirectory(str(FOLDER)).walk_revisions()][::-1]
+    return list(pairwise(["base", *chain]))
+
+
+class Copies:
+    """Databases with the tables of one version, as many as are wanted."""
+
+    def __init__(self, url: str, folder: Path, version: str) -> None:
+        self._postgres = None if url.startswith("sqlite") else make_url(url)
+        self._folder = folder
+        self._name = f"before_{version}"
+        self._numbers = itertools.count(1)
+        self.made = self._create(self._name, "template0")
+        if version != "base":
+            with closing(Database(self.made)) as database:
+                upgrade(database, version)
+
+    def another(self) -> str:
+        return self._create(f"{self._name}_{next(self._numbers)}", self._name)
+
+    def _create(self, name: str, template: str) -> str:
+        if self._postgres is None:
+            path, before = self._folder / f"{name}.db", self._folder / f"{template}.db"
+            path.write_bytes(before.read_bytes() if before.exists() else b"")
+            return f"sqlite:///{path}"
+        admin = create_engine(self._postgres, isolation_level="AUTOCOMMIT")
+        with admin.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+        admin.dispose()
+        return self._postgres.set(database=name).render_as_string(hide_password=False)
+
+
+def migrated(url: str, to: str, told: int) -> None:
+    """In a child: one migration; a letter before it and one after it."""
+    database = Database(url)
+    os.write(told, b"b")
+    upgrade(database, to)
+    os.write(told, b"e")
+
+
+def killed(url: str, to: str, after_s: float) -> int:
+    """One migration that is killed so long after it began; the signal that ended it, 0 if it was quicker."""
+    read, told = os.pipe()
+    child = in_child(lambda: (migrated(url, to, told), os._exit(0)))
+    os.close(told)
+    os.read(read, 1)
+    time.sleep(after_s)  # the moment of the blow
+    os.kill(child, signal.SIGKILL)
+    ended = wait_for(child)
+    os.close(read)
+    return ended
 
 
 @pytest.mark.long
+@pytest.mark.filterwarnings(FORKS)
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_a_migration_killed_at_any_moment_can_be_run_again(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+def test_each_migration_killed_at_any_moment_can_be_run_again(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """B8: 20 kills per step."""
     chance = random.Random(7)
-    outcomes = set()
+    url = "sqlite://" if kind == "sqlite" else request.getfixturevalue("postgres_cluster")
 
-    for number in range(20):
-        if kind == "sqlite":
-            url = f"sqlite:///{tmp_path / f'{number}.db'}"
-        else:
-            cluster = request.getfixturevalue("postgres_cluster")
-            admin = create_engine(cluster, isolation_level="AUTOCOMMIT")
-            with admin.connect() as connection:
-                connection.execute(text(f"CREATE DATABASE killed_{number}"))
-            admin.dispose()
-            url = make_url(cluster).set(database=f"killed_{number}").render_as_string(hide_password=False)
-        child = subprocess.Popen([sys.executable, "-c", MIGRATE, url], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        child.stdout.readline()
-        try:
-            child.wait(chance.uniform(0.0, 0.5))
-        except subprocess.TimeoutExpired:
-            child.send_signal(signal.SIGKILL)
-        child.wait()
-        child.stdout.close()
-        outcomes.add(child.returncode)
+    for before, after in steps():
+        copies, unfinished = Copies(url, tmp_path, before), 0
+        begun = time.monotonic()
+        with closing(Database(copies.another())) as database:
+            upgrade(database, after)
+        took_s = time.monotonic() - begun
 
-        database = Database(url)
-        assert current(database) in (None, head())
-        upgrade(database)
-        require_head(database)
-        database.close()
+        for number in range(20):
+            target = copies.another()
+            killed(target, after, chance.uniform(0.0, 0.5 if number % 2 else 1.0) * took_s)
 
-    assert -signal.SIGKILL in outcomes
+            with closing(Database(target)) as database:
+                found = current(database) or "base"
+                assert found in (before, after)
+                unfinished += found == before
+                upgrade(database)
+                require_head(database)
+        assert unfinished > 0, f"no blow ever fell in the middle of {after}: this would find nothing"
