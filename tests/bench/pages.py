@@ -1,23 +1,25 @@
-"""(a) The published page: from the embedded server, from nginx with the same file and headers, and rendered from the database by Flask."""
+"""(a) The published page: from the embedded server, nginx and Caddy with the same file and headers, and rendered by Flask per request."""
 
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
-from tests.end_to_end.product import child_environment, running_product
+from tests.bench.loads import Load, load
+from tests.end_to_end.product import child_environment, fetch, running_product
 from tests.postgres import free_port
 from tests.processes import ended, until
 
-SECONDS = 6
-CONNECTIONS = 32
-SKIPPED = {
+ROUNDS = 3
+KINDS = ("plain", "gzip", "304")
+ALONE = ["taskset", "-c", "0"] if (os.cpu_count() or 1) > 1 else []  # the servers on one core, whoever asks them on another
+OWN = {
     "date",
     "server",
     "connection",
@@ -29,91 +31,167 @@ SKIPPED = {
     "content-type",
     "vary",
 }
+EMBEDDED, NGINX, CADDY, NAIVE = "embedded server", "nginx", "Caddy", "Flask from the database"
+
+
+class Served(NamedTuple):
+    """Where a server has the page, what it calls its bytes, and its process."""
+
+    url: str
+    etag: str
+    pid: int
+
+
+class Measured(NamedTuple):
+    """One run, and the processor time that the server took for each request, in microseconds: the same however busy the machine is."""
+
+    load: Load
+    cpu_us: float
 
 
 def measure(folder: Path) -> str:
-    """Requests per second of one server process each, the load generator on the other core."""
-    rows: dict[str, dict[str, float]] = {}
-    with running_product(folder / "data") as product:
-        ours = f"http://127.0.0.1:{product.port}/en/"
-        headers, etag = _headers(ours)
-        with _nginx(folder, product.data / "public" / "en", headers) as (nginx, nginx_etag), _naive(folder, product.data) as naive:
-            for name, url, tag in (("embedded server", ours, etag), ("nginx", nginx, nginx_etag), ("Flask from the database", naive, "")):
-                rows[name] = {
-                    "plain": _load(url),
-                    "gzip": _load(url, "Accept-Encoding: gzip"),
-                    "304": _load(url, f"If-None-Match: {tag}") if tag else float("nan"),
-                }
-    lines = ["## The published page", "", "Requests per second; the same page of the demonstration and the same headers.", ""]
-    lines += ["| server | plain | gzip | 304 | ratio to nginx: plain | gzip | 304 |", "|---|---|---|---|---|---|---|"]
-    base = rows["nginx"]
-    for name, row in rows.items():
-        ratios = [f"{row[kind] / base[kind]:.4f}" for kind in base]
-        lines.append(f"| {name} | {' | '.join(f'{row[kind]:,.0f}' for kind in base)} | {' | '.join(ratios)} |".replace("nan", "-"))
-    return "\n".join([*lines, ""])
+    """Requests per second and p99: the servers in turn, three rounds, of which the median counts."""
+    data, port = folder / "data", free_port()
+    with running_product(data) as product:
+        until(lambda: b"</html>" in product.get("page", "/en/")[1])
+        port = product.port
+    with ExitStack() as stack:
+        ours = stack.enter_context(_product(data, port))
+        headers = _headers(ours.url)
+        site = _site(folder, data / "public/en")
+        servers = {
+            EMBEDDED: ours,
+            NGINX: stack.enter_context(_nginx(folder, site, headers)),
+            CADDY: stack.enter_context(_caddy(folder, site, headers)),
+            NAIVE: stack.enter_context(_naive(data)),
+        }
+        found: dict[tuple[str, str], list[Measured]] = {}
+        for _ in range(ROUNDS):
+            for kind in KINDS:
+                for name, server in servers.items():
+                    if kind != "304" or server.etag:
+                        found.setdefault((name, kind), []).append(_asked(server, kind))
+    middle = {key: sorted(rounds)[len(rounds) // 2] for key, rounds in found.items()}
+    return "\n".join([*_told(middle, len((site / "index.html").read_bytes()), len((site / "index.html.gz").read_bytes())), ""])
 
 
-def _headers(url: str) -> tuple[list[tuple[str, str]], str]:
+def _told(found: Mapping[tuple[str, str], Measured], plain: int, packed: int) -> list[str]:
+    lines = [
+        "## The published page",
+        "",
+        f"The demonstration's front page, {plain:,} bytes, {packed:,} with gzip, and the product's headers from every server. One process",
+        "each (nginx with one worker, Caddy with one running thread), all on one core, one after the other; who asks, wrk with 32",
+        "connections, is on another. Median of three rounds of five seconds. Processor: what the server takes for one request,",
+        "in microseconds, the system's on its behalf included: it does not depend on what else the machine does.",
+        "",
+        f"| server |{' |'.join(f' {what}: plain | gzip | 304' for what in ('requests/s', 'ratio to nginx', 'p99, ms', 'processor, µs'))} |",
+        f"|{'---|' * 13}",
+    ]
+    for name in (EMBEDDED, NGINX, CADDY, NAIVE):
+        row = [found.get((name, kind)) for kind in KINDS]
+        base = [found[NGINX, kind].load.per_second for kind in KINDS]
+        rates = [f"{one.load.per_second:,.0f}" if one else "-" for one in row]
+        ratios = [f"{one.load.per_second / best:.4f}" if one else "-" for one, best in zip(row, base, strict=True)]
+        slow = [f"{one.load.p99_ms:,.1f}" if one else "-" for one in row]
+        spent = [f"{one.cpu_us:,.1f}" if one else "-" for one in row]
+        lines.append(f"| {name} | {' | '.join([*rates, *ratios, *slow, *spent])} |")
+    times = found[EMBEDDED, "gzip"].load.per_second / found[NAIVE, "gzip"].load.per_second
+    return [*lines, "", f"The embedded server answers {times:,.0f} times as often as Flask that renders the page for each request."]
+
+
+def _asked(server: Served, kind: str) -> Measured:
+    wanted = {"plain": (), "gzip": ("Accept-Encoding: gzip",), "304": ("Accept-Encoding: gzip", f"If-None-Match: {server.etag}")}
+    before = _cpu_s(server.pid)
+    found = load(server.url, *wanted[kind])
+    return Measured(found, (_cpu_s(server.pid) - before) / found.requests * 1e6)
+
+
+def _cpu_s(pid: int) -> float:
+    """Processor time of a process and its children so far, in seconds."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    times = [Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()[11:13] for one in (pid, *children)]
+    return sum(int(part) for pair in times for part in pair) / os.sysconf("SC_CLK_TCK")
+
+
+def _headers(url: str) -> list[tuple[str, str]]:
+    """Those that the product decides on."""
     with urllib.request.urlopen(url, timeout=10) as answer:
-        kept = [(name, value) for name, value in answer.headers.items() if name.lower() not in SKIPPED]
-        return kept, answer.headers["ETag"]
+        return [(name, value) for name, value in answer.headers.items() if name.lower() not in OWN]
 
 
-def _load(url: str, *headers: str) -> float:
-    """Requests per second by wrk; an answer other than 2xx or 3xx is an error of the benchmark."""
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", *(part for header in headers for part in ("-H", header)), url]
-    if (os.cpu_count() or 1) > 1:
-        command = ["taskset", "-c", "1", *command]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    if "Non-2xx" in said:
-        raise RuntimeError(said)
-    found = re.search(r"Requests/sec:\s+([\d.]+)", said)
-    if found is None:
-        raise RuntimeError(said)
-    return float(found.group(1))
+def _site(folder: Path, published: Path) -> Path:
+    site = folder / "site" / "en"
+    site.mkdir(parents=True)
+    for name in ("index.html", "index.html.gz"):
+        (site / name).write_bytes((published / name).read_bytes())
+    folder.chmod(0o755)
+    return site
 
 
 @contextmanager
-def _nginx(folder: Path, public: Path, headers: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+def _started(command: list[str], url: str, *, environment: Mapping[str, str] | None = None, tagged: bool = True) -> Iterator[Served]:
+    process = subprocess.Popen([*ALONE, *command], env=environment or os.environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with ended(process):
+        until(lambda: _answers(url), process)
+        request = urllib.request.Request(url, headers={"Accept-Encoding": "gzip"})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            yield Served(url, answer.headers["ETag"] if tagged else "", process.pid)
+
+
+def _product(data: Path, port: int) -> AbstractContextManager[Served]:
+    """The `web` role alone: nothing else of the product runs meanwhile."""
+    command = [sys.executable, "-m", "statuspage", "--data", str(data), "web", "--port", str(port)]
+    return _started(command, f"http://127.0.0.1:{port}/en/", environment=child_environment(data, port))
+
+
+def _nginx(folder: Path, site: Path, headers: list[tuple[str, str]]) -> AbstractContextManager[Served]:
     port = free_port()
-    site = folder / "nginx" / "en"
-    site.mkdir(parents=True)
-    for name in ("index.html", "index.html.gz"):
-        (site / name).write_bytes((public / name).read_bytes())
     told = "\n".join(f"add_header {name} '{value.replace(chr(39), chr(92) + chr(39))}' always;" for name, value in headers)
     places = " ".join(f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-    configuration = f"""
+    (folder / "nginx.conf").write_text(f"""
 daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/nginx.log;
 events {{ worker_connections 1024; }}
 http {{
   access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000; open_file_cache max=100; etag on; gzip_static on; gzip_vary on;
-  types {{ text/html html; }} charset utf-8; root {folder}/nginx;
+  types {{ text/html html; }} charset utf-8; root {site.parent};
   {places}
   server {{ listen 127.0.0.1:{port}; {told} }}
-}}"""
-    (folder / "nginx.conf").write_text(configuration)
-    folder.chmod(0o755)
-    process = subprocess.Popen(["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf")], stderr=subprocess.DEVNULL)
-    with ended(process):
-        url = f"http://127.0.0.1:{port}/en/"
-        until(lambda: _answers(url), process)
-        yield url, _headers(url)[1]
+}}""")
+    return _started(["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf")], f"http://127.0.0.1:{port}/en/")
 
 
-@contextmanager
-def _naive(folder: Path, data: Path) -> Iterator[str]:
+def _caddy(folder: Path, site: Path, headers: list[tuple[str, str]]) -> AbstractContextManager[Served]:
+    port = free_port()
+    told = "\n".join(f'\t\t{name} "{value}"' for name, value in headers)
+    (folder / "Caddyfile").write_text(f"""{{
+\tadmin off
+\tauto_https off
+}}
+http://127.0.0.1:{port} {{
+\theader {{
+{told}
+\t}}
+\troot * {site.parent}
+\tfile_server {{
+\t\tprecompressed gzip
+\t}}
+}}
+""")
+    home = {"HOME": str(folder), "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder), "GOMAXPROCS": "1"}
+    command = ["caddy", "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"]
+    return _started(command, f"http://127.0.0.1:{port}/en/", environment=os.environ | home)
+
+
+def _naive(data: Path) -> AbstractContextManager[Served]:
     port = free_port()
     environment = child_environment(data, port) | {"STATUSPAGE_DATA": str(data), "NAIVE_PORT": str(port)}
-    process = subprocess.Popen([sys.executable, "-m", "tests.bench.naive"], env=environment, stdout=subprocess.DEVNULL)
-    with ended(process):
-        url = f"http://127.0.0.1:{port}/en/"
-        until(lambda: _answers(url), process)
-        yield url
+    return _started(
+        [sys.executable, "-m", "tests.bench.naive"], f"http://127.0.0.1:{port}/console/en/", environment=environment, tagged=False
+    )
 
 
 def _answers(url: str) -> bool:
     try:
-        with urllib.request.urlopen(url, timeout=2) as answer:
-            return bool(answer.status == 200)
+        return fetch("GET", url)[0] == 200
     except OSError:
         return False

@@ -221,6 +221,17 @@ def outage(count: int = 12, updates: int = 6) -> Snapshot:
     )
 
 
+def crowded() -> Snapshot:
+    """As much as fits on a page that must stay small: 40 components, a hundred bad days, an open incident of six updates."""
+    big = outage(count=40, updates=6)
+    bad = (ComponentStatus.MAJOR_OUTAGE, ComponentStatus.PARTIAL_OUTAGE, ComponentStatus.DEGRADED_PERFORMANCE)
+    listed = [
+        replace(one, days=days({(17 * number + 9 * step) % 89 + 1: (bad[step], 700 * (step + 1)) for step in range(2 + number % 2)}))
+        for number, one in enumerate(big.components)
+    ]
+    return replace(big, components=tuple(listed))
+
+
 def wording(page: PublicPage = PAGE) -> Wording:
     return Wording(page, load_catalogue())
 
