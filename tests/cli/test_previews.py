@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 from tests.cli.terminal import Terminal
 
 
@@ -32,6 +34,27 @@ def test_every_step_is_previewed_for_people(terminal: Terminal) -> None:
     assert "It is the app." in wrong and "press: silent. Nothing is said in 'es'" in wrong
     assert "--- page, es" in end
     assert len(terminal.json("incident", "show", one)["updates"]) == 1
+
+
+def test_planned_work_is_previewed_at_every_step(terminal: Terminal) -> None:
+    begins, ends, later = ((datetime.now(UTC) + timedelta(days=3, hours=hours)).isoformat() for hours in (0, 2, 3))
+    asked = ("maintenance", "plan", "login", "--from", begins, "--until", ends)
+
+    shown = terminal.json(*asked, "--preview")
+    assert terminal.json("maintenance", "list") == []
+    one = terminal.json(*asked)["id"]
+    cancelled = terminal.ok("maintenance", "cancel", one, "--preview")
+    started = terminal.ok("maintenance", "start", one, "--preview")
+    terminal.ok("maintenance", "start", one)
+    longer = terminal.json("maintenance", "extend", one, "--until", later, "--preview")
+    done = terminal.json("maintenance", "complete", one, "--preview")
+    wrong = terminal.ok("maintenance", "correct", one, "1", "--wrong", "en=It is all.", "--right", "en=It is the app.", "--preview")
+
+    assert shown["kind"] == "planned" and set(shown["page"]) == {"en", "es"} and shown["titles"]["en"]
+    assert {post["channel"] for post in shown["posts"]} == {"mastodon-en", "press"}
+    assert "Nothing was said." in cancelled and "Nothing was said." in started and "It is the app." in wrong
+    assert (longer["kind"], done["kind"]) == ("planned_longer", "planned_done")
+    assert terminal.json("maintenance", "show", one)["status"] == "in_progress"
 
 
 def test_what_the_guard_rails_refuse_is_named_in_every_language(terminal: Terminal) -> None:
