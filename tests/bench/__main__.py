@@ -42,14 +42,17 @@ def main() -> None:
         sys.exit(f"no benchmark is called {unknown[0]!r}; there are: {', '.join(MODULES)}")
     for name in names:
         print(f"measuring {name} ...", flush=True)
+        busy = os.getloadavg()[0]
         with tempfile.TemporaryDirectory() as folder:
             section = MODULES[name].measure(Path(folder)).strip()
         print(section, flush=True)
-        _write({**_sections(), name: f"{section}\n\n{_where()}"})
+        _write({**_sections(), name: f"{section}\n\n{_where(busy)}"})
 
 
-def _where() -> str:
-    return f"{datetime.now(UTC):%d %B %Y}, {os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()}."
+def _where(busy: float) -> str:
+    """busy: how many processes of others wanted a core when the measurement began."""
+    machine = f"{os.cpu_count()} cores, load {busy:.1f} before"
+    return f"{datetime.now(UTC):%d %B %Y}, {machine}, Python {platform.python_version()}, {platform.system()}."
 
 
 def _sections() -> dict[str, str]:
