@@ -72,7 +72,7 @@ def slugs(many: int) -> list[str]:
 
 def _change(press: Press, opened: Incident) -> float:
     press.stage.clock.forward(minutes=1)
-    incidents.update(press.stage.ctx, Change(opened.id, "Ana", status=IncidentStatus.IDENTIFIED))
+    incidents.update(press.stage.ctx, Change(opened.id, "Ana"))
     press.stage.clock.forward(seconds=1)
     began = time.perf_counter()
     passed = list(press.publisher.work())
@@ -89,7 +89,7 @@ def remember(press: Press, many: int, past: int) -> None:
     stage = press.stage
     press.publisher._sync()
     model = declared(stage, slugs(many)[0])
-    incidents.update(stage.ctx, Change(model.id, "Ana", status=IncidentStatus.IDENTIFIED))
+    incidents.update(stage.ctx, Change(model.id, "Ana"))
     incidents.update(stage.ctx, Change(model.id, "Ana", status=IncidentStatus.MONITORING))
     model = incidents.resolve(stage.ctx, Resolution(model.id, "Ana"))
     with stage.database.writing() as session:
