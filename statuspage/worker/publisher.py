@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import PurePosixPath
 
 import structlog
@@ -154,7 +155,7 @@ class Publisher:
         yield from self._write(edition)
         fresh = {one.id for one in snapshot.open_incidents} - self._told
         with self._ctx.ports.store.writing() as session:
-            incidents.note_first_published(session, fresh, now)
+            incidents.note_first_published(session, fresh, self._ctx.now())  # it is out only now: what it took counts
             reports.look_back(session, fresh)
             publications.note_published(session, generation, now)
         for hub in self.hubs:
@@ -249,14 +250,15 @@ class Publisher:
             cards.note(session, rows, now)
 
     def _put_previews_out(self, now: datetime) -> Iterator[str]:
-        """The pictures of the state, in the languages in which it changed."""
+        """The picture of the state in one of the languages in which it changed: one a look, so that what is said meanwhile goes first."""
         self._previews_due = False
         if self._snapshot is None or self._previews is None:
             return
-        due = self._previews.due(self._snapshot)
-        files = self._previews.files(self._snapshot, due)
-        if not files:
+        due = dict(islice(self._previews.due(self._snapshot).items(), 1))
+        if not due:
             return
+        self._previews_due = True
+        files = self._previews.files(self._snapshot, due)
         with self._ctx.ports.store.writing() as session:
             generation = publications.claim(session, now)
         yield from self._add(self._snapshot, generation, files)
