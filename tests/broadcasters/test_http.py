@@ -307,8 +307,18 @@ def test_an_address_that_never_reacts_does_not_hide_the_next_one(monkeypatch: py
             waiting.connect_ex(full.getsockname())
         found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in ("127.0.0.2", "127.0.0.1")]
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+        given: list[float] = []
+
+        class Noting(socket.socket):
+            def connect(self, address: object) -> None:
+                given.append(self.gettimeout() or 0.0)
+                super().connect(address)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(socket, "socket", Noting)
 
         assert ask(port, host="network.test").body == b"ok"
+
+    assert len(given) == 2 and min(given) > 0.1  # of 0.5 s: a connection over a real network takes longer than one on this machine
 
 
 def test_a_server_that_never_reads_is_cut_off() -> None:
