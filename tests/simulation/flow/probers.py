@@ -35,6 +35,7 @@ class Prober:
         self._sent: set[tuple[str, int]] = set()
         self._flush_at = float("inf")
         self._new_until = 0.0
+        self._ailing: set[str] = set()  # keys whose last look did not show that all is well: the first that does is news
 
     def configure(self, bank: Bank) -> None:
         """A new process: it reads what is known of each probe, and counts on above everything earlier."""
@@ -85,7 +86,8 @@ class Prober:
             self._waiting.append((result, self._made(key, result, town.seconds(result.at) - self.skew_s)))
         if self.plans.get(key) is plan:
             self._arm(key)
-        news = doubt or plan.streak.in_doubt or shown is not FINE or town.time < self._new_until
+        news = doubt or plan.streak.in_doubt or shown is not FINE or key in self._ailing or town.time < self._new_until
+        (self._ailing.discard if shown is FINE else self._ailing.add)(key)
         # What says nothing new travels together, in good time before three intervals make it old by a clock that is wrong.
         lazy = town.bank.interval_s * (1.0 if town.knobs.shuffles else 1.5)
         self._flush(town.chance.uniform(0.02, town.knobs.lag_s) if news else lazy - town.time % lazy)

@@ -14,7 +14,6 @@ from tests.simulation.flow.run import run
 
 TOP = Path(__file__).parents[3]
 SHARP = ("one location decides", "a refused account counts as an outage", "private components are public")
-SLOW = ("late looks are not in the sums of the day",)  # its seeds take long; planted before a release
 EVERY_RUN = (1, 5, 7, 8)
 LIST = Path(__file__).parent / "failed_flow_seeds.txt"
 FAILED = [int(line.split()[0]) for line in LIST.read_text().splitlines() if line[:1].isdigit()]
@@ -71,14 +70,7 @@ def test_a_planted_bug_is_found(name: str) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", [name for name in MUTANTS if name not in SHARP + SLOW])
+@pytest.mark.parametrize("name", [name for name in MUTANTS if name not in SHARP])
 def test_every_other_planted_bug_is_found_too(name: str) -> None:
-    """S2, for the flow, within 300 seeds."""
-    assert caught_at(name, range(1, 301)) is not None
-
-
-@pytest.mark.release
-@pytest.mark.parametrize("name", SLOW)
-def test_a_planted_bug_that_takes_long_to_show_is_found(name: str) -> None:
     """S2, for the flow, within 300 seeds."""
     assert caught_at(name, range(1, 301)) is not None
