@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from dataclasses import replace
+from functools import partial
 from itertools import combinations
 
 import pytest
@@ -15,6 +16,7 @@ from statuspage.publish import card as cards
 from statuspage.publish.card import TONES, Card, Tone, alternative, bare_words, draw
 from statuspage.publish.shapes import draw_shape
 from statuspage.words.catalogue import load_catalogue
+from tests.publish.drawing import written
 
 WORDS = {
     "en": "International instant transfers: not working since Mon 14:35 CET. We are looking for the cause.\n\nDo not repeat payments.",
@@ -26,28 +28,15 @@ WORDS = {
 CARD = Card("Example Bank", "#0b3d6e", Tone.TROUBLE, "Being looked into", WORDS["en"], "status.example.com/u/K7Q2M3X")
 
 
-def written(monkeypatch: pytest.MonkeyPatch, card: Card) -> list[tuple[str, int, tuple[float, ...]]]:
-    """Every line that is drawn, its size, and its box."""
-    lines: list[tuple[str, int, tuple[float, ...]]] = []
-    text = ImageDraw.ImageDraw.text
-
-    def keep(self: ImageDraw.ImageDraw, xy: tuple[float, float], words: str, **more: object) -> None:
-        font = more["font"]
-        lines.append((words, font.size, self.textbbox(xy, words, font=font, anchor=more["anchor"])))  # type: ignore[attr-defined, arg-type]
-        text(self, xy, words, **more)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(ImageDraw.ImageDraw, "text", keep)
-    draw(card)
-    return lines
-
-
 @pytest.mark.parametrize("language", WORDS)
 @pytest.mark.parametrize("kind", [NoticeKind.INVESTIGATING, NoticeKind.MONITORING, NoticeKind.FRAUD_WARNING, NoticeKind.PLANNED_DONE])
 def test_every_word_stands_on_the_card_inside_its_edges(monkeypatch: pytest.MonkeyPatch, language: str, kind: NoticeKind) -> None:
     state = load_catalogue().template(("phase_name", kind.phase), language).source()
     bank = "Gemeinschaftsbank Norddeutschland"
 
-    lines = written(monkeypatch, replace(CARD, bank=bank, tone=TONES.get(kind, Tone.TROUBLE), state=state, words=WORDS[language]))
+    lines = written(
+        monkeypatch, partial(draw, replace(CARD, bank=bank, tone=TONES.get(kind, Tone.TROUBLE), state=state, words=WORDS[language]))
+    )
 
     shown = "".join(line for line, _, _ in lines).replace("-", "").replace(" ", "")
     for expected in (bank, state, *WORDS[language].split(), CARD.address):
@@ -57,7 +46,7 @@ def test_every_word_stands_on_the_card_inside_its_edges(monkeypatch: pytest.Monk
 
 
 def test_what_does_not_fit_ends_in_an_ellipsis_above_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
-    lines = written(monkeypatch, replace(CARD, words="A first sentence.\n\n" + "And a long addition by a person. " * 60))
+    lines = written(monkeypatch, partial(draw, replace(CARD, words="A first sentence.\n\n" + "And a long addition by a person. " * 60)))
 
     body = lines[2:-1]
     assert body[-1][0].endswith("…")
@@ -75,7 +64,7 @@ def test_a_card_is_a_jpeg_of_a_shape_that_networks_take_and_always_the_same_byte
 
 
 def test_emoji_and_marks_without_a_letter_are_left_out_and_accents_apart_are_joined(monkeypatch: pytest.MonkeyPatch) -> None:
-    lines = written(monkeypatch, replace(CARD, words="⚠️ Cafe\u0301 \u202ecerrado\u202c 👨‍👩‍👧."))
+    lines = written(monkeypatch, partial(draw, replace(CARD, words="⚠️ Cafe\u0301 \u202ecerrado\u202c 👨‍👩‍👧.")))
 
     assert "Café cerrado" in "".join(line for line, _, _ in lines)
 

@@ -6,10 +6,11 @@ import io
 import re
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from itertools import pairwise
 
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from statuspage.core.contrast import TEXT, ratio
 from statuspage.core.vocabulary import ComponentStatus
@@ -20,6 +21,7 @@ from statuspage.publish.preview import Preview, draw, preview_of
 from statuspage.publish.shapes import WHITE
 from statuspage.publish.snapshot import Snapshot
 from statuspage.publish.views import Views
+from tests.publish.drawing import Line, written
 from tests.publish.samples import LANGUAGES, NOW, PAGE, incident, maintenance, outage, snapshot, wording
 from tests.web_public.states import STATES
 
@@ -38,27 +40,12 @@ def told(found: Snapshot, language: str = "en") -> Preview:
     return preview_of(Views(found, wording(), language))
 
 
-def written(monkeypatch: pytest.MonkeyPatch, card: Preview) -> list[tuple[str, int, tuple[float, ...]]]:
-    """Every line that is drawn, its size, and its box."""
-    lines: list[tuple[str, int, tuple[float, ...]]] = []
-    text = ImageDraw.ImageDraw.text
-
-    def keep(self: ImageDraw.ImageDraw, xy: tuple[float, float], words: str, **more: object) -> None:
-        font = more["font"]
-        lines.append((words, font.size, self.textbbox(xy, words, font=font, anchor=more["anchor"])))  # type: ignore[attr-defined, arg-type]
-        text(self, xy, words, **more)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(ImageDraw.ImageDraw, "text", keep)
-    draw(card)
-    return lines
-
-
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_word_stands_inside_the_edges_and_none_on_another(monkeypatch: pytest.MonkeyPatch, language: str, state: str) -> None:
     found = told(STATES[state](), language)
 
-    lines = written(monkeypatch, found)
+    lines = written(monkeypatch, partial(draw, found))
 
     shown = "".join(line for line, _, _ in lines).replace("-", "").replace(" ", "")
     for expected in (found.bank, found.headline, found.lead, found.since, found.address):
@@ -67,13 +54,13 @@ def test_every_word_stands_inside_the_edges_and_none_on_another(monkeypatch: pyt
 
 
 def test_what_is_too_long_ends_in_an_ellipsis(monkeypatch: pytest.MonkeyPatch) -> None:
-    lines = written(monkeypatch, LONG)
+    lines = written(monkeypatch, partial(draw, LONG))
 
     assert any(line.endswith("…") for line, _, _ in lines)
     _all_inside(lines)
 
 
-def _all_inside(lines: list[tuple[str, int, tuple[float, ...]]]) -> None:
+def _all_inside(lines: list[Line]) -> None:
     """Within the picture, readable where it is shown 500 pixels wide, and one below the other."""
     boxes = [box for _, _, box in lines]
     assert all(size >= 24 for _, size, _ in lines)
