@@ -23,11 +23,12 @@ from statuspage.probes.engine import Engine
 from statuspage.probes.findings import Finding, clean
 from statuspage.probes.look import Look
 from statuspage.probes.notebook import Notebook
+from statuspage.probes.references import parse_reference
 from statuspage.settings.models import Location, ProbeSettings
 from statuspage.worker.errands import CHECKS_COUNTER, DROPPED_COUNTER, LATE_COUNTER, Errand, Errands, Prepared, Returned, StoredSteps
 from statuspage.worker.outbox import Outbox
 from statuspage.worker.plan import NEVER_CHECKED, Check, Plan
-from statuspage.worker.references import TIMEOUT_S, References, parse_reference
+from statuspage.worker.references import TIMEOUT_S, References
 
 MAX_SLOTS = 400  # checks in flight at once; each holds a socket
 STEP_S = 0.2  # so long one step works before the driver may look at it

@@ -10,7 +10,6 @@ from statuspage.probes.engine import Engine, Together, Work
 from statuspage.probes.findings import Finding
 from statuspage.probes.look import Look
 from statuspage.probes.references import Reference
-from statuspage.probes.references import parse_reference as parse_reference
 
 TIMEOUT_S = 3.0
 

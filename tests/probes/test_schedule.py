@@ -15,10 +15,10 @@ from statuspage.core.budget import Timing, budget, slots_needed, survives
 from statuspage.core.checks import CheckResult
 from statuspage.core.vocabulary import Outcome, Reason
 from statuspage.outside import Folder
+from statuspage.probes.references import parse_reference
 from statuspage.settings.models import ProbeSettings
 from statuspage.worker.outbox import BATCH, Outbox, decode, encode, read_segments, write_segment
 from statuspage.worker.plan import LATE_S, Check, Plan
-from statuspage.worker.references import parse_reference
 
 T0 = datetime(2026, 3, 2, 12, tzinfo=UTC)
 FAILED, PASSED, NO_DATA = Outcome.FAILED, Outcome.PASSED, Outcome.NO_DATA
