@@ -47,7 +47,7 @@ def server(tmp_path: Path) -> Iterator[Counterpart]:
             return done.stdout + done.stderr
 
         users("user", "--config", str(settings), "add", "bot")
-        users("access", "--config", str(settings), "bot", "status*", "write-only")
+        users("access", "--config", str(settings), "bot", "status*", "read-write")
         found = re.search(r"tk_\w+", users("token", "--config", str(settings), "add", "bot"))
         assert found is not None
         yield Counterpart(ntfy, ntfy.Config("status", found.group(), url))
