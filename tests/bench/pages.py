@@ -82,7 +82,7 @@ def _told(found: Mapping[tuple[str, str], Measured], plain: int, packed: int) ->
         f"The demonstration's front page, {plain:,} bytes, {packed:,} with gzip, and the product's headers from every server. One process",
         "each (nginx with one worker, Caddy with one running thread), all on one core, one after the other; who asks, wrk with 32",
         "connections, is on another. Median of three rounds of five seconds. Processor: what the server takes for one request,",
-        "in microseconds, the system's on its behalf included: it does not depend on what else the machine does.",
+        "in microseconds, the system's on its behalf included: it depends little on what else the machine does.",
         "",
         f"| server |{' |'.join(f' {what}: plain | gzip | 304' for what in ('requests/s', 'ratio to nginx', 'p99, ms', 'processor, µs'))} |",
         f"|{'---|' * 13}",
