@@ -31,7 +31,7 @@ def test_twenty_updates_in_two_seconds_do_not_overtake_each_other() -> None:
     assert [_twenty_updates(seed) for seed in range(6)] == [[]] * 6
 
 
-@pytest.mark.release
+@pytest.mark.long
 def test_twenty_updates_in_two_seconds_never_overtake_each_other() -> None:
     """D12, 500 threads."""
     assert list(spread(_twenty_updates, range(100))) == [[]] * 100
@@ -56,7 +56,7 @@ def test_a_thread_that_had_not_begun_starts_with_the_newest_state_standing_alone
     assert [_down_for_the_whole_incident(seed) for seed in range(10)] == [STARTED_WITH_THE_END] * 10
 
 
-@pytest.mark.release
+@pytest.mark.long
 def test_a_thread_that_had_not_begun_always_starts_with_the_newest_state() -> None:
     """D13, 200."""
     assert list(spread(_down_for_the_whole_incident, range(200))) == [STARTED_WITH_THE_END] * 200

@@ -95,8 +95,9 @@ def test_a_planted_bug_is_found(name: str) -> None:
 
 
 def jumping(seed: int) -> Outcome:
-    """The seed's own faults, and wall clocks that jump by two hours; processes that restart and take over from each other."""
-    return run(seed, replace(draw_knobs(Random(seed)), jumps=True, crashes=0.01, second_process=seed % 2 == 0))
+    """The seed's own faults, wall clocks that jump: hours, summer time, a leap second; processes that restart and take over."""
+    offsets = (-7200.0, 7200.0, -3600.0, 3600.0, -1.0, 1.0, 0.0)
+    return run(seed, replace(draw_knobs(Random(seed)), jumps=True, offsets=offsets, crashes=0.01, second_process=seed % 2 == 0))
 
 
 def test_a_wall_clock_that_jumps_changes_nothing() -> None:
