@@ -85,7 +85,7 @@ def test_a_backlog_after_an_outage_collapses_but_corrections_are_kept() -> None:
     assert _backlog(0, threads=1)
 
 
-@pytest.mark.release
+@pytest.mark.long
 def test_every_backlog_after_an_outage_collapses() -> None:
     """D14, 100 threads."""
     assert all(spread(_backlog, range(1, 11)))
