@@ -58,7 +58,10 @@ def _showing(shown: Shown, slug: str, now: datetime) -> tuple[ComponentStatus, S
 
 
 def _after_work(shown: Shown, slug: str, since: datetime | None, now: datetime) -> datetime | None:
-    """What outlasts planned work dates from its end."""
+    """What outlasts planned work dates from its end; what began nobody knows when does so only if the work is what was shown until now."""
+    before = shown.current.get(slug)
+    if since is None and (before is None or before.status is not ComponentStatus.UNDER_MAINTENANCE):
+        return None
     ended = [work.completed_at or work.scheduled_until for work in shown.works if slug in work.components and work.started_at is not None]
     return max((moment for moment in (since, *ended) if moment is not None and moment <= now), default=None)
 
