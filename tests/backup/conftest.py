@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, select
 
 from statuspage.outside import SystemClock, SystemRandomness
 from statuspage.settings.keys import BACKUP
 from statuspage.settings.process import ProcessSettings
 from statuspage.store import Database, audit
 from statuspage.store.migrate import upgrade
+from statuspage.store.tables import AuditRow
 from statuspage.worker import backups
 from statuspage.worker.backups import Made
 
@@ -35,6 +37,11 @@ class Place:
 
     def make(self) -> Made:
         return backups.make(self.process, self.file, self.folder, self.key, SystemClock(), SystemRandomness())
+
+    def counted(self) -> int:
+        """Lines of the audit log."""
+        with self.database.reading() as session:
+            return session.execute(select(func.count()).select_from(AuditRow)).scalar_one()
 
     def deed(self, what: str = "test") -> None:
         with self.database.writing() as session:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -64,6 +66,29 @@ def test_b6_no_accepted_incident_is_lost_when_a_backup_follows_it(terminal: Term
     other.json("restore", str(path), "--key", str(process_of(terminal).keys(BACKUP).path))
 
     assert len(other.json("incident", "list")) == len(terminal.json("incident", "list")) == 6
+
+
+@pytest.mark.release
+def test_b6_half_a_gigabyte_is_restored_within_a_minute(terminal: Terminal, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(terminal.data / "statuspage.db")) as database:
+        chance = Random(1)
+        rows = (
+            ("p", "here", number, "2026-01-01 00:00:00", "2026-01-01 00:00:00", "failed", "http_status", "{}", chance.randbytes(900).hex())
+            for number in range(244_000)
+        )
+        columns = "probe, location, sequence, at, received_at, outcome, reason, phases_ms, evidence, partial"
+        database.executemany(f"INSERT INTO check_result ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, false)", rows)
+        database.commit()
+    path = backed_up(terminal)
+    other = elsewhere(terminal, tmp_path / "other")
+
+    begin = time.monotonic()
+    other.json("restore", str(path), "--key", str(process_of(terminal).keys(BACKUP).path))
+    took = time.monotonic() - begin
+
+    assert (other.data / "statuspage.db").stat().st_size >= 500_000_000
+    assert other.json("incident", "list") == terminal.json("incident", "list")
+    assert took <= 60.0  # the promise itself is a time
 
 
 def test_a_backup_is_opened_and_looked_through_without_changing_anything(terminal: Terminal) -> None:
