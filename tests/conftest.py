@@ -37,6 +37,24 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Schedulin
     return Scheduling(config, log)
 
 
+class Telling:
+    """Names what failed at once: a run that never ends, or is ended from outside, still says what it found."""
+
+    def __init__(self, terminal: pytest.TerminalReporter) -> None:
+        self._terminal = terminal
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self._terminal.write_line(f"\nFAILED ({report.when}) {report.nodeid}")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    if terminal is not None and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Telling(terminal), "telling")
+
+
 @pytest.fixture(autouse=True)
 def quiet_log() -> Iterator[None]:
     """A test that captures the log leaves it as no command sets it up; the next test must not print because of it."""

@@ -195,7 +195,7 @@ def _lost_lock(stack: ExitStack) -> None:
 
 @mutant("stale text sent")
 def _stale(stack: ExitStack) -> None:
-    for module in (rules, desk):
+    for module in (rules, desk, sender):
         _swap(stack, module, "expired", lambda row, now: False)
 
 

@@ -68,6 +68,7 @@ class Thread:
 
     wake    which of its wake-ups counts; an older one was overtaken by a poke
     leaves  the configuration changed: it finishes its step, and a successor takes over if the account is still there
+    rounds  passes since its last pause
     """
 
     account: str
@@ -79,6 +80,7 @@ class Thread:
     idle: bool = False
     dead: bool = False
     leaves: bool = False
+    rounds: int = 0
 
 
 @dataclass
@@ -110,6 +112,7 @@ class Knobs:
     drills: bool = False
 
 
+BUSY_ROUNDS = 2000  # far more than a backlog of hundreds of threads takes
 ANSWERS = ("throttled", "error", "error_applied", "lost", "lost_applied", "late", "cut", "slow", "refused", "rejected", "unreadable")
 
 
@@ -167,6 +170,7 @@ class World:
         self.store.wall = self.wall
         self.store.locks_are_sure = not self.knobs.lock_losses
         self.counts: Counter[str] = Counter()
+        self.busy: set[str] = set()
         self.tell = tell
         self._digest = hashlib.sha256()
         self._heap: list[tuple[float, int, Callable[[], object]]] = []
@@ -403,12 +407,20 @@ class World:
                         raise
                     wait = 1.0
                 if not thread.leaves:
+                    self._heed_haste(thread, wait)
                     self.sleep(max(wait, 0.001), idle=True)
                 if thread.leaves:
                     self._left(thread)
                     return
         except Crash:
             thread.dead = True
+
+    def _heed_haste(self, thread: Thread, wait: float) -> None:
+        """A dispatcher that goes round and round without a pause would burn a core for ever: a fault, told once; the loop ends."""
+        thread.rounds = 0 if wait > 0.001 else thread.rounds + 1
+        if thread.rounds > BUSY_ROUNDS:
+            self.busy.add(f"busy: {thread.name} went round {BUSY_ROUNDS} times without a pause")
+            raise Crash
 
     def poke(self) -> None:
         """Something new stands in the database: dispatchers poll it, idle ones see it within their polling time."""
