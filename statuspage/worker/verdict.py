@@ -92,7 +92,9 @@ def _uncertain(desk: Desk, row: Delivery, error: BroadcastError) -> Verdict:
     desk.gate.pause(now, asked)
     if is_edit(row) and row.attempts >= MAX_ATTEMPTS:
         return stuck(row, "retry", f"Given up after {row.attempts} attempts. {error.detail}")
-    if move is Move.WAIT:
+    if move is Move.WAIT and is_edit(row):
+        desk.due[row.id] = now + desk.ctx.settings.delivery.quiet_s  # out of date: nothing to decide, it only may still arrive
+    elif move is Move.WAIT:
         desk.due[row.id] = now + desk.ctx.settings.delivery.blind_assume_s
         alarms[f"unknown:{row.id}"] = _unseen(desk, row, error.detail)
     elif move is Move.LOOK:

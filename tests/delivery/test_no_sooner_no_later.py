@@ -65,3 +65,20 @@ def test_what_goes_out_of_date_between_the_commit_and_the_first_byte_is_not_sent
     assert stage.texts(kind) == []
     assert (row.state, row.error_class) == (DeliveryState.STUCK, "expired")
     assert f"delivery:{row.id}" in stage.alarms()
+
+
+def test_a_lost_edit_that_is_out_of_date_waits_until_it_can_do_no_harm_and_asks_nobody() -> None:
+    """Nothing is there to decide: it is not repeated, and what came after it follows. It once waited ten minutes for a person."""
+    stage = Stage("keyed", mode="edit")
+    stage.tell()
+    stage.passes(5.0)
+    stage.network("keyed").script = ["lost_applied"]
+    stage.tell(NoticeKind.CORRECTION, valid_s=10.0)
+    stage.passes(5.0)
+    stage.tell(NoticeKind.MONITORING)
+
+    stage.passes(170.0)  # the deadline of the request, and the quiet period
+
+    first, lost, last = stage.rows("keyed")
+    assert (first.state, lost.state, last.state) == (DeliveryState.DELIVERED, DeliveryState.STUCK, DeliveryState.DELIVERED)
+    assert f"unknown:{lost.id}" not in stage.alarms()

@@ -17,9 +17,7 @@ from statuspage.actions.context import Context
 from statuspage.core.errors import NotFound
 from statuspage.core.seal import OneKey
 from statuspage.core.vocabulary import ComponentStatus, IncidentStatus, MaintenanceStatus, NoticeKind, SubjectKind
-from statuspage.demo import bank as demonstration_bank
-from statuspage.demo import networks, past
-from statuspage.demo.stage import CONFIGURATION
+from statuspage.demo import past, stage
 from statuspage.demo.stories import STORIES, WORKS
 from statuspage.ports import Ports
 from statuspage.settings.loader import Loaded, load_file
@@ -34,10 +32,7 @@ LANGUAGES = {"en", "es", "nl", "fr", "de"}
 
 @cache
 def configuration() -> tuple[Loaded, Words]:
-    names = ("PAGE_URL", "BANK_URL", "BANK_TLS_URL", "BANK_CA", "SWITCHBOARD_URL", "NETWORKS_URL")
-    bank = {"BANK_HOST": "127.0.0.1", "BANK_PORT": "1", "BANK_TLS_PORT": "2", "BANK_NETWORK": "127.0.0.0/8"}
-    own = dict.fromkeys(names, "http://127.0.0.1:1") | bank
-    loaded = load_file(CONFIGURATION, {**own, **demonstration_bank.references(), **networks.environment()})
+    loaded = load_file(stage.CONFIGURATION, stage.environment("127.0.0.1", 9, Path("nowhere")))
     return loaded, build_words(loaded.settings)
 
 

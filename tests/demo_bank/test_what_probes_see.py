@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from statuspage.core.vocabulary import Outcome, Reason
 from statuspage.demo import bank as demonstration_bank
-from statuspage.demo import networks
+from statuspage.demo import stage
 from statuspage.demo.bank import FAULTS, RunningBank
-from statuspage.demo.stage import CONFIGURATION
 from statuspage.probes import PROBES
 from statuspage.probes.addresses import AddressRules
 from statuspage.probes.engine import Engine
@@ -60,20 +60,16 @@ SEEN: dict[str, tuple[dict[str, Any], tuple[str, ...], set[Reason]]] = {
 
 
 @pytest.fixture
-def loaded(bank: RunningBank) -> Loaded:
+def loaded(bank: RunningBank, tmp_path: Path) -> Loaded:
     own = {
-        "PAGE_URL": "http://127.0.0.1:1",
-        "BANK_HOST": "127.0.0.1",
-        "BANK_NETWORK": "127.0.0.0/8",
         "BANK_PORT": bank.url.rpartition(":")[2],
         "BANK_URL": bank.url,
         "BANK_TLS_PORT": bank.tls_url.rpartition(":")[2],
         "BANK_TLS_URL": bank.tls_url,
         "BANK_CA": str(bank.ca_file),
         "SWITCHBOARD_URL": bank.switchboard,
-        "NETWORKS_URL": "http://127.0.0.1:2",
     }
-    return load_file(CONFIGURATION, {**own, **demonstration_bank.references(), **networks.environment()})
+    return load_file(stage.CONFIGURATION, stage.environment("127.0.0.1", 9, tmp_path) | own)
 
 
 @pytest.fixture

@@ -53,7 +53,7 @@ def faults(world: World, people: Operators, *, healed_at: float | None = None, l
     rejected = {row.code for row in rows.values() if any(a.outcome in ("stuck", "content", "restored") for a in stories[row.id])}
     judge = _Judge(world, people, rows, assumed, rejected)
     late = [] if healed_at is None else _late(world, rows, assumed, healed_at, last_line)
-    return [*judge.posts(), *judge.rows_settled(), *judge.threads(), *late, *sorted(world.busy)]
+    return [*judge.posts(), *judge.rows_settled(), *judge.threads(), *late]
 
 
 def _late(world: World, rows: dict[str, Delivery], assumed: set[str], healed_at: float, last_line: int) -> Iterator[str]:

@@ -53,7 +53,7 @@ def finish(world: World, people: Operators) -> Outcome:
     settled = world.time - healed_at
     world.run_until(world.time + 150.0)  # what is still under way arrives, and people may yet say something
     _run_while_moving(world, healed_at + HEAL_S)
-    found = faults(world, people, healed_at=healed_at, last_line=last_line)
+    found = [*faults(world, people, healed_at=healed_at, last_line=last_line), *sorted(world.busy)]
     world.counts.update(of_ledger(world))
     world.end()
     return Outcome(world.seed, found, world.digest(), settled, world.time, dict(world.counts))
