@@ -19,14 +19,15 @@ from statuspage.settings.summary import summary
 
 @pytest.fixture
 def networks(tmp_path: Path) -> Iterator[RunningNetworks]:
-    with running_networks(tmp_path / "networks") as running:
+    with running_networks(tmp_path / "networks", mail=True) as running:
         yield running
 
 
 @pytest.fixture
 def environ(tmp_path: Path, networks: RunningNetworks) -> dict[str, str]:
+    assert networks.relay is not None
     own = {"STATUSPAGE_CONFIG": str(stage.CONFIGURATION), "STATUSPAGE_DATA": str(tmp_path / "data")}
-    found = stage.environment("127.0.0.1", 9, tmp_path) | {"NETWORKS_URL": networks.url} | own
+    found = stage.environment("127.0.0.1", 9, tmp_path) | {"NETWORKS_URL": networks.url, "MAIL_PORT": str(networks.relay.port)} | own
     assert typed(found, "migrate").exit_code == 0
     return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
@@ -137,50 +137,49 @@ def test_an_application_that_falls_is_an_answer_too(published: Path) -> None:
 
 
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every wait ends in a tenth of a second."""
+def impatient(published: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
+    """A server of its own whose every wait ends in a tenth of a second."""
     for name in ("HEAD_WITHIN_S", "BODY_WITHIN_S", "TAKEN_WITHIN_S"):
         monkeypatch.setattr(connection, name, 0.1)
     monkeypatch.setattr(front, "IDLE_S", 0.1)
     monkeypatch.setattr(front, "TICK_S", 0.05)
+    with running(published) as found:
+        yield found
 
 
-@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize(
     ("said", "status"),
     [(b"", None), (b"\r\n", None), (PAGE, 200), (PAGE[:-1], 408), (post(b"/console/", b"body")[:-1], 408)],
     ids=["nothing", "an empty line", "one request", "half a head", "half a body"],
 )
-def test_who_does_not_go_on_is_cut_off(server: Running, said: bytes, status: int | None) -> None:
+def test_who_does_not_go_on_is_cut_off(impatient: Running, said: bytes, status: int | None) -> None:
     """L5"""
-    with wire(server.port) as line:
+    with wire(impatient.port) as line:
         line.say(said)
         if status:
             assert line.answer().status == status
         assert line.is_over()
 
 
-@pytest.mark.usefixtures("impatient")
-def test_who_goes_on_without_end_is_cut_off(server: Running) -> None:
+def test_who_goes_on_without_end_is_cut_off(impatient: Running) -> None:
     """L5: one letter after the other, as slowly as can be, buys no time."""
-    with wire(server.port) as line, pytest.raises(OSError):
+    with wire(impatient.port) as line, pytest.raises(OSError):
         line.say(b"GET /en/ HTTP/1.1\r\nX-Slow: ")
         while True:
             line.say(b"x")
             threading.Event().wait(0.01)
 
 
-@pytest.mark.usefixtures("impatient")
-def test_who_takes_nothing_is_given_no_more_and_cut_off(server: Running) -> None:
+def test_who_takes_nothing_is_given_no_more_and_cut_off(impatient: Running) -> None:
     """Thousands of pages are asked for and none is read: only a few are made, and the connection ends."""
     with closing(socket.socket()) as plug:
         plug.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         plug.settimeout(60)
-        plug.connect(("127.0.0.1", server.port))
+        plug.connect(("127.0.0.1", impatient.port))
         with pytest.raises(OSError):
             while True:
                 plug.sendall(PAGE * 100)
-        assert ask(server.port, "/en/").status == 200
+        assert ask(impatient.port, "/en/").status == 200
 
 
 def test_when_there_are_too_many_the_one_that_waits_longest_makes_room(published: Path) -> None:
