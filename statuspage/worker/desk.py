@@ -132,6 +132,7 @@ class Desk:
             self.epochs[row.id] = row.epoch
             self.due.pop(row.id, None)
             self.since.pop(row.id, None)
+            self.patient.discard(row.id)
 
     def back_off(self, row: Delivery, seconds: float) -> None:
         """The row waits because something failed; it need not when the network works again, see wake()."""
