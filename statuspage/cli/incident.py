@@ -12,7 +12,7 @@ from statuspage.actions import incidents as acts
 from statuspage.actions.context import Context
 from statuspage.cli.common import Invocation, explained, show, show_one, who
 from statuspage.cli.previews import PREVIEW, show_preview
-from statuspage.cli.values import COMPONENT, MOMENT, RIGHT, SEQUENCE, WORDS, WRONG, limit_option, statuses_of
+from statuspage.cli.values import COMPONENT, MOMENT, RIGHT, SEQUENCE, VERSION, WORDS, WRONG, limit_option, statuses_of
 from statuspage.core.incidents import Incident, IncidentUpdate
 from statuspage.core.vocabulary import ComponentStatus, IncidentStatus, SubjectKind
 from statuspage.store import deliveries, incidents, updates
@@ -91,7 +91,7 @@ def declare(
 )
 @WORDS
 @click.option("--next", "next_update_by", type=MOMENT, help="Promise another moment for the next update.")
-@click.option("--version", type=int, help="The version that you saw; refused if somebody changed it meanwhile.")
+@click.option("--version", type=VERSION, help="The version that you saw; refused if somebody changed it meanwhile.")
 @PREVIEW
 @click.pass_obj
 @explained
@@ -158,7 +158,7 @@ def correct(
 @click.option("--cause", help="Key of the sentence on the cause.")
 @click.option("--late", help="Key of the sentence on payments that wait: handled or waiting_open.")
 @click.option("--reason", default="", help="Why, although probes still see it failing; recorded, never public.")
-@click.option("--version", type=int, help="The version that you saw; refused if somebody changed it meanwhile.")
+@click.option("--version", type=VERSION, help="The version that you saw; refused if somebody changed it meanwhile.")
 @PREVIEW
 @click.pass_obj
 @explained

@@ -11,7 +11,7 @@ from statuspage.actions import maintenance as acts
 from statuspage.actions.context import Context
 from statuspage.cli.common import Invocation, explained, show, show_one, who
 from statuspage.cli.previews import PREVIEW, show_preview
-from statuspage.cli.values import MOMENT, RIGHT, WORDS, WRONG
+from statuspage.cli.values import MOMENT, RIGHT, SEQUENCE, WORDS, WRONG, limit_option
 from statuspage.core.incidents import IncidentUpdate
 from statuspage.core.maintenance import Maintenance
 from statuspage.store import maintenance as stored
@@ -122,7 +122,7 @@ def cancel(invocation: Invocation, work_id: str, only_preview: bool) -> None:
 
 
 @maintenance.command("list")
-@click.option("--limit", default=50, show_default=True)
+@limit_option(50)
 @click.pass_obj
 @explained
 def list_work(invocation: Invocation, limit: int) -> None:
@@ -145,7 +145,7 @@ def show_work(invocation: Invocation, work_id: str) -> None:
 
 @maintenance.command()
 @click.argument("work_id")
-@click.argument("sequence", type=int)
+@click.argument("sequence", type=SEQUENCE)
 @WRONG
 @RIGHT
 @PREVIEW

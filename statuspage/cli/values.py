@@ -59,6 +59,7 @@ class Text(click.ParamType["tuple[str, str]"]):
 
 MOMENT, COMPONENT, TEXT = Moment(), ComponentWithStatus(), Text()
 SEQUENCE = click.IntRange(1, 1_000_000)  # number of an update within its incident
+VERSION = click.IntRange(1, 1_000_000_000)  # of an incident, as somebody saw it
 _SAID: dict[str, Any] = {"multiple": True, "type": TEXT, "metavar": "LANGUAGE=WORDS"}
 WORDS = click.option("--text", "texts", **_SAID, help="Words of your own, after the approved ones.")
 WRONG = click.option("--wrong", **_SAID, required=True, help="What was wrong, in whole sentences.")

@@ -16,7 +16,7 @@ from statuspage.settings.kinds import account_configs, probe_targets
 from statuspage.settings.models import BucketSettings, Settings
 from statuspage.settings.secrets import BrokenReference, forbid_unknown_keys, is_reference, matches, resolve, secret_paths
 from statuspage.settings.source import Path, Source, SourceError, read_yaml
-from statuspage.settings.wrong import keys_of, message, place_of, what
+from statuspage.settings.wrong import keys_of, message, place_of, shown, what
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ class Loaded:
 
 LARGEST = 1_000_000  # bytes; a bank of 40 components has 50,000, and reading as much as this takes seconds
 LARGEST_LOGO = 300_000
+NOT_SHOWN = "What the reference leads to is not shown: it may be a secret."
 SURELY_ITSELF = 6  # letters: a shorter value may stand in a message by chance
 SECRET_HEADERS = ("authorization", "cookie", "proxy-authorization", "x-api-key", "api-key")
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -109,7 +110,16 @@ class _Reading:
             found = found.replace(repr(value), repr(written))
             if len(value) >= SURELY_ITSELF:
                 found = found.replace(value, written).replace(repr(value)[1:-1], written)
-        return found if found == told else f"{found} What the reference leads to is not shown: it may be a secret."
+        return found if found == told or NOT_SHOWN in told else f"{found} {NOT_SHOWN}"
+
+    def _as_written(self, found: Any) -> Any:
+        """A value with its references in place of what they became; before it is cut to a size, or half a secret could be left."""
+        if not isinstance(found, str):
+            return found
+        for value, written in sorted(self.referred.items(), key=lambda one: -len(one[0])):
+            if value == found or len(value) >= SURELY_ITSELF:
+                found = found.replace(value, written)
+        return found
 
     def finish(self, text: str) -> Loaded:
         self._check_secrets()
@@ -202,7 +212,9 @@ class _Reading:
             for detail in error.errors():
                 path = (*prefix, *place_of(detail))
                 hidden = path[-1:] == ("config",) or any(matches(path[: len(p)], p) for p in secret)
-                self.problem(path, message(detail, kind, hidden or isinstance(detail["input"], dict | list)))
+                found = self._as_written(detail["input"])
+                told = message(detail, kind, None if hidden or isinstance(found, dict | list) else shown(found))
+                self.problem(path, told if found == detail["input"] else f"{told} {NOT_SHOWN}")
             return None
 
 

@@ -22,7 +22,8 @@ from statuspage.words.catalogue import load_catalogue
 from statuspage.words.page import check_address, check_path, check_phone
 
 Problem = tuple[Path, str]
-TAKEN = ("incidents", "maintenance", "history", "u", "report", "follow", "components", "badges", "404.html")  # folders of each language
+_PAGES = ("incidents", "maintenance", "history", "u", "report", "follow", "components", "badges")  # folders of each language
+TAKEN = (*_PAGES, "api", "console", "unsubscribe", "health", "metrics")
 
 
 def broken(settings: Settings, targets: Mapping[str, Any], configs: Mapping[str, Any]) -> Iterator[Problem]:
@@ -48,9 +49,9 @@ def _page(settings: Settings) -> Iterator[Problem]:
     yield from _spoken("phone", page.phone, check_phone)
     for key, path in (("contact_path", page.contact_path), ("claim_path", page.claim_path)):
         yield from _spoken(key, path, check_path)
-        first = path.strip("/").split("/")[0]
-        if first in ("", *TAKEN):
-            yield ("page", key), f"found {path!r}, where other pages stand. Use another, e.g. /contact; taken are / and {', '.join(TAKEN)}."
+        if _is_taken(path.strip("/").split("/")[0]):
+            allowed = f"taken are /, names with a dot, two letters (a language), and {', '.join(TAKEN)}"
+            yield ("page", key), f"found {path!r}, where other pages stand. Use another, e.g. /contact; {allowed}."
     if page.contact_path.strip("/") == page.claim_path.strip("/"):
         yield ("page", "claim_path"), f"found {page.claim_path!r}, which is page.contact_path too. Give each page a path of its own."
     for place, host in enumerate(page.hosts):
@@ -63,6 +64,11 @@ def _page(settings: Settings) -> Iterator[Problem]:
     except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder of the list
         yield ("page", "time_zone"), f"found {page.time_zone!r}. Write a name of the IANA list, e.g. Europe/Madrid."
     yield from _languages(settings)
+
+
+def _is_taken(first: str) -> bool:
+    """True for a name at the root, or in the folder of a language, under which something else is published or answered."""
+    return first in ("", *TAKEN) or "." in first or len(first) == 2
 
 
 def _spoken(key: str, value: str | None, check: Callable[[str, str], None]) -> Iterator[Problem]:

@@ -29,15 +29,15 @@ _ALLOWED = {
 _MAPPINGS = ("model_type", "model_attributes_type", "dataclass_type", "dataclass_exact_type", "dict_type", "mapping_type")
 
 
-def message(detail: Mapping[str, Any], kind: Any, hidden: bool) -> str:
-    """One mistake that pydantic found in a value of type `kind`. hidden: what was found may not be shown, or is too much."""
+def message(detail: Mapping[str, Any], kind: Any, found: str | None) -> str:
+    """One mistake that pydantic found in a value of type `kind`. found: see shown(); None if it may not be shown, or is too much."""
     place, error = detail["loc"], detail["type"]
     around = keys_of(inside(kind, place[:-1]))
     if error in ("extra_forbidden", "unexpected_keyword_argument"):
         return f"this key is unknown.{_meant(place[-1], around)} Remove it, or correct it; known here: {', '.join(around)}."
     if error in ("missing", "missing_argument"):
         return "this key is missing. It has no default: write it."
-    seen = "" if hidden else f"found {shown(detail['input'])}. "
+    seen = "" if found is None else f"found {found}. "
     if error in ("value_error", "assertion_error"):
         return f"{seen}{detail['msg'].removeprefix('Value error, ').rstrip('.')}."
     return f"{seen}{_sentence(_allowed(detail, inside(kind, place)))}{_help(detail)}."

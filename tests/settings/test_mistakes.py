@@ -30,6 +30,9 @@ PYTHON = ("NoneType", "dict", "Input should", "instance of", "datetime", "Traceb
         ("  name: My Bank", "  name: My Bank\n  contact_path: contact", 3, "page.contact_path: found 'contact' is not a path"),
         ("  name: My Bank", "  name: My Bank\n  contact_path: /history/x", 3, "where other pages stand"),
         ("  name: My Bank", "  name: My Bank\n  contact_path: /", 3, "where other pages stand"),
+        ("  name: My Bank", "  name: My Bank\n  contact_path: /en", 3, "where other pages stand"),
+        ("  name: My Bank", "  name: My Bank\n  claim_path: /status.txt", 3, "names with a dot"),
+        ("  name: My Bank", "  name: My Bank\n  contact_path: /console/help", 3, "where other pages stand"),
         ("  name: My Bank", "  name: My Bank\n  contact_path: /claim/", 1, "which is page.contact_path too"),
         ("  name: My Bank", "  name: My Bank\n  hosts: [https://www.bank.example]", 3, "Write a host's name alone"),
         ("  name: My Bank", "  name: My Bank\n  time_zone: Europe", 3, "Write a name of the IANA list"),
@@ -182,6 +185,16 @@ def test_what_a_reference_leads_to_is_not_shown_wherever_it_was_put_by_mistake(o
 
     assert found
     assert "canary-token-7f3a" not in "".join(found)
+
+
+def test_nor_is_the_beginning_of_one_that_is_too_long_to_be_shown() -> None:
+    secret = "S3cr3t" + "x" * 200
+    written = GOOD.replace("  name: My Bank", '  name: My Bank\n  colour: "a ${LONG}"')
+
+    (found,) = problems(written, environ={**ENVIRON, "LONG": secret})
+
+    assert "S3cr3t" not in found
+    assert "page.colour: found 'a ${LONG}'. Allowed is a colour" in found and found.count("is not shown") == 1
 
 
 @pytest.mark.parametrize("header", ["Authorization", "cookie", "X-Api-Key"])
