@@ -1,7 +1,7 @@
 """Are the words complete? `python -m statuspage.words.check` names every text that a language lacks, and ends with 1 if there is one.
 
 It looks at the words that come with the product, in every language of interface.LANGUAGES: the catalogue of notices and the
-interface words, their slots and their plural forms. `make check` calls it.
+interface words, their slots and their plural forms. Files beside them that are read as no language are named too. `make check` calls it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import sys
 from statuspage.core.errors import DomainError
 from statuspage.words.catalogue import load_catalogue
 from statuspage.words.interface import LANGUAGES, differences, load_interface
+from statuspage.words.source import unread
 
 
 def faults() -> list[str]:
@@ -20,7 +21,8 @@ def faults() -> list[str]:
         interfaces = {language: load_interface(language) for language in LANGUAGES}
     except DomainError as fault:
         return str(fault).splitlines()
-    missing = [f"the catalogue of notices: {name} is missing" for name in catalogue.missing(LANGUAGES)]
+    strange = [f"data/locale: {name} is not read: use two small letters and .yaml, as in pt.yaml, or take it away" for name in unread()]
+    missing = strange + [f"the catalogue of notices: {name} is missing" for name in catalogue.missing(LANGUAGES)]
     return missing + [f"data/locale: {fault}" for fault in differences(interfaces)]
 
 

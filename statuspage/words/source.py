@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.resources
+import re
 from typing import Any
 
 import yaml
@@ -33,10 +34,21 @@ _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping
 FIRST = ("en", "es", "nl", "fr", "de")  # whose notices stand in notices.yaml, side by side
 
 
+_LANGUAGE_FILE = re.compile(r"[a-z]{2}\.yaml")
+
+
 def languages() -> tuple[str, ...]:
     """The languages that have a file in data/locale: the first five, then the others by name."""
-    files = importlib.resources.files("statuspage").joinpath("data", "locale").iterdir()
-    return (*FIRST, *sorted({file.name[:2] for file in files if file.name.endswith(".yaml")} - set(FIRST)))
+    return (*FIRST, *sorted({name[:2] for name in _locale_files() if _LANGUAGE_FILE.fullmatch(name)} - set(FIRST)))
+
+
+def unread() -> tuple[str, ...]:
+    """YAML files in data/locale that are not named as a language is, by name: pt-BR.yaml, or a copy that was left there."""
+    return tuple(sorted(name for name in _locale_files() if name.endswith(".yaml") and not _LANGUAGE_FILE.fullmatch(name)))
+
+
+def _locale_files() -> list[str]:
+    return [file.name for file in importlib.resources.files("statuspage").joinpath("data", "locale").iterdir()]
 
 
 def data_bytes(*names: str) -> bytes:

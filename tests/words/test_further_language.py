@@ -88,6 +88,20 @@ def test_the_check_names_every_text_that_the_file_lacks(product: Path) -> None:
     ]
 
 
+def test_a_file_that_is_not_named_as_a_language_is_no_language_and_the_check_names_it(product: Path) -> None:
+    locale = product / "statuspage" / "data" / "locale"
+    for name in ("pt-BR.yaml", "de-old.yaml", "PT.yaml"):
+        shutil.copy(locale / "de.yaml", locale / name)
+
+    spoken = run(product, "-c", "from statuspage.words.interface import LANGUAGES; print(*LANGUAGES)")
+    checked = run(product, "-m", "statuspage.words.check")
+
+    assert spoken.stdout == "en es nl fr de\n", spoken.stderr
+    assert checked.returncode == 1
+    told = "data/locale: {} is not read: use two small letters and .yaml, as in pt.yaml, or take it away"
+    assert checked.stderr.splitlines() == [told.format(name) for name in ("PT.yaml", "de-old.yaml", "pt-BR.yaml")]
+
+
 @pytest.mark.parametrize(
     ("own", "fault"),
     [
