@@ -291,6 +291,7 @@ class Views:
 
     def component(self, component: PublicComponent, past: history.History) -> ComponentView:
         name, text, shown = self.said(component.names), self.wording.text, component.showcase
+        up = past.up if shown else None
         return ComponentView(
             slug=component.slug,
             name=name,
@@ -300,7 +301,7 @@ class Views:
             bar=past.bar if shown else (),
             bar_label=text("history_of", self.language, name=name, n=len(past.bad)),
             bad_days=tuple(self._bad_day(component, day) for day in past.bad) if shown else (),
-            available=text("available", self.language, percent=self.wording.percent(past.up, self.language)) if past.up is not None else "",
+            available=text("available", self.language, percent=self.wording.percent(up, self.language)) if up is not None else "",
             answers=text("answers", self.language, seconds=tenths(component.answers_s)) if component.answers_s is not None else "",
         )
 

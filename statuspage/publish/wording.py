@@ -60,7 +60,10 @@ class Wording:
         return self._catalogue.template(("notice", "fraud_warning", "title"), language).source()
 
     def correction(self, text: str, language: str) -> re.Match[str] | None:
-        """Where a correction says what was wrong and what is right, as groups `wrong` and `right`: the sentences of who wrote it."""
+        """Where a correction says what was wrong and what is right, as groups `wrong` and `right`: the sentences of who wrote it.
+
+        Each of them is one line: a line feed is refused when it is typed, and none is written into a notice.
+        """
         source = self._catalogue.template(("notice", "correction", "page"), language).source()
         before, _, after = source.partition("{wrong}")
         between, _, _ = after.partition("{text}")

@@ -43,6 +43,19 @@ def test_the_middle_of_the_answers_stands_beside_the_service_in_the_reader_s_lan
     assert "answers" not in press.text("api/v2/components.json")
 
 
+def test_a_service_without_a_bar_shows_it_too(sqlite_database: Database, tmp_path: Path) -> None:
+    press = timed(sqlite_database, tmp_path)
+    bare = [one.model_copy(update={"showcase": False}) for one in press.of.components]
+    press = Press(sqlite_database, tmp_path, of=press.of.model_copy(update={"components": bare}))
+    checked(press, "cards", 250.0)
+
+    press.publish()
+
+    page = press.text("en/index.html")
+    assert '<svg class="bar"' not in page and "available" not in page.partition("<main")[2].partition("usually answers")[0]
+    assert page.count("usually answers in 0.3 s") == 1
+
+
 def test_old_answers_count_no_more(sqlite_database: Database, tmp_path: Path) -> None:
     press = timed(sqlite_database, tmp_path)
     checked(press, "cards", 250.0)
