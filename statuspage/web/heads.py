@@ -89,7 +89,8 @@ def read_head(raw: bytes) -> Head:
         raise Refused("505 HTTP Version Not Supported", "Only HTTP/1.1 is spoken here.")
     if len(lines) > MOST_FIELDS:
         raise Refused("431 Request Header Fields Too Large", f"A request may have at most {MOST_FIELDS} header fields.")
-    target = _ORIGIN.sub(b"", request[2], count=1) or b"/"
+    origin = _ORIGIN.match(request[2])  # at its beginning only: an address within a path or a query is a part of it
+    target = request[2][origin.end() if origin else 0 :] or b"/"
     head = Head(request[1].decode(), target if target[:1] != b"?" else b"/" + target, request[4].decode(), _fields(lines))
     _check(head)
     return head

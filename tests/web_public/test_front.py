@@ -61,6 +61,33 @@ def test_an_address_as_to_a_proxy_is_understood(server: Running) -> None:
     assert found.answer.body == ask(server.port, "/en/").body
 
 
+@pytest.mark.parametrize(
+    ("target", "path", "query"),
+    [
+        (b"/console/login?next=http://a.example/b", "/console/login", "next=http://a.example/b"),
+        (b"http://status.bank.example/console?next=https://a.example/b", "/console", "next=https://a.example/b"),
+        (b"/metrics?https://a.example", "/metrics", "https://a.example"),
+    ],
+)
+def test_an_address_within_an_address_stays_where_it_is(published: Path, target: bytes, path: str, query: str) -> None:
+    seen: list[tuple[str, str]] = []
+    told = lambda environ, start: seen.append((environ["PATH_INFO"], environ["QUERY_STRING"])) or application(environ, start)  # noqa: E731
+    with running(published, told) as server:
+        asked(server.port, LAST.replace(b"/en/", target, 1))
+
+    assert seen == [(path, query)]
+
+
+@pytest.mark.parametrize("target", [b"/consolehttp://a.example/login", b"/metricshttps://a.example", b"/healthHTTP://a.example?b"])
+def test_an_address_that_only_contains_another_one_leads_nowhere_else(published: Path, target: bytes) -> None:
+    """A server in front may let everybody ask for /consolehttp:, and nobody for /console."""
+    seen: list[str] = []
+    with running(published, lambda environ, start: seen.append(environ["PATH_INFO"]) or application(environ, start)) as server:
+        found = asked(server.port, LAST.replace(b"/en/", target, 1))
+
+    assert (found.answer.status, seen) == (400, [])
+
+
 def test_the_same_request_gets_the_same_answer_whether_it_was_asked_before_or_not(server: Running) -> None:
     """Answers are kept for a second under the bytes of the request; nothing else may come of it than speed."""
     with wire(server.port) as line:
