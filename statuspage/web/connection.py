@@ -99,7 +99,10 @@ class Connection(asyncio.Protocol):
         self._parting()
         if not self.transport.is_closing():
             self.transport.resume_reading()
-            self.transport.write_eof()
+            try:
+                self.transport.write_eof()
+            except OSError:  # the client is gone already, and nobody has told us yet
+                self.transport.abort()
 
     def answered(self, answer: Answer | None, *, keeps: bool) -> None:
         """The application is done, or has failed (None)."""

@@ -139,15 +139,23 @@ class Front:
             return
 
     def _tick(self) -> None:
-        """Once a second: the date, and who has waited too long."""
+        """Once a second, whatever becomes of one connection: the date, and who has waited too long."""
+        self._ticking = self._loop.call_later(TICK_S, self._tick)
         self.now = self._loop.time()
         self.idle_until = self.now + IDLE_S
         self._date = format_datetime(self._clock.now(), usegmt=True)
         self._forget()
         for connection in list(self._connections):
             if connection.deadline < self.now:
-                connection.expire()
-        self._ticking = self._loop.call_later(TICK_S, self._tick)
+                self._expire(connection)
+
+    @staticmethod
+    def _expire(connection: Connection) -> None:
+        try:
+            connection.expire()
+        except Exception:  # whatever is wrong with one connection, the others have their time
+            log.exception("a connection that took too long could not be ended in order")
+            connection.transport.abort()
 
     def _forget(self) -> None:
         self.ready.clear()

@@ -9,15 +9,18 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from statuspage.outside import Folder, SystemClock
+from statuspage.ports import Clock
 from statuspage.publish.snapshot import Snapshot
 from statuspage.publish.writer import Edition, Writer
 from statuspage.web.crew import Application
 from statuspage.web.front import Front
 from statuspage.web.public import PublishedFiles
 from tests.publish.samples import NOW, builder
+
+T = TypeVar("T")
 
 
 class Answer(NamedTuple):
@@ -47,10 +50,10 @@ class Running(NamedTuple):
 
 
 @contextmanager
-def running(folder: Path, inner: Application = application, port: int = 0, **more: Any) -> Iterator[Running]:
+def running(folder: Path, inner: Application = application, port: int = 0, clock: Clock | None = None, **more: Any) -> Iterator[Running]:
     """The embedded server on a port of the loopback, by default a free one."""
     begun: Future[tuple[int, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
-    front = Front(PublishedFiles(folder, inner), inner, SystemClock(), **more)
+    front = Front(PublishedFiles(folder, inner), inner, clock or SystemClock(), **more)
 
     async def live() -> None:
         stop = asyncio.Event()
@@ -75,6 +78,20 @@ def running(folder: Path, inner: Application = application, port: int = 0, **mor
         yield Running(got, front, end)
     finally:
         end()
+
+
+def inside(server: Running, ask: Callable[[], T]) -> T:
+    """What `ask` gives in the server's own loop, between two of its steps."""
+    found: Future[T] = Future()
+
+    def answer() -> None:
+        try:
+            found.set_result(ask())
+        except BaseException as error:
+            found.set_exception(error)
+
+    server.front._loop.call_soon_threadsafe(answer)
+    return found.result(60)
 
 
 @contextmanager

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from statuspage.web import connection, crew, front
+from statuspage.web import crew, front
 from tests.processes import until
 from tests.web_public.serving import Running, application, ask, running
 from tests.web_public.test_serving import assert_guarded
@@ -134,17 +134,6 @@ def test_an_application_that_falls_is_an_answer_too(published: Path) -> None:
 
 
 # --- who is cut off --------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def impatient(published: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
-    """A server of its own whose every wait ends in a tenth of a second."""
-    for name in ("HEAD_WITHIN_S", "BODY_WITHIN_S", "TAKEN_WITHIN_S"):
-        monkeypatch.setattr(connection, name, 0.1)
-    monkeypatch.setattr(front, "IDLE_S", 0.1)
-    monkeypatch.setattr(front, "TICK_S", 0.05)
-    with running(published) as found:
-        yield found
 
 
 @pytest.mark.parametrize(
