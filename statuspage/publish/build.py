@@ -105,7 +105,9 @@ class Builder:
             yield site.front(language), None, partial(bytes, front)
             if language == default:
                 yield "/", None, partial(bytes, front)
-        yield "/status.txt", None, partial(plain.status_txt, snapshot, wording)
+        yield "/status.txt", None, partial(plain.status_txt, snapshot, wording, default)
+        for language in page.languages:
+            yield site.text(language), None, partial(plain.status_txt, snapshot, wording, language)
         yield "/fresh.json", None, partial(plain.fresh_json, snapshot, generation)
         for path, body in ApiV2(snapshot).files().items():
             yield path, None, partial(bytes, body)

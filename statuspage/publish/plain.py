@@ -24,10 +24,9 @@ COLOURS = {  # white letters on these have 4.5:1 or more
 }
 
 
-def status_txt(snapshot: Snapshot, wording: Wording) -> bytes:
-    """The page for terminals and screen readers, in the page's default language."""
-    language = snapshot.page.default_language
-    views, safety = Views(snapshot, wording, language), [wording.safety(language)]
+def status_txt(snapshot: Snapshot, wording: Wording, language: str) -> bytes:
+    """The page for terminals and screen readers. What was not said in the language stands there in the page's default one."""
+    views, safety = Views(snapshot, wording, language), [wording.safety(one) for one in (language, snapshot.page.default_language)]
     lines = [snapshot.page.name, wording.text(f"headline.{snapshot.status.sentence.value}", language)]
     lines.append(wording.text("made", language, moment=wording.moment(snapshot.made_at, language)))
     if snapshot.impaired:
@@ -42,7 +41,7 @@ def status_txt(snapshot: Snapshot, wording: Wording) -> bytes:
         lines.append(view.url)
     lines += ["", wording.text("services", language)]
     lines += [f"{views.said(one.names)}: {wording.state(one.status, language)}" for one in snapshot.components]
-    lines += ["", *safety, snapshot.page.url, ""]
+    lines += ["", safety[0], snapshot.page.url, ""]
     return "\n".join(lines).encode()
 
 

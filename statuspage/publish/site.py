@@ -137,6 +137,10 @@ class Site:
         """The state as a picture, for networks that show one beside a shared link."""
         return f"/{language}/preview.jpg"
 
+    def text(self, language: str) -> str:
+        """The page as plain text; /status.txt is the same in the page's default language."""
+        return f"/{language}/status.txt"
+
     def voice(self, language: str, kind: str) -> str:
         """What the bank's phone line says. kind: txt, or xml for TwiML."""
         return f"/{language}/voice.{kind}"

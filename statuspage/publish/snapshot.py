@@ -268,7 +268,7 @@ class Snapshot:
     lasting       incident id -> what is true of it now, for open ones that are not repaired
     spoken        for the phone line: id of what goes on, or of a warning -> its newest statement, without first and last sentence
     former        components that the configuration has no more: no lines of the page, but what was said about them keeps their names
-    made_at       when this value was made; the heartbeat. Only front pages, /status.txt and /fresh.json may show it
+    made_at       when this value was made; the heartbeat. Only front pages, texts (status.txt) and /fresh.json may show it
     """
 
     page: PublicPage

@@ -31,7 +31,8 @@ from tests.publish.samples import (
     wording,
 )
 
-FRONTS = {"index.html", "status.txt", "fresh.json", *(f"{language}/index.html" for language in ("en", "es", "nl", "fr", "de"))}
+SPOKEN = ("en", "es", "nl", "fr", "de")
+FRONTS = {"fresh.json", *(f"{folder}{name}" for folder in ("", *(f"{one}/" for one in SPOKEN)) for name in ("index.html", "status.txt"))}
 
 
 def feed(found: Snapshot, language: str = "en") -> Feed:

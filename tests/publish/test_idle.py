@@ -14,7 +14,7 @@ from statuspage.store.engine import Database
 from tests.actions.stage import declared
 from tests.publish.stage import Press, probed
 
-BEATING = {"index.html", "en/index.html", "es/index.html", "status.txt", "fresh.json"}
+BEATING = {"index.html", "en/index.html", "es/index.html", "status.txt", "en/status.txt", "es/status.txt", "fresh.json"}
 EVERY_S = 20.0  # a probe looks
 
 

@@ -27,7 +27,7 @@ def test_every_feed_and_calendar_that_is_published_in_a_language_is_linked(langu
     followed = {path.as_posix() for path in files if path.suffix in (".atom", ".rss", ".ics") or path.name == "feed.json"}
     assert len(followed) == 5 * 4 * (1 + 5)
     assert {path for path in followed if path.startswith(f"{language}/")} <= linked
-    assert {f"{language}/voice.txt", "status.txt", f"{language}/u/"} <= linked
+    assert {f"{language}/voice.txt", f"{language}/status.txt", f"{language}/u/"} <= linked
 
 
 def test_the_accounts_stand_there_with_how_to_tell_a_fake() -> None:
