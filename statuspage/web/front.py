@@ -48,7 +48,7 @@ class Front:
         self._expected = 0
         self._clock = clock
         self._most = most
-        self._connections: dict[Connection, None] = {}
+        self._connections: dict[Connection, float] = {}  # and its deadline when last looked at; who asked last stands last
         self._closing = threading.Event()
         self._console = Crew(application, name="console", threads=CONSOLE_THREADS, waiting=CONSOLE_WAITING)
         self._customers = Crew(application, name="customers", threads=CUSTOMER_THREADS, waiting=CUSTOMER_WAITING)
@@ -84,14 +84,24 @@ class Front:
         return any(one.state is not State.PARTING or one.transport.get_write_buffer_size() for one in left)
 
     def enter(self, connection: Connection) -> None:
-        """A new connection; if there are too many, the first that waits for a request has to go, or else this one."""
+        """A new connection; if there are too many, the one that has been idle longest has to go, or else this one."""
         if len(self._connections) >= self._most:
-            oldest = next((other for other in self._connections if other.state is State.READY), connection)
-            self.leave(oldest)
-            oldest.transport.abort()
-            if oldest is connection:
+            spared = self._longest_idle() or connection
+            self.leave(spared)
+            spared.transport.abort()
+            if spared is connection:
                 return
-        self._connections[connection] = None
+        self._connections[connection] = connection.deadline
+
+    def _longest_idle(self) -> Connection | None:
+        """Of those that wait for a request; one that asked in this second or still takes its answer only if all do."""
+        second_best = None
+        for connection, deadline in self._connections.items():
+            if connection.state is State.READY:
+                if connection.deadline == deadline and not connection.transport.get_write_buffer_size():
+                    return connection
+                second_best = second_best or connection
+        return second_best
 
     def leave(self, connection: Connection) -> None:
         self._connections.pop(connection, None)
@@ -145,7 +155,10 @@ class Front:
         self.idle_until = self.now + IDLE_S
         self._date = format_datetime(self._clock.now(), usegmt=True)
         self._forget()
-        for connection in list(self._connections):
+        for connection, deadline in list(self._connections.items()):
+            if connection.deadline != deadline:  # it asked for something: to the end
+                del self._connections[connection]
+                self._connections[connection] = connection.deadline
             if connection.deadline < self.now:
                 self._expire(connection)
 
