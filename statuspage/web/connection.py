@@ -6,6 +6,9 @@ Every wait has an end: for a request to begin, for its head and its body to be c
 from __future__ import annotations
 
 import asyncio
+import fcntl
+import sys
+import termios
 from enum import IntEnum
 from typing import TYPE_CHECKING, cast
 
@@ -16,7 +19,9 @@ if TYPE_CHECKING:
 
 HEAD_WITHIN_S = 10.0
 BODY_WITHIN_S = 20.0
-TAKEN_WITHIN_S = 20.0  # an answer, where the machine's own buffers do not hold all of it
+TAKEN_WITHIN_S = 20.0  # an answer, where the machine's own buffers do not hold all of it; or else LEAST_TAKEN of it, and then as much again
+TAKEN_ALTOGETHER_S = 600.0
+LEAST_TAKEN = 8 * 1024  # bytes; a phone at the edge of its network takes more, and who only means to hold a connection has to pay for it
 END = b"\r\n\r\n"
 FOREVER = float("inf")
 
@@ -42,6 +47,8 @@ class Connection(asyncio.Protocol):
         self._begun = False  # a part of a head has come
         self._head: Head | None = None  # whose body is awaited
         self._environ: dict[str, object] = {}
+        self._left = 0  # bytes of answers not taken when that was last looked at
+        self._taken_by = 0.0  # all of them; else the connection ends
         self.state = State.READY
         self.deadline = front.now + HEAD_WITHIN_S
 
@@ -69,6 +76,7 @@ class Connection(asyncio.Protocol):
         """More waits for this client than it takes."""
         if self.state is not State.PARTING:
             self._wait(State.BLOCKED, TAKEN_WITHIN_S)
+            self._watch()
 
     def resume_writing(self) -> None:
         if self.state is State.BLOCKED:
@@ -76,13 +84,12 @@ class Connection(asyncio.Protocol):
 
     def expire(self) -> None:
         """The deadline has passed."""
-        if self.transport.is_closing():
-            self.transport.abort()
-        elif self.state is State.BODY or (self.state is State.READY and self._begun):
+        closing = self.transport.is_closing()
+        if not closing and (self.state is State.BODY or (self.state is State.READY and self._begun)):
             self.refuse(Refused("408 Request Timeout", "The request did not come in time."))
-        elif self.state is State.READY:
+        elif not closing and self.state is State.READY:
             self.end()
-        else:
+        elif not self._takes():
             self.transport.abort()
 
     def end(self) -> None:
@@ -115,9 +122,32 @@ class Connection(asyncio.Protocol):
             if self.state is State.WORKING:
                 self._next()
 
+    def _takes(self) -> bool:
+        """True, and there is more time, if the client has taken a part of what waits for it that is worth waiting for."""
+        left, now = self._not_taken(), self._front.now
+        if not left or left > self._left - LEAST_TAKEN or now >= self._taken_by:
+            return False
+        self._left, self.deadline = left, min(now + TAKEN_WITHIN_S, self._taken_by)
+        return True
+
+    def _watch(self) -> None:
+        """From now on the client takes its answer."""
+        self._left, self._taken_by = self._not_taken(), self._front.now + TAKEN_ALTOGETHER_S
+
+    def _not_taken(self) -> int:
+        """Bytes that wait here and in the machine's buffer (which takes more from here only when a third is free); 0 if none wait here."""
+        waiting = self.transport.get_write_buffer_size()
+        if not waiting:
+            return 0
+        kept = fcntl.ioctl(self.transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, bytes(4))
+        return waiting + int.from_bytes(kept, sys.byteorder)
+
     def _next(self) -> None:
-        """Ready for the next request, which may have come already."""
-        self._begun, self.state, self.deadline = False, State.READY, self._front.idle_until
+        """Ready for the body that was asked for, or for the next request. Either may have come already."""
+        if self._head is not None:  # to say "100 Continue" was more than the client took at once
+            self.state, self.deadline = State.BODY, self._front.now + BODY_WITHIN_S
+        else:
+            self._begun, self.state, self.deadline = False, State.READY, self._front.idle_until
         if not self.transport.is_closing():
             self.transport.resume_reading()
         self._go_on()
@@ -196,3 +226,4 @@ class Connection(asyncio.Protocol):
         self._buffer.clear()
         self._forget_body()
         self.state, self.deadline = State.PARTING, self._front.now + TAKEN_WITHIN_S
+        self._watch()
