@@ -252,7 +252,7 @@ class Letter:
     """
 
     noun, taker = "Mails", "the relay"
-    in_doubt, looks = "sent again under the same Message-ID", False
+    in_doubt, looks, refused_first = "sent again under the same Message-ID", False, 0
 
     fixed: tuple[tuple[bytes, bytes], ...]
     before: bytes

@@ -54,12 +54,15 @@ class Draft(Protocol):
     noun, taker   what goes out and who takes it, for people: "Mails", "the relay"
     in_doubt      what becomes of those of which nobody knows whether they arrived
     looks         True where these are looked for, which proves nothing before the quiet period is over; False: they are sent again
+    refused_first so many refused at the beginning of a run, none of them known to be gone, and nobody reached: it is not their doing.
+                  The run stops, and a retry tries them again. 0: each refusal is believed
     """
 
     noun: str
     taker: str
     in_doubt: str
     looks: bool
+    refused_first: int
 
     def errand(self, to: Recipient) -> Errand: ...
 

@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 from broadcasters import text, timeline
 from broadcasters.errors import OutcomeClass
 from broadcasters.http import Answer, Http, Reading, checked_base
+from broadcasters.mapping import by_status
 from broadcasters.post import DeliveryClass, Found, Post, Receipt, Remote
 
 KIND = "sms"
@@ -163,24 +164,28 @@ _BY_CODE: Mapping[int, OutcomeClass] = {
     20003: OutcomeClass.REAUTH,
     20429: OutcomeClass.THROTTLED,
     21211: OutcomeClass.GONE,  # no such number
+    21214: OutcomeClass.GONE,  # cannot be reached
     21217: OutcomeClass.GONE,
+    21265: OutcomeClass.GONE,  # a short code
+    21266: OutcomeClass.DENIED,  # the sender itself
     21408: OutcomeClass.DENIED,  # region switched off
     21602: OutcomeClass.CONTENT,
     21606: OutcomeClass.DENIED,  # the sender cannot send
+    21608: OutcomeClass.DENIED,  # a trial account, and the number is not verified with it
     21610: OutcomeClass.GONE,  # the recipient opted out
     21611: OutcomeClass.THROTTLED,  # the sender's queue is full
     21612: OutcomeClass.DENIED,
     21614: OutcomeClass.GONE,
     21617: OutcomeClass.CONTENT,
+    21635: OutcomeClass.GONE,  # a landline
     30001: OutcomeClass.THROTTLED,
     63038: OutcomeClass.BILLING,  # daily cap
 }
 
 
 def _reading(answer: Answer, parsed: Any) -> Reading | None:
-    """By the API's own number; a server fault says nothing, whatever number it carries."""
+    """By the API's own number, where it is listed; it is told in any case. A server fault says nothing, whatever number it carries."""
     code = parsed.get("code") if isinstance(parsed, dict) else None
     if not isinstance(code, int) or answer.status < 400 or answer.status >= 500:
         return None
-    outcome = _BY_CODE.get(code)
-    return Reading(outcome, str(code)) if outcome else None
+    return Reading(_BY_CODE.get(code) or by_status(answer.status).outcome, str(code))

@@ -2,6 +2,9 @@
 
 A server fault may still have sent, and nothing is remembered by key: before a message is sent to a number a second time, what that number
 was sent is read back. People leave by answering STOP: the service then refuses their number itself.
+
+A refusal speaks of the one number unless it is known to speak of the account or the text: the service adds codes for numbers all the time.
+What is wrong with all of them in a way that is not listed shows when the first FIRST are refused and none is taken.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from broadcasters import sms, text
-from broadcasters.errors import BroadcastError, Rejected
+from broadcasters.errors import BroadcastError, OutcomeClass, Rejected
 from broadcasters.http import Http
 from broadcasters.parts import message_parts
 from broadcasters.post import DeliveryClass, Post
@@ -25,7 +28,12 @@ RUN = True  # a delivery is a run over a list; see runs.py
 SMS = True
 EARLIER = timedelta(hours=3)  # a wall clock may have been two hours off when the run began
 _NOBODY = "+10000000"
-_OF_THE_NUMBER = ("21211", "21217", "21408", "21610", "21612", "21614")  # no such number, its region is off, it opted out, no way there
+FIRST = 20  # so many numbers are tried with a text or a request that the service takes for nobody
+# Source: Twilio's error and warning dictionary, https://www.twilio.com/docs/api/errors
+_OF_THE_ACCOUNT = ("10001", "20005", "20403", "20404", "90010")  # not active, forbidden, not there
+_OF_THE_SENDER = ("21601", "21603", "21606", "21607", "21611", "21659", "21660", "21661", "21705", "30127")  # none, not ours, not able to
+_OF_THE_TEXT = ("21602", "21617")  # empty, too long
+_OF_EVERYBODY = frozenset((*_OF_THE_ACCOUNT, *_OF_THE_SENDER, *_OF_THE_TEXT))
 
 
 @dataclass(frozen=True)
@@ -118,6 +126,7 @@ class Draft:
     config: Config
     taker = "the service"
     in_doubt, looks = "looked for, and sent again where they are not found", True
+    refused_first = FIRST
 
     @property
     def noun(self) -> str:
@@ -133,11 +142,18 @@ class Draft:
                 found = sms.find(self.post.code, self.post.created_at - EARLIER, own, line.http) if to.doubtful else None
                 return f"{found.remote.id}, found" if found else sms.broadcast(self.post, own, line.http).remote.id
             except BroadcastError as error:
-                if not isinstance(error, Rejected) or error.code not in _OF_THE_NUMBER:
+                if _of_everybody(error, looking=to.doubtful):
                     error.code = ACCOUNT
                 raise
 
         return send
+
+
+def _of_everybody(error: BroadcastError, *, looking: bool) -> bool:
+    """True if it speaks of the account, its sender or the text. looking: it may be the answer to a question, which no number spoils."""
+    if not isinstance(error, Rejected) or error.outcome in (OutcomeClass.REAUTH, OutcomeClass.BILLING) or error.code in _OF_EVERYBODY:
+        return True
+    return looking and error.outcome is not OutcomeClass.GONE
 
 
 def draft(words: str, language: str, config: Config, *, code: str, run: str, root: str, page: str, at: datetime) -> Draft:

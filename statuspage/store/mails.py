@@ -196,6 +196,12 @@ def interrupted(session: Session, delivery_id: str, known: Collection[str], due_
     return int(done.rowcount)  # type: ignore[attr-defined]
 
 
+def put_back(session: Session, delivery_id: str, due_at: datetime) -> None:
+    """Refusals that were not their recipients' doing: tried again at due_at, if the run goes on."""
+    refused = (MailRow.delivery_id == delivery_id, MailRow.state == REFUSED)
+    session.execute(update(MailRow).where(*refused).values(state=DEFERRED, due_at=due_at))
+
+
 def settle_absent(session: Session, of: MailList, delivery_id: str) -> None:
     """Mails that were put off for people who have left or stand on the list no more are never sent."""
     deferred = (MailRow.delivery_id == delivery_id, MailRow.state == DEFERRED)

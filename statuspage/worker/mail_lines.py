@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import queue
+import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from urllib.parse import quote
 
 import structlog
 
@@ -36,7 +38,10 @@ class Parcel:
 
 @dataclass(frozen=True)
 class Handed:
-    """What became of a parcel: the words of whoever took it, or the error; None for one that was not sent at all."""
+    """What became of a parcel: the words of whoever took it, or the error; None for one that was not sent at all.
+
+    Neither names the recipient: from here on it may be told to anybody.
+    """
 
     parcel: Parcel
     said: str = ""
@@ -130,8 +135,10 @@ class _Sender(threading.Thread):
                 self._line = self._open_line()
             if not parcel.fresh():
                 return Handed(parcel, sent=False)
-            return Handed(parcel, errand(self._line))
+            return Handed(parcel, nameless(errand(self._line), parcel.recipient))
         except BroadcastError as error:
+            error.detail = nameless(error.detail, parcel.recipient)
+            error.args = (error.detail,)
             if error.code == ACCOUNT and self._line is not None:
                 self._line.quit()
                 self._line = None
@@ -141,3 +148,12 @@ class _Sender(threading.Thread):
             self._line = None
             why = f"Handing it over failed with {type(error).__name__}; it may have been taken."
             return Handed(parcel, error=Uncertain(OutcomeClass.AMBIGUOUS, why, code=ACCOUNT))
+
+
+def nameless(said: str, recipient: str) -> str:
+    """The words without the address or number, however it is written there: in other case, encoded, its digits in groups."""
+    forms = [re.escape(recipient), re.escape(quote(recipient, safe="")), re.escape(quote(recipient, safe="@"))]
+    digits = recipient.removeprefix("+")
+    if digits.isdigit():
+        forms.append(r"\+?" + r"[ ().-]{0,2}".join(digits))
+    return re.sub("|".join(forms), "[address]", said, flags=re.IGNORECASE)

@@ -10,27 +10,25 @@ Runs go in slices, so that newer notices, holds, the off switches and other inci
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from broadcasters.errors import BroadcastError, OutcomeClass, Rejected, Uncertain
-from broadcasters.post import Remote
 from broadcasters.runs import ACCOUNT, Draft, Recipient
 from statuspage.core.deliveries import Delivery
-from statuspage.core.delivery_rules import Instant, expired, intent_fresh, obeyed_s
+from statuspage.core.delivery_rules import INTENT_GOOD_FOR_S, Instant, expired, intent_fresh, obeyed_s
 from statuspage.core.subscribers import token_of
 from statuspage.core.vocabulary import DeliveryState
 from statuspage.store import deliveries, mails
 from statuspage.store.mails import Due, Outcome
 from statuspage.worker.desk import Desk
 from statuspage.worker.mail_lines import Handed, MailLines, Parcel
+from statuspage.worker.mail_run import End, Run, judged, progress
 from statuspage.worker.postmaster import genuine
 from statuspage.worker.sender import NOT_NOW_S, commit, forbidden
-from statuspage.worker.verdict import Verdict, accepted, stuck, write
+from statuspage.worker.verdict import stuck, write
 
 SLICE_S = 1.0  # then whatever else is due on the account has its turn
 AT_ONCE = 200  # subscribers read from the list at a time
@@ -40,46 +38,6 @@ LOOK_AGAIN_S = 5.0  # at mails that were put off, and at whether anything newer 
 FINISH_S = 2.0  # what is under way when the loop ends
 BURST_S = 0.05  # the pace may be caught up by so much: waking up takes time, too
 TELL_EVERY_S = 5.0  # how far a run has come
-
-
-@dataclass
-class Run:
-    """One delivery under way.
-
-    seen, edition   the tag up to which the list was looked through, and in which edition of it; whole: to its end
-    ready, waiting  subscribers read from the list and not handed out yet; tags of those, and of those on their way
-    taken           mails that the relay has taken, for people; told_at: monotonic, when they were told last
-    heard           it is noted that the relay has taken one
-    """
-
-    row: Delivery
-    draft: Draft
-    secret: bytes = field(repr=False)
-    edition: int = 0
-    seen: str = ""
-    whole: bool = False
-    ready: deque[Due] = field(default_factory=deque)
-    waiting: set[str] = field(default_factory=set)
-    taken: int = 0
-    told_at: float = 0.0
-    heard: bool = False
-
-    @property
-    def under_way(self) -> bool:
-        return len(self.waiting) > len(self.ready)
-
-    @property
-    def through(self) -> bool:
-        """True if the list was looked through and nothing of it is left to be tried now."""
-        return self.whole and not self.ready
-
-
-@dataclass(frozen=True)
-class End:
-    """Why a run goes on no further before its list is through. stale: its statement is out of date, and nothing newer is there."""
-
-    why: str
-    stale: bool
 
 
 class Mailer:
@@ -94,6 +52,10 @@ class Mailer:
         self._on_their_way: set[str] = set()  # tags, of whatever run: nobody gets two mails at once, or an older one after a newer
         self._unwritten: list[Outcome] = []
         self._next_at = 0.0  # monotonic: when the pace allows the next mail
+        self._doubted: dict[tuple[str, str], float] = {}  # delivery and tag -> monotonic: since when nobody knows whether it arrived
+        # what an earlier process left in doubt counts from here; one that lost its lock without knowing may be within one request still
+        self._began = desk.mono() + (0.0 if desk.lock.sure else INTENT_GOOD_FOR_S + own.deadline_s)
+        self._stopped: set[str] = set()  # deliveries whose refusals were taken for our own trouble
 
     # --- one slice ------------------------------------------------------------------------------------------------------
 
@@ -141,6 +103,7 @@ class Mailer:
             cut_short = mails.interrupted(session, row.id, self._on_their_way, again_at, why)
             if cut_short:
                 self._desk.note(session, row, "decide", "resumed", f"{made.noun} that were under way: {cut_short}; {made.in_doubt}")
+        self._stopped.discard(row.id)
         self._runs[row.id] = Run(row, made, known.secret, taken=before.get(mails.SENT, 0))
         return self._runs[row.id]
 
@@ -148,7 +111,7 @@ class Mailer:
         desk = self._desk
         until, wait_s = desk.mono() + SLICE_S, 0.0
         while True:
-            trouble = self._take_in(self._lines.results(wait_s))
+            trouble = self._take_in(self._lines.results(wait_s)) or run.suspicion
             self._turn(run, 0 if end or trouble else self._allowed())
             now = desk.mono()
             if trouble is not None:
@@ -244,6 +207,7 @@ class Mailer:
             if run is not None:
                 run.waiting.discard(result.parcel.tag)
                 run.taken += outcome.state == mails.SENT
+                run.count(result.error)
             if result.error is not None and result.error.code == ACCOUNT:
                 trouble = trouble or result.error
             elif result.sent and self._desk.gate.failures:
@@ -262,10 +226,14 @@ class Mailer:
             return Outcome(*key, mails.DEFERRED, "not sent in time", now)
         if error is None:
             return Outcome(*key, mails.SENT, result.said)
-        said = error.detail.replace(parcel.recipient, "[address]")
+        said = error.detail
         if isinstance(error, Rejected) and error.code != ACCOUNT:
+            if parcel.delivery_id in self._stopped:  # it was under way when the others were put back
+                return Outcome(*key, mails.DEFERRED, said, now)
             return Outcome(*key, mails.REFUSED, said)
         doubtful = isinstance(error, Uncertain)
+        if doubtful:
+            self._note_doubt(key, parcel.quiet.total_seconds())
         if parcel.attempts >= MOST_TRIES:
             return Outcome(*key, mails.REFUSED, f"given up after {parcel.attempts} attempts. {said}", doubtful=doubtful)
         if error.code == ACCOUNT and not doubtful:
@@ -273,6 +241,18 @@ class Mailer:
         wait = min(self._config.retry_s * 2.0 ** (parcel.attempts - 1), LONGEST_RETRY_S)
         wait *= self._desk.ctx.ports.random.uniform(1.0, 1.25)
         return Outcome(*key, mails.DEFERRED, said, now + max(timedelta(seconds=wait), parcel.quiet if doubtful else timedelta()), doubtful)
+
+    def _note_doubt(self, key: tuple[str, str], quiet_s: float) -> None:
+        """Those whose quiet period is over need not be remembered: this process is older than that."""
+        now = self._desk.mono()
+        self._doubted = {other: since for other, since in self._doubted.items() if now - since < quiet_s}
+        self._doubted[key] = now
+
+    def _held_until(self, run: Run, one: Due) -> float:
+        """Monotonic: before that, one that may have arrived proves nothing by its absence, whatever the clock on the wall says."""
+        if not one.doubtful or not run.draft.looks:
+            return 0.0
+        return self._doubted.get((run.row.id, one.subscriber.tag), self._began) + self._quiet(run.draft).total_seconds()
 
     # --- who is next ------------------------------------------------------------------------------------------------------
 
@@ -308,8 +288,10 @@ class Mailer:
                 run.whole = len(more) < AT_ONCE
                 run.seen = more[-1].subscriber.tag if more else run.seen
                 found += more
-        for one in found:
-            if one.subscriber.tag not in run.waiting and not self._desk.network.fault(one.subscriber.address):
+        now, held = self._desk.mono(), [self._held_until(run, one) for one in found]
+        run.held_until = min((until for until in held if until > now), default=0.0)
+        for one, until in zip(found, held, strict=True):
+            if until <= now and one.subscriber.tag not in run.waiting and not self._desk.network.fault(one.subscriber.address):
                 run.waiting.add(one.subscriber.tag)
                 run.ready.append(one)
 
@@ -320,7 +302,7 @@ class Mailer:
         desk, row = self._desk, run.row
         if isinstance(error, Rejected) and error.outcome is not OutcomeClass.REAUTH:
             self._runs.pop(row.id, None)
-            desk.write(lambda session: write(desk, session, row, stuck(row, str(error.outcome), error.detail)))
+            desk.write(lambda session: self._stop(session, run, error))
             return
         desk.write(lambda session: desk.note(session, row, "send", str(error.outcome), error.detail))
         if isinstance(error, Rejected):
@@ -332,6 +314,16 @@ class Mailer:
                 desk.gate.failed(desk.mono())
             desk.write(desk.save_gate)
         desk.back_off(row, desk.wait_s(row))
+
+    def _stop(self, session: Any, run: Run, error: Rejected) -> None:
+        """Stuck. Where nobody was reached, those who were refused are put back: they were refused for our own trouble."""
+        self._put_back(session, run)
+        write(self._desk, session, run.row, stuck(run.row, str(error.outcome), error.detail))
+
+    def _put_back(self, session: Any, run: Run) -> None:
+        if run.draft.refused_first and not run.taken:
+            self._stopped.add(run.row.id)
+            mails.put_back(session, run.row.id, self._desk.ctx.now())
 
     def _over(self, run: Run, end: End | None) -> None:
         """Nothing more to be tried now: the run is over, or waits for mails that were put off."""
@@ -346,11 +338,14 @@ class Mailer:
                 mails.settle_absent(session, known, row.id)
             due = mails.next_due(session, row.id) if end is None else None
             if due is not None:
-                desk.due[row.id] = desk.mono() + min(max((due - now).total_seconds(), 0.0), LOOK_AGAIN_S)
-                deliveries.change(session, row, detail=_progress(run), next_attempt_at=due)
+                wait_s = max((due - now).total_seconds(), 0.0) or max(run.held_until - desk.mono(), 0.0)
+                desk.due[row.id] = desk.mono() + min(wait_s, LOOK_AGAIN_S)
+                deliveries.change(session, row, detail=progress(run), next_attempt_at=due)
                 return
             missed = end is not None and known is not None and mails.next_unsent(session, known, row.language, row.id, "", 1) != []
-            verdict = _verdict(run, mails.counts(session, row.id), end, missed=missed)
+            verdict = judged(run, mails.counts(session, row.id), end, missed=missed)
+            if verdict.state is DeliveryState.STUCK:
+                self._put_back(session, run)
             write(desk, session, row, verdict, act="send" if end is None else "decide")
         self._runs.pop(row.id, None)
         if not self._runs:
@@ -361,34 +356,4 @@ class Mailer:
         if now - run.told_at >= TELL_EVERY_S:
             run.told_at = now
             with self._desk.lock.writing() as session:
-                deliveries.change(session, run.row, detail=_progress(run))
-
-
-def _progress(run: Run) -> str:
-    return f"{run.draft.noun} that {run.draft.taker} has taken so far: {run.taken}."
-
-
-def _verdict(run: Run, found: Mapping[str, int], end: End | None, *, missed: bool) -> Verdict:
-    """What the ledger says of a run that is over. missed: somebody on the list was not tried."""
-    row, taker = run.row, run.draft.taker
-    sent, refused = found.get(mails.SENT, 0), found.get(mails.REFUSED, 0)
-    parts = [
-        (sent, f"taken by {taker}"),
-        (refused, "refused for good"),
-        (found.get(mails.DEFERRED, 0), "put off and not sent"),
-        (found.get(mails.SENDING, 0), "still on their way"),
-        (found.get(mails.LEFT, 0), "not sent to people who had left the list"),
-        (found.get("doubtful", 0), f"{run.draft.in_doubt}, since nobody knew whether they had arrived"),
-    ]
-    detail = f"{run.draft.noun}: " + ", ".join(f"{number} {what}" for number, what in parts if number or what == parts[0][1])
-    detail += f"; {end.why}." if end else "."
-    if sent:
-        verdict = accepted(row, Remote(row.id), None, "ok", detail)
-        if end is not None and end.stale and missed:
-            verdict.alarms[f"list:{row.id}"] = f"Delivery {row.id} on {row.channel} did not reach everybody in time. {detail}"
-        return verdict
-    if end is not None:
-        return Verdict(DeliveryState.SUPERSEDED, "superseded", detail)
-    if refused:
-        return stuck(row, "denied", f"{taker.capitalize()} refused all of them. {detail}")
-    return Verdict(DeliveryState.WITHDRAWN, "withdrawn", f"Nobody on the list reads {row.language}: nothing was sent.")
+                deliveries.change(session, run.row, detail=progress(run))

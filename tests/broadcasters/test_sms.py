@@ -110,6 +110,14 @@ ERRORS: list[tuple[int, int, type[BroadcastError], OutcomeClass]] = [
     (400, 21211, Rejected, OutcomeClass.GONE),
     (400, 21217, Rejected, OutcomeClass.GONE),
     (400, 21614, Rejected, OutcomeClass.GONE),
+    (400, 21214, Rejected, OutcomeClass.GONE),
+    (400, 21265, Rejected, OutcomeClass.GONE),
+    (400, 21635, Rejected, OutcomeClass.GONE),
+    (400, 21266, Rejected, OutcomeClass.DENIED),
+    (400, 21608, Rejected, OutcomeClass.DENIED),
+    (400, 29999, Rejected, OutcomeClass.CONTENT),
+    (403, 29999, Rejected, OutcomeClass.DENIED),
+    (409, 20409, Uncertain, OutcomeClass.DUPLICATE),
     (400, 21610, Rejected, OutcomeClass.GONE),
     (400, 21408, Rejected, OutcomeClass.DENIED),
     (400, 21606, Rejected, OutcomeClass.DENIED),
@@ -131,6 +139,7 @@ def test_refusals_are_told_apart_by_their_number(status: int, code: int, kind: t
     error = failure(lambda: sms.broadcast(POST, ACCOUNT, http), (ACCOUNT.auth_token,))
 
     assert (type(error), error.outcome) == (kind, outcome)
+    assert error.code == (str(code) if status < 500 else "")  # known to us or not: people look it up
 
 
 @pytest.mark.parametrize("body", [{}, {"sid": 7}, {"sid": ""}, "ok", None])

@@ -348,6 +348,25 @@ def test_no_address_stands_anywhere_but_in_the_list(sink: Sink, office_at: Opene
     assert all("canary" not in mail.message["List-Unsubscribe"] + mail.message["Message-ID"] for mail in sink.mails)
 
 
+def test_no_address_that_a_relay_repeats_gets_into_stories_or_alarms_or_logs(
+    sink: Sink, office_at: Opened, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever the relay says: in trouble of its own, in a refusal, in a yes; and however it writes the address."""
+    sink.answers = {"canary7@example.com": ["421 4.3.2 too much for <CANARY7@Example.com>, closing"]}
+    sink.endings = {"canary8@example.com": ["250 2.0.0 queued for canary8@example.com"]}
+    office = office_at(sink.port)
+    office.take_list(["canary7@example.com", "canary8@example.com"])
+    row = office.say()
+    office.settled(row)
+
+    told = " ".join(line.detail for line in _story(office, row))
+    tables = ("delivery", "delivery_attempt", "mail", "alarm", "audit")
+    with office.ctx.ports.store.reading() as session:
+        kept = str([session.execute(sql(f"SELECT * FROM {table}")).all() for table in tables])
+    assert "too much for <[address]>" in told and "queued for [address]" in kept
+    assert "canary" not in (kept + "".join(capfd.readouterr())).lower()
+
+
 def test_tokens_differ_from_person_to_person(sink: Sink, office_at: Opened) -> None:
     office = office_at(sink.port)
     known = office.take_list(people(5))

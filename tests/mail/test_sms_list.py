@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
+from sqlalchemy import text as sql
 
 from broadcasters import sms_list
 from broadcasters.parts import message_parts
+from statuspage.actions.deliveries import retry
 from statuspage.core.seal import digest_of
 from statuspage.core.vocabulary import DeliveryState
 from statuspage.demo.networks.server import RunningNetworks, running_networks
-from statuspage.store import alarms
+from statuspage.store import alarms, mails
+from statuspage.worker.mail_lines import nameless
 from tests.mail.stage import Office, texting
 
 Opened = Callable[..., Office]
 NUMBERS = [f"+4477009000{number:02d}" for number in range(1, 31)]
+LANDLINE = "+442079460000"
 SECRET = "demo-sms-auth-token-0002"
 
 
@@ -89,6 +96,112 @@ def test_a_number_that_the_service_refuses_harms_nobody_else(networks: RunningNe
     assert set(heard(networks)) == set(NUMBERS[:6])
     assert settled.state is DeliveryState.DELIVERED and office.counts(row) == {"sent": 6, "refused": 1, "doubtful": 0}
     assert "1 refused for good" in settled.detail
+
+
+ELSEWHERE = [f"+4490987900{number:02d}" for number in range(40)]  # refused, each for itself, by a code that nobody here lists
+
+
+def test_a_number_refused_by_a_code_that_is_not_listed_harms_nobody_else_and_the_code_is_seen(
+    networks: RunningNetworks, office_at: Opened
+) -> None:
+    """A landline or a premium number among the others: everybody else is told, of this notice and of the next."""
+    office = office_at()
+    office.take_list([*people(5), f"{LANDLINE},en", *(f"{number},en" for number in ELSEWHERE[:3])])
+
+    first, second = office.settled(row := office.say(1), office.say(1, subject="incident2"))
+
+    assert {number: len(texts) for number, texts in heard(networks).items()} == dict.fromkeys(NUMBERS[:5], 2)
+    assert first.state is second.state is DeliveryState.DELIVERED and office.counts(row) == {"sent": 5, "refused": 4, "doubtful": 0}
+    assert {"code 21635", "code 21268"} <= {code for said in _said(office) for code in re.findall("code [0-9]+", said)}
+
+
+def test_a_run_whose_first_ones_are_all_refused_stops_and_nobody_is_given_up(networks: RunningNetworks, office_at: Opened) -> None:
+    """A permission that is off, found out with 20 numbers and not with all of them; put right, a retry reaches these too."""
+    office = office_at(connections=2)
+    office.take_list(people(30))
+    networks.misbehave("sms", "denied")
+    row = office.say()
+    stopped = office.settled(row)[0]
+    office.until(lambda: "sending" not in office.counts(row))
+    tried = office.counts(row)
+
+    networks.mend("sms")
+    retry(office.ctx, row.id, "Ana")
+    settled = office.settled(row)[0]
+
+    assert stopped.state is DeliveryState.STUCK and "first 20" in stopped.detail and "code 21408" in stopped.detail
+    assert tried.keys() == {"deferred", "doubtful"} and 20 <= tried["deferred"] <= 22
+    assert settled.detail == "Messages of 1 part: 30 taken by the service."
+    assert {number: len(texts) for number, texts in heard(networks).items()} == dict.fromkeys(NUMBERS, 1)
+
+
+def test_a_short_list_that_was_refused_as_a_whole_is_tried_again_by_a_retry(networks: RunningNetworks, office_at: Opened) -> None:
+    office = office_at()
+    office.take_list(people(4))
+    networks.misbehave("sms", "denied")
+    row = office.say()
+    assert "refused all of them" in office.settled(row)[0].detail
+
+    networks.mend("sms")
+    retry(office.ctx, row.id, "Ana")
+
+    assert office.settled(row)[0].detail == "Messages of 1 part: 4 taken by the service."
+
+
+def test_many_who_are_gone_do_not_stop_a_run(networks: RunningNetworks, office_at: Opened) -> None:
+    """An old list: most of its numbers are no more. That says nothing about the others."""
+    office = office_at()
+    office.take_list([*people(2), *(f"+44207946{number:04d},en" for number in range(100))])
+
+    settled = office.settled(office.say())[0]
+
+    assert settled.detail == "Messages of 1 part: 2 taken by the service, 100 refused for good."
+    assert set(heard(networks)) == set(NUMBERS[:2])
+
+
+def test_no_number_stands_in_what_people_are_told(networks: RunningNetworks, office_at: Opened, capfd: pytest.CaptureFixture[str]) -> None:
+    office = office_at()
+    office.take_list([f"{LANDLINE},en", *(f"{number},en" for number in ELSEWHERE)])
+
+    stopped = office.settled(office.say())[0]
+
+    tables = ("delivery", "delivery_attempt", "mail", "mail_list", "mail_left", "alarm", "audit")
+    with office.ctx.ports.store.reading() as session:
+        kept = str([session.execute(sql(f"SELECT * FROM {table}")).all() for table in tables])
+    logged = "".join(capfd.readouterr())
+    assert stopped.state is DeliveryState.STUCK and "number [address] is not permitted" in stopped.detail
+    assert "[address]" in _alarms(office)
+    assert not any(number.lstrip("+") in kept + logged for number in (LANDLINE, *ELSEWHERE))
+
+
+@pytest.mark.parametrize("written", ["+442079460000", "442079460000", "%2B442079460000", "+44 20 7946 0000", "+44 (20) 7946-0000"])
+def test_a_number_is_taken_out_of_words_however_it_is_written(written: str) -> None:
+    said = nameless(f"The 'To' number {written} is wrong (code 21211, from +34900000000).", LANDLINE)
+
+    assert said == "The 'To' number [address] is wrong (code 21211, from +34900000000)."
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_wall_clock_that_leaps_ahead_shortens_no_quiet_period(restarted: bool, networks: RunningNetworks, office_at: Opened) -> None:
+    """Absence proves something only when a request that is still under way can arrive no more: minutes on the wall say nothing."""
+    office = office_at({"quiet_s": 600.0, "deadline_s": 1.0})
+    office.take_list(people(5))
+    networks.misbehave("sms", "timeout", applied=False, times=1)
+    row = office.say()
+    office.until(lambda: office.counts(row) == {"sent": 4, "deferred": 1, "doubtful": 1})
+    if restarted:
+        office.close()
+        office = office_at({"quiet_s": 600.0, "deadline_s": 1.0})
+    office.ctx.ports.clock.ahead = timedelta(minutes=20)  # type: ignore[attr-defined]
+    office.until(lambda: office.dispatcher.owner)
+    desk = office.dispatcher._desk
+    assert desk is not None
+    for _ in range(5):
+        desk.due[row.id] = 0.0  # whenever it would look again
+        office.until(lambda: desk.due[row.id] > desk.mono() + 0.1)  # it does, and then waits, and does not go round and round
+
+    assert office.counts(row) == {"sent": 4, "deferred": 1, "doubtful": 1}
+    assert len(heard(networks)) == 4 and office.now(row).state is DeliveryState.SENDING
 
 
 @pytest.mark.parametrize("applied", [True, False])
@@ -192,6 +305,11 @@ def test_a_list_of_numbers_is_counted_from_the_folder_of_the_configuration(tmp_p
     own = replace(texting("http://127.0.0.1:1", tmp_path), list="numbers.csv")
 
     assert own.located(Path("/etc/bank")).list == "/etc/bank/numbers.csv" and sms_list.limits(own).maximum == 2
+
+
+def _said(office: Office) -> list[str]:
+    with office.ctx.ports.store.reading() as session:
+        return list(session.scalars(select(mails.MailRow.said)))
 
 
 def _alarms(office: Office) -> str:

@@ -17,6 +17,7 @@ from statuspage.words import sms
 NAME, TITLE = "sms", "Short messages"
 API = ("/2010-04-01/",)
 MAXIMUM = 1600
+LANDLINES, PREMIUM = "+442079460", "+44909879"  # beginnings of numbers that the regulator keeps free for films
 
 _KEYS = tuple((SMS_ACCOUNT, one.token) for one in ACCOUNTS if one.network == NAME)
 _SENDERS = {one.name for one in ACCOUNTS if one.network == NAME}
@@ -58,6 +59,10 @@ def _send(call: Call, world: World) -> Reply:
     if len(body) > MAXIMUM:
         return _problem(400, 21617, "The concatenated message body exceeds the 1600 character limit")
     to = fields.get("To", "")
+    if to.startswith(LANDLINES):
+        return _problem(400, 21635, f"'To' number {to} cannot be a landline")
+    if to.startswith(PREMIUM):
+        return _problem(400, 21268, f"Sending to the premium number {to} is not permitted")
     if to not in SMS_NUMBERS:
         return _problem(400, 21211, "Invalid 'To' Phone Number")
     if fields.get("From") not in _SENDERS:
