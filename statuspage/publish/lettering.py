@@ -6,7 +6,6 @@ the Latin alphabet.
 
 from __future__ import annotations
 
-import io
 import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -15,19 +14,19 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from statuspage.core.contrast import readable_on
+from statuspage.publish.logo import opened
 
 _FONTS = Path(__file__).resolve().parent.parent / "data" / "fonts"
 _UNDRAWABLE = ("So", "Sk", "Cs", "Co", "Cn", "Cf", "Cc")  # signs without a letter in our fonts: emoji, marks of direction, controls
 
 
 def draw_band(image: Image.Image, bank: str, colour: str, logo: bytes, height: int, margin: int) -> None:
-    """Whose picture it is: logo (a PNG, or b"") and name on the bank's colour, along the upper edge."""
+    """Whose picture it is: logo (a PNG, or b""; left out if it cannot be drawn) and name on the bank's colour, along the upper edge."""
     pen = ImageDraw.Draw(image)
     pen.rectangle((0, 0, image.width, height), fill=colour)
     left = margin
-    if logo:
-        with Image.open(io.BytesIO(logo)) as opened:
-            small = opened.convert("RGBA")
+    small = opened(logo)
+    if small is not None:
         small.thumbnail((300, round(height * 0.62)), Image.Resampling.LANCZOS)
         image.paste(small, (left, (height - small.height) // 2), small)
         left += small.width + 32

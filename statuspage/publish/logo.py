@@ -13,17 +13,24 @@ MOST_BYTES = 2048
 _COLOURS = (64, 32, 16, 8, 4)
 
 
+def opened(png: bytes) -> Image.Image | None:
+    """The logo as a picture (RGBA); None without one, or if it cannot be drawn."""
+    if not png:
+        return None
+    try:
+        with Image.open(io.BytesIO(png)) as found:
+            return found.convert("RGBA")
+    except Exception:  # whatever is wrong with it: no logo is worth a page or a picture that does not come
+        return None
+
+
 def inline_logo(png: bytes) -> tuple[str, int]:
     """A data: address and its width in CSS pixels; ("", 0) without a logo, or if it cannot be made that small.
 
     png   as the configuration's check let it through; what is no picture after all is left out too
     """
-    if not png:
-        return "", 0
-    try:
-        with Image.open(io.BytesIO(png)) as found:
-            image = found.convert("RGBA")
-    except (OSError, ValueError, Image.DecompressionBombError):
+    image = opened(png)
+    if image is None:
         return "", 0
     for fineness in (2, 1):
         small = image.copy()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
 
+from PIL import Image
 from pydantic import TypeAdapter, ValidationError
 
 from broadcasters import CLOSED
@@ -38,6 +40,7 @@ class Loaded:
 
 LARGEST = 1_000_000  # bytes; a bank of 40 components has 50,000, and reading as much as this takes seconds
 LARGEST_LOGO = 300_000
+MOST_PIXELS = 10_000_000  # a small file may unfold to gigabytes
 NOT_SHOWN = "What the reference leads to is not shown: it may be a secret."
 SURELY_ITSELF = 6  # letters: a shorter value may stand in a message by chance
 SECRET_HEADERS = ("authorization", "cookie", "proxy-authorization", "x-api-key", "api-key")
@@ -149,6 +152,8 @@ class _Reading:
             return b""
         if not data.startswith(_PNG) or len(data) > LARGEST_LOGO:
             self.problem(("page", "logo"), f"found {name!r}. Use a PNG of at most {LARGEST_LOGO // 1000} kB.")
+        elif wrong := _undrawable(data):
+            self.problem(("page", "logo"), f"found {name!r}, {wrong}.")
         return data
 
     def _raise_if_any(self) -> None:
@@ -216,6 +221,21 @@ class _Reading:
                 told = message(detail, kind, None if hidden or isinstance(found, dict | list) else shown(found))
                 self.problem(path, told if found == detail["input"] else f"{told} {NOT_SHOWN}")
             return None
+
+
+def _undrawable(png: bytes) -> str:
+    """What is wrong with a picture that looks like a PNG, and what is allowed; "" if all of it can be drawn."""
+    allowed = f"Use a PNG of at most {MOST_PIXELS // 1_000_000} million pixels"
+    try:
+        with Image.open(io.BytesIO(png), formats=["PNG"]) as image:
+            if image.width * image.height > MOST_PIXELS:
+                return f"which has {image.width} x {image.height} pixels. {allowed}"
+            image.load()
+    except Image.DecompressionBombError:
+        return f"which has far too many pixels. {allowed}"
+    except (OSError, ValueError, SyntaxError):
+        return "a PNG that is damaged. Save it anew, or copy it again"
+    return ""
 
 
 def _signs_in(place: Path) -> bool:

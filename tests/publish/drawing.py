@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 
 import pytest
-from PIL import ImageDraw
+from PIL import Image, ImageDraw
 
 Line = tuple[str, int, tuple[float, ...]]  # words, size of the letters, box
+
+
+def _png(width: int, height: int) -> bytes:
+    stream = io.BytesIO()
+    Image.new("1", (width, height)).save(stream, "PNG")
+    return stream.getvalue()
+
+
+DAMAGED = (b"\x89PNG\r\n\x1a\n...", _png(600, 200)[:60], _png(20_000, 20_000))  # logos: no picture at all, half of one, far too large
 
 
 def written(monkeypatch: pytest.MonkeyPatch, drawing: Callable[[], bytes]) -> list[Line]:

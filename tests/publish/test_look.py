@@ -17,6 +17,7 @@ from statuspage.core.vocabulary import ComponentStatus
 from statuspage.publish.assets import STATIC, load_assets
 from statuspage.publish.logo import MOST_BYTES, inline_logo
 from statuspage.publish.page import Pages
+from tests.publish.drawing import DAMAGED
 from tests.publish.samples import PAGE, snapshot, wording
 
 SHEET = (STATIC / "css" / "tokens.css").read_text(encoding="utf-8")
@@ -84,6 +85,6 @@ def test_a_logo_is_made_small_enough_to_stand_in_the_page(size: tuple[int, int])
     assert 1 <= width <= 160
 
 
-@pytest.mark.parametrize("png", [b"", b"\x89PNG\r\n\x1a\n..."])
+@pytest.mark.parametrize("png", [b"", *DAMAGED])
 def test_what_is_no_picture_is_left_out(png: bytes) -> None:
     assert inline_logo(png) == ("", 0)

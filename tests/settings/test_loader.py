@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from statuspage.settings.loader import ConfigError, Loaded, load_text
 
@@ -178,8 +180,24 @@ channels:
     assert "neither rehearsals nor alarms" in found
 
 
+def png(width: int = 60, height: int = 20) -> bytes:
+    stream = io.BytesIO()
+    Image.new("1", (width, height)).save(stream, "PNG")
+    return stream.getvalue()
+
+
 @pytest.mark.parametrize(
-    ("data", "said"), [(None, "cannot be read"), (b"GIF89a", "Use a PNG"), (b"\x89PNG\r\n\x1a\n" + bytes(400_000), "at most 300 kB")]
+    ("data", "said"),
+    [
+        (None, "cannot be read"),
+        (b"GIF89a", "Use a PNG"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(400_000), "at most 300 kB"),
+        (b"\x89PNG\r\n\x1a\n...", "is damaged"),
+        (png(600, 200)[:60], "is damaged"),
+        (png()[:45] + bytes([png()[45] ^ 0xFF]) + png()[46:], "is damaged"),
+        (png(4000, 3000), "4000 x 3000 pixels. Use a PNG of at most 10 million pixels"),
+        (png(20_000, 20_000), "at most 10 million pixels"),
+    ],
 )
 def test_a_logo_that_cannot_be_drawn_is_refused(data: bytes | None, said: str, tmp_path: Path) -> None:
     if data is not None:
@@ -189,14 +207,14 @@ def test_a_logo_that_cannot_be_drawn_is_refused(data: bytes | None, said: str, t
     with pytest.raises(ConfigError) as caught:
         load_text(text, name="statuspage.yaml", folder=tmp_path, environ=ENVIRON)
 
-    assert any("page.logo" in problem and said in problem for problem in caught.value.problems)
+    assert any(problem.startswith("statuspage.yaml:") and "page.logo" in problem and said in problem for problem in caught.value.problems)
 
 
 def test_a_logo_is_taken_from_beside_the_configuration(tmp_path: Path) -> None:
-    (tmp_path / "logo.png").write_bytes(b"\x89PNG\r\n\x1a\n...")
+    (tmp_path / "logo.png").write_bytes(png())
     text = GOOD.replace("  bank: My Bank\n", "  bank: My Bank\n  logo: logo.png\n")
 
-    assert load_text(text, name="statuspage.yaml", folder=tmp_path, environ=ENVIRON).logo.endswith(b"...")
+    assert load_text(text, name="statuspage.yaml", folder=tmp_path, environ=ENVIRON).logo == png()
 
 
 def test_an_alias_bomb_is_refused_before_it_unfolds() -> None:
