@@ -132,7 +132,7 @@ class Pages:
         now, first = snapshot.made_at, answer(views)
         site, url = text("title", bank=self.page.name), self.site.url(self.site.front(language))
         told = preview_of(views)
-        picture = Picture(f"{self.site.url(self.site.preview(language))}?{told.version}", WIDTH, HEIGHT, told.alternative)
+        picture = Picture(self.site.url(self.site.preview(language, told.version)), WIDTH, HEIGHT, told.alternative)
         since = now - timedelta(days=PAST_DAYS)
         past = sorted((one for one in snapshot.ended if one.updated_at >= since), key=lambda one: one.updated_at, reverse=True)
         return FrontView(

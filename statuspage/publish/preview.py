@@ -46,7 +46,7 @@ class Preview(NamedTuple):
 
     @property
     def version(self) -> str:
-        """Another one for each state, so that networks, which keep a picture by its address, fetch the new one."""
+        """Names its file: another one for each state, since networks keep a picture for days by its address."""
         return hashlib.sha256("\0".join(self).encode()).hexdigest()[:10]
 
     @property

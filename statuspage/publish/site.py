@@ -133,9 +133,9 @@ class Site:
         """The state for a frame of another site."""
         return f"/{language}/card.htm"
 
-    def preview(self, language: str) -> str:
-        """The state as a picture, for networks that show one beside a shared link."""
-        return f"/{language}/preview.jpg"
+    def preview(self, language: str, version: str = "") -> str:
+        """The state as a picture: of one version, for networks that show one beside a shared link; "" for whatever is true now."""
+        return f"/{language}/preview/{version}.jpg" if version else f"/{language}/preview.jpg"
 
     def text(self, language: str) -> str:
         """The page as plain text; /status.txt is the same in the page's default language."""

@@ -50,6 +50,7 @@ class Edition:
     archive      files written once and not listed in the manifest; what is still in the hot set waits there: two packings of one
                  page would make its manifest untrue
     gone         files that may stay no longer
+    limited      folder -> the only files that stay in it
     """
 
     page: PublicPage
@@ -58,6 +59,7 @@ class Edition:
     hot: Mapping[PurePosixPath, Encoded]
     archive: Mapping[PurePosixPath, Encoded] = field(default_factory=dict)
     gone: Collection[PurePosixPath] = ()
+    limited: Mapping[PurePosixPath, Collection[PurePosixPath]] = field(default_factory=dict)
 
 
 def _entry(encoded: Encoded, before: Entry | None, now: datetime) -> Entry:
@@ -136,3 +138,7 @@ class Writer:
             if path not in edition.hot:
                 for suffix in SUFFIX.values():
                     self._files.remove(path.with_name(path.name + suffix))
+        for folder, staying in edition.limited.items():
+            for path in self._files.list(folder):
+                if path not in staying:
+                    self._files.remove(path)

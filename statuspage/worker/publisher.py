@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import PurePosixPath
@@ -33,6 +33,10 @@ LOOK_CLOSER_S = 1.0  # data grows old and planned work ends without anybody doin
 IDLE_S = 5.0  # the archive waits until so long nothing was published
 OTHERS_WITHIN_S = 5.0  # what is not looked at first waits for what is, but no longer
 APART_S = 0.4  # editions come at least so far apart, so that a storm of small changes becomes few of them
+Paths = Collection[PurePosixPath]
+Limited = Mapping[PurePosixPath, Paths]
+Passed = Generator[str, None, bool]  # points at which a crash must do no harm; at the end, whether it is out
+NOTHING: Limited = {}
 log = structlog.get_logger("statuspage.publisher")
 
 
@@ -74,7 +78,7 @@ class Publisher:
         self._synced = False
         self._cards = CardTable(ctx)
         self._cards_due = False
-        self._previews = Previews(wording, ctx.logo) if previews else None
+        self._previews = Previews(wording, ctx.logo, targets[0]) if previews else None
         self._previews_due = False
 
     def step(self) -> float:
@@ -93,6 +97,8 @@ class Publisher:
         self._writer = Writer(self._folder)
         self._seen = self._others_since = None
         self._builder.forget_files()
+        if self._previews is not None:
+            self._previews.forget()
         for mirror in self.mirrors:
             mirror.look_again()
         for hub in self.hubs:
@@ -229,7 +235,8 @@ class Publisher:
         if files:
             with self._ctx.ports.store.writing() as session:
                 generation = publications.claim(session, self._ctx.now())
-            yield from self._add(self._snapshot, generation, files)
+            if not (yield from self._add(self._snapshot, generation, files)):
+                return
         self._archive.done(month)
 
     def _put_cards_out(self, now: datetime) -> Iterator[str]:
@@ -245,7 +252,8 @@ class Publisher:
         if not generation:
             self._cards_due = False
             return
-        yield from self._add(self._snapshot, generation, files, gone)
+        if not (yield from self._add(self._snapshot, generation, files, gone)):
+            return
         with self._ctx.ports.store.writing() as session:
             cards.note(session, rows, now)
 
@@ -258,24 +266,32 @@ class Publisher:
         if not due:
             return
         self._previews_due = True
-        files = self._previews.files(self._snapshot, due)
-        with self._ctx.ports.store.writing() as session:
-            generation = publications.claim(session, now)
-        yield from self._add(self._snapshot, generation, files)
-        self._previews.note(due)
+        page, files = self._snapshot.page, self._previews.files(self._snapshot.page, due)
+        staying = self._previews.staying(page, due) if files else {}
+        if files:
+            with self._ctx.ports.store.writing() as session:
+                generation = publications.claim(session, now)
+            if not (yield from self._add(self._snapshot, generation, files, limited=staying)):
+                return
+        self._previews.note(due, staying)
 
     def _add(
-        self, snapshot: Snapshot, generation: int, files: Mapping[PurePosixPath, Encoded], gone: Collection[PurePosixPath] = ()
-    ) -> Iterator[str]:
-        """Files beside the hot set that is out."""
-        edition = Edition(snapshot.page, generation, self._ctx.now(), self._hot, archive=files, gone=gone)
+        self, snapshot: Snapshot, generation: int, files: Mapping[PurePosixPath, Encoded], gone: Paths = (), limited: Limited = NOTHING
+    ) -> Passed:
+        """Files beside the hot set that is out. False if they did not get there; see _write()."""
+        edition = Edition(snapshot.page, generation, self._ctx.now(), self._hot, archive=files, gone=gone, limited=limited)
         for mirror in self.mirrors:
             mirror.offer(edition)
-        yield from self._write(edition)
+        return (yield from self._write(edition))
 
-    def _write(self, edition: Edition) -> Iterator[str]:
-        """Into the first folder. A newer edition already there is as good. Raises Busy and OSError: it is tried again."""
+    def _write(self, edition: Edition) -> Passed:
+        """Into the first folder. False where a newer edition is already there, which shows the state as well and lacks what was beside it.
+
+        Raises Busy and OSError: it is tried again.
+        """
         try:
             yield from self._writer.write(edition)
         except Superseded as error:
             log.info("a newer edition is already out", detail=str(error))
+            return False
+        return True

@@ -21,7 +21,7 @@ from statuspage.publish.preview import Preview, draw, preview_of
 from statuspage.publish.shapes import WHITE
 from statuspage.publish.snapshot import Snapshot
 from statuspage.publish.views import Views
-from tests.publish.drawing import Line, written
+from tests.publish.drawing import DAMAGED, Line, written
 from tests.publish.samples import LANGUAGES, NOW, PAGE, incident, maintenance, outage, snapshot, wording
 from tests.web_public.states import STATES
 
@@ -86,6 +86,11 @@ def test_the_logo_stands_before_the_name() -> None:
     assert (red > 240, green < 20, blue < 20) == (True, True, True)
 
 
+@pytest.mark.parametrize("logo", DAMAGED)
+def test_a_damaged_logo_is_left_out(logo: bytes) -> None:
+    assert draw(told(outage()), logo) == draw(told(outage()))
+
+
 @pytest.mark.parametrize("status", ComponentStatus)
 def test_white_on_every_state_is_readable(status: ComponentStatus) -> None:
     assert ratio(WHITE, COLOURS[status]) >= TEXT
@@ -104,7 +109,7 @@ def test_a_shared_link_shows_the_picture_with_its_words() -> None:
     body = Pages(PAGE, wording()).front(outage(), "de").decode()
 
     found = told(outage(), "de")
-    assert f'<meta property="og:image" content="https://status.example.com/de/preview.jpg?{found.version}">' in body
+    assert f'<meta property="og:image" content="https://status.example.com/de/preview/{found.version}.jpg">' in body
     assert re.search(r'og:image:alt" content="Example Bank\. Ein Teil unserer Dienste ist ausgefallen\. [^"]+ seit [^"]+\."', body)
     assert 'property="og:image:width" content="1200"' in body and 'property="og:image:height" content="630"' in body
 

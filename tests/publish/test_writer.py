@@ -32,6 +32,18 @@ def write(writer: Writer, what: Edition) -> list[str]:
     return list(writer.write(what))
 
 
+def test_of_a_limited_folder_only_what_is_named_stays(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    drawn = {PurePosixPath(f"en/preview/{name}.jpg"): Encoded({"identity": name.encode()}) for name in "abc"}
+    a, _, c = drawn
+    write(Writer(folder), edition(1, archive=drawn))
+
+    write(Writer(folder), edition(2, archive={a: drawn[a]}, limited={a.parent: (c, a)}))
+
+    assert folder.list(PurePosixPath("en/preview")) == [a, c]
+    assert folder.read(PurePosixPath("en/index.html"))
+
+
 def manifest(folder: Folder) -> Manifest:
     return Manifest.from_bytes(folder.read(MANIFEST))
 
