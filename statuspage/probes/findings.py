@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from html import escape
-from typing import Any
+from urllib.parse import quote, quote_plus
 
 import re2
 
@@ -15,6 +16,7 @@ from statuspage.core.vocabulary import Outcome, Reason
 
 EVIDENCE_LENGTH = 500
 _MASK = "***"
+LONGEST_PATTERN = 1000  # letters of a secret; each becomes some twenty of a pattern, and RE2 refuses what is too large
 _SHORTEST_SECRET = 3  # shorter ones would blot out half of every sentence; they are no secrets either
 
 
@@ -53,28 +55,51 @@ def clean(text: str) -> str:
     return shown if len(shown) <= EVIDENCE_LENGTH else shown[: EVIDENCE_LENGTH - 1] + "…"
 
 
+_SILENT = re2.Options()
+_SILENT.log_errors = False  # it would write pieces of a secret to the log
+
+
 class Mask:
     """Takes secrets out of sentences. Grows while a journey runs: captured values are secrets too."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._hidden: dict[str, Any] = {}
+        self._hidden: dict[str, Callable[[str], str]] = {}
         for secret in secrets:
             self.hide(secret)
 
     def hide(self, secret: str) -> None:
-        """From now on `secret` is replaced, also where any of its letters is encoded for an address or a page."""
+        """From now on `secret` is replaced, also where any of its letters is encoded for an address or a page.
+
+        Of a secret above LONGEST_PATTERN letters: where all that are usually encoded are.
+        """
         secret = _whole(secret)
-        if len(secret) >= _SHORTEST_SECRET:
-            self._hidden.setdefault(secret, re2.compile("".join(_spelt(letter) for letter in secret)))
+        if len(secret) >= _SHORTEST_SECRET and secret not in self._hidden:
+            self._hidden[secret] = _hider(secret)
 
     def __call__(self, text: str) -> str:
         text = _whole(text)
         for secret in sorted(self._hidden, key=len, reverse=True):
-            text = self._hidden[secret].sub(_MASK, text)
+            text = self._hidden[secret](text)
         return text
 
     def __repr__(self) -> str:
         return f"Mask({len(self._hidden)} hidden)"
+
+
+def _hider(secret: str) -> Callable[[str], str]:
+    """What takes one secret out of a text."""
+    if len(secret) <= LONGEST_PATTERN:
+        return partial(re2.compile("".join(_spelt(letter) for letter in secret), _SILENT).sub, _MASK)
+    encoded = {quote(secret), quote(secret, safe=""), quote_plus(secret), quote_plus(secret, safe="/")}
+    small = {re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), form) for form in encoded}
+    forms = sorted({secret, escape(secret), escape(secret, quote=False), *encoded, *small}, key=len, reverse=True)
+
+    def hide(text: str) -> str:
+        for form in forms:
+            text = text.replace(form, _MASK)
+        return text
+
+    return hide
 
 
 def _whole(text: str) -> str:

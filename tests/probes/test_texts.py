@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from statuspage.core.vocabulary import Outcome, Reason
-from statuspage.probes import journey, values
+from statuspage.probes import findings, journey, values
 from statuspage.probes.cookies import CookieJar
 from statuspage.probes.engine import Engine
 from statuspage.probes.findings import EVIDENCE_LENGTH, Mask, clean
@@ -283,6 +284,31 @@ def test_a_hidden_word_is_never_shown_whichever_of_its_letters_are_encoded(secre
     spelt = "".join(data.draw(st.sampled_from(ways))(letter) for letter in secret)
 
     assert spelt not in Mask([secret])(f"ended at https://bank.test/{spelt}/c")
+
+
+@pytest.mark.parametrize("length", [1_000, 1_001, 100_000])
+def test_a_long_secret_is_hidden_and_nothing_is_said_of_it_anywhere(length: int, capfd: pytest.CaptureFixture[str]) -> None:
+    """A token of a megabyte, captured from a page: a pattern of it would be refused by RE2, which writes it to the log as it does so."""
+    from html import escape
+    from urllib.parse import quote, quote_plus
+
+    secret = ("Geheim/ 'ñ' & <7> " * length)[:length].strip()
+    lower = re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), quote(secret, safe=""))
+
+    shown = [
+        Mask([secret])(f"a {form} b") for form in (secret, quote(secret), quote(secret, safe=""), quote_plus(secret), lower, escape(secret))
+    ]
+
+    assert shown == ["a *** b"] * 6
+    assert "".join(capfd.readouterr()) == ""
+
+
+def test_the_library_of_patterns_writes_no_secret_to_the_log(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(findings, "LONGEST_PATTERN", 10**6)
+    with pytest.raises(re2.error):
+        Mask(["geheim" * 20_000])
+
+    assert "".join(capfd.readouterr()) == ""
 
 
 @given(st.text(max_size=3000))
