@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 
@@ -14,7 +16,7 @@ import structlog
 
 from statuspage.actions.context import Context
 from statuspage.core.checks import CheckResult
-from statuspage.core.errors import NotFound
+from statuspage.core.errors import NotAllowed, NotFound
 from statuspage.core.vocabulary import Outcome, Reason
 from statuspage.ports import FilesPort
 from statuspage.probes import PROBES
@@ -285,7 +287,8 @@ def run_once(ctx: Context, probe_name: str, location: str | None = None) -> Chec
     """One check now, recorded nowhere; sequence 0. Raises NotFound for an unknown probe or location.
 
     It reads what the prober of that place noted last: a test account that rests is left alone, and no order is sent while it is
-    not known what became of an earlier one.
+    not known what became of an earlier one. A journey that sends orders notes its own there, too, in the prober's place: raises
+    NotAllowed while that one works.
     """
     probe = next((probe for probe in ctx.settings.probes if probe.name == probe_name), None)
     if probe is None:
@@ -294,10 +297,33 @@ def run_once(ctx: Context, probe_name: str, location: str | None = None) -> Chec
     name = location or (probe.locations or [ctx.settings.locations[0].name])[0]
     place = next((place for place in ctx.settings.locations if place.name == name), None) or _no_location(ctx, name)
     at = ctx.now()
-    notebook = Errands(ctx, place.name, ctx.ports.files).prepare().notebook
-    with Engine() as engine:
-        finding = engine.run(PROBES[probe.kind].probe(ctx.targets[probe.name], look_of(ctx, place, probe, notebook)))
+    errands, target = Errands(ctx, place.name, ctx.ports.files), ctx.targets[probe.name]
+    if not any(step.writes for step in getattr(target, "steps", ())):
+        with Engine() as engine:
+            finding = engine.run(PROBES[probe.kind].probe(target, look_of(ctx, place, probe, errands.prepare().notebook)))
+        return to_result(probe, place.name, 0, at, finding)
+    with _in_its_place(ctx, place), Engine() as engine:
+        notebook = errands.prepare().notebook
+        look = replace(look_of(ctx, place, probe, notebook), keep=errands.keep)
+        finding = engine.run(PROBES[probe.kind].probe(target, look))
+        if notebook.changed:
+            errands.keep(json.dumps(notebook.dump()))
     return to_result(probe, place.name, 0, at, finding)
+
+
+@contextmanager
+def _in_its_place(ctx: Context, place: Location) -> Iterator[None]:
+    """While it lasts, no prober works for that location: the notes are ours. Raises NotAllowed if one does."""
+    lock = ctx.ports.store.lock(f"prober:{place.name}")
+    if not lock.acquire():
+        raise NotAllowed(
+            f"This journey sends orders, and the prober of {place.name} is at work: it alone knows which of them are open. "
+            "Nothing was looked at. Its own checks are on the console; stop it to look by hand."
+        )
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _no_location(ctx: Context, name: str) -> Location:

@@ -39,6 +39,9 @@ class Breakable:
         with self.database.writing() as session:
             yield session
 
+    def lock(self, name: str) -> Any:
+        return self.database.lock(name)
+
     @contextmanager
     def reading(self) -> Iterator[Any]:
         if self.away:

@@ -6,8 +6,13 @@ import json
 from pathlib import PurePosixPath
 from typing import Any
 
+import pytest
+
+from statuspage.core.errors import NotAllowed
+from statuspage.core.vocabulary import Outcome, Reason
 from statuspage.outside import SystemClock
 from statuspage.store import switches
+from statuspage.worker.prober import run_once
 from tests.probes.servers import Conversation, RawServer, serving
 from tests.probes.stage import Stage, probing, until
 
@@ -28,7 +33,7 @@ class Orders:
             conversation.answer(200, b"1 open order")
 
 
-def ordering(server: RawServer) -> dict[str, Any]:
+def ordering(server: RawServer, timeout_s: float = 20.0) -> dict[str, Any]:
     order = {
         "name": "order",
         "url": "/order",
@@ -38,7 +43,7 @@ def ordering(server: RawServer) -> dict[str, Any]:
         "confirm": {"url": "/orders", "expect": {"contains": ["No open orders"]}},
     }
     target = {"url": server.url, "steps": [order]}
-    return {"name": "a", "kind": "journey", "target": target, "interval_s": 0.3, "recheck_s": 0.05, "timeout_s": 20}
+    return {"name": "a", "kind": "journey", "target": target, "interval_s": 0.3, "recheck_s": 0.05, "timeout_s": timeout_s}
 
 
 def turn_off(stage: Stage, *, off: bool) -> None:
@@ -76,3 +81,47 @@ def test_a_prober_that_begins_anew_knows_of_an_order_that_was_under_way(stage: S
             until(second, lambda: any(row.reason == "unknown_outcome" for row in stage.rows()))
 
     assert len(bank.taken) == 1
+
+
+def test_an_order_sent_by_hand_is_known_to_the_next_check_by_hand_and_to_the_prober(stage: Stage) -> None:
+    bank = Orders()
+    with serving(bank) as server:
+        ctx = stage.context([ordering(server, timeout_s=0.5)])
+        first, second = run_once(ctx, "a"), run_once(ctx, "a")
+        with probing(ctx) as prober:
+            until(prober, lambda: any(row.reason == "unknown_outcome" for row in stage.rows()))
+
+    assert (first.reason, second.reason) == (Reason.UNKNOWN_OUTCOME, Reason.UNKNOWN_OUTCOME)
+    assert second.outcome is Outcome.NO_DATA and "is still open" in second.evidence
+    assert len(bank.taken) == 1
+
+
+def test_an_order_that_is_settled_by_hand_is_settled_for_the_prober(stage: Stage) -> None:
+    def done(conversation: Conversation) -> None:
+        conversation.answer(200, b"No open orders")
+
+    with serving(done) as server:
+        ctx = stage.context([ordering(server)])
+        notes = {"accounts": {}, "pending": {"a/order": "2026-11-22T14:00:00+00:00"}, "certificates": {}}
+        ctx.ports.files.write(NOTES, json.dumps(notes).encode())
+        result = run_once(ctx, "a")
+
+    assert result.outcome is Outcome.PASSED
+    assert json.loads(ctx.ports.files.read(NOTES) or b"{}")["pending"] == {}
+
+
+def test_no_order_is_sent_by_hand_while_a_prober_looks_from_there(stage: Stage) -> None:
+    bank = Orders()
+    with serving(bank) as server:
+        ctx = stage.context([ordering(server, timeout_s=0.5)])
+        lock = ctx.ports.store.lock("prober:here")
+        assert lock.acquire()
+        with pytest.raises(NotAllowed, match="prober of here"):
+            run_once(ctx, "a")
+        lock.release()
+        refused = len(bank.taken)
+        run_once(ctx, "a")
+
+    assert (refused, len(bank.taken)) == (0, 1)
+    assert lock.acquire()  # it was given back
+    lock.release()
