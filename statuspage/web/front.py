@@ -176,8 +176,15 @@ class Front:
 
     def _look_for_editions(self) -> None:
         """In a thread of its own: to read a large edition takes longer than a reader should wait."""
+        failing = False
         while not self._closing.wait(LOOK_EVERY_S):
-            if self.files.look():
+            try:
+                fresh, failing = self.files.look(), False
+            except Exception:  # it may go better with the next edition; told once, not ten times a second
+                if not failing:
+                    log.exception("an edition could not be taken up; the one before it is served")
+                fresh, failing = False, True
+            if fresh:
                 try:
                     self._loop.call_soon_threadsafe(self._forget)
                 except RuntimeError:

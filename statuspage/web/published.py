@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from pathlib import Path, PurePosixPath
 
+import structlog
+
 from statuspage.ports import Clock
 from statuspage.publish.encode import SUFFIX, digest
 from statuspage.publish.headers import RouteClass, headers_for
@@ -17,6 +19,7 @@ from statuspage.publish.site import media_type, route_class
 from statuspage.web.heads import Headers
 
 LOOK_EVERY_S = 0.1
+log = structlog.get_logger("statuspage.published")
 
 
 @dataclass(frozen=True)
@@ -73,10 +76,17 @@ class Shelf:
             return False
         try:
             mark = self._mark_of(self.folder / MANIFEST)
-            if not mark or mark == self._mark or not self._load():
+            if not mark or mark == self._mark:
                 return False
-            self._mark = mark
-            return True
+            try:
+                taken = self._load()
+            except (ValueError, KeyError) as error:  # of a newer release, or written by hand
+                log.error("a manifest cannot be understood; the edition before it is served until there is another", error=str(error))
+                self._mark = mark
+                return False
+            if taken:
+                self._mark = mark
+            return taken
         finally:
             self._lock.release()
 
@@ -89,13 +99,18 @@ class Shelf:
         return found.st_ino, found.st_mtime_ns, found.st_size
 
     def _load(self) -> bool:
-        """Reads the edition that the manifest lists. False while its files are being replaced by the next one: the old set stays."""
+        """Reads the edition that the manifest lists. False while its files are being replaced by the next one: the old set stays.
+
+        Raises ValueError or KeyError if the manifest cannot be understood; then too.
+        """
         try:
             manifest = Manifest.from_bytes((self.folder / MANIFEST).read_bytes())
             fresh = {path.as_posix(): self._hot_file(path, entry, manifest) for path, entry in manifest.files.items()}
         except OSError:
             return False
-        if not manifest.files or (self._hot and any(found is None for found in fresh.values())):
+        if not manifest.files:
+            raise ValueError(f"{self.folder / MANIFEST} lists no files, or not as this release does")
+        if self._hot and any(found is None for found in fresh.values()):
             return False
         self.manifest = manifest
         self._hot = {name: found for name, found in fresh.items() if found is not None}
@@ -103,11 +118,12 @@ class Shelf:
 
     def _hot_file(self, path: PurePosixPath, entry: Entry, manifest: Manifest) -> Published | None:
         before = self._hot.get(path.as_posix())
-        etags = {coding: f'"{name}"' for coding, name in entry.digests.items()}
+        digests = {coding: name for coding, name in entry.digests.items() if coding in SUFFIX}  # a newer release may have more packings
+        etags = {coding: f'"{name}"' for coding, name in digests.items()}
         if before and {coding: form.etag for coding, form in before.forms.items()} == etags and manifest.headers == self.manifest.headers:
             return before
-        found = {coding: (self.folder / path.with_name(path.name + SUFFIX[coding])).read_bytes() for coding in entry.digests}
-        bodies = {coding: body for coding, body in found.items() if digest(body) == entry.digests[coding]}
+        found = {coding: (self.folder / path.with_name(path.name + SUFFIX[coding])).read_bytes() for coding in digests}
+        bodies = {coding: body for coding, body in found.items() if digest(body) == digests[coding]}
         if "identity" not in bodies:
             return None
         return self._published(path, bodies, entry.modified, manifest.headers)  # a damaged packing only costs bytes, never the news
