@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from email.utils import format_datetime
+from email.utils import format_datetime, parsedate_to_datetime
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -89,6 +89,7 @@ class FakeNetwork:
             return _answer(401, {"error": "revoked"})
         answer = self._meet(fault, request, path, body, sent_at)
         world.sleep(world.chance.uniform(0.01, 0.3))
+        self._heard(answer)
         return answer
 
     def _meet(self, fault: str, request: Request, path: str, body: dict[str, Any], sent_at: float) -> Answer:
@@ -132,14 +133,20 @@ class FakeNetwork:
         return answer
 
     def _asking(self, wait: str) -> dict[str, str]:
-        """The header that asks to wait, and when that ends: an hour is the longest that is obeyed."""
+        """The header that asks to wait, and the one that says when."""
         moment = wall_of(self.world.time, 0.0)
         if wait.startswith("+"):  # as a date, by the network's own clock
             wait = format_datetime(moment + timedelta(seconds=float(wait)), usegmt=True)
-        seconds = retry_after_s(wait, moment) or 0.0
-        self.asked_until = max(self.asked_until, self.world.time + min(seconds, 3600.0))
-        self.asked_s = max(self.asked_s, min(seconds, 3600.0))
         return {"Retry-After": wait, "Date": format_datetime(moment, usegmt=True)} if wait else {}
+
+    def _heard(self, answer: Answer) -> None:
+        """A wait begins when it is heard of, which may be long after it was asked for; an hour is the longest that is obeyed."""
+        headers = dict(answer.headers)
+        if "Retry-After" not in headers:
+            return
+        seconds = min(retry_after_s(headers["Retry-After"], parsedate_to_datetime(headers["Date"])) or 0.0, 3600.0)
+        self.asked_until = max(self.asked_until, self.world.time + seconds)
+        self.asked_s = max(self.asked_s, seconds)
 
     def _apply_late(self, do: Callable[[], Answer], deadline_s: float) -> None:
         """The network does its part at most 90 s after the client gave up or died, whether or not the client runs meanwhile."""

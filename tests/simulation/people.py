@@ -86,7 +86,7 @@ class Operators:
         ctx, info = self.world.outside, self.world.channels[channel].channel
         code = ctx.new_code()
         text, alone = f"{subject} {kind} Ref {code}", f"Alone: {subject} {kind} Ref {code}"
-        story = "\n".join([text, *(row.text for row in reversed(earlier))])
+        story = "\n".join([text, *(row.text.partition(" Ref ")[0] for row in reversed(earlier))])  # only the newest names its code
         row = Delivery(
             id=ctx.new_id(), notice_id=notice_id, subject_kind=SubjectKind.INCIDENT, subject_id=subject, sequence=sequence, kind=kind,
             channel=channel, account=info.account, network=info.network, language="en", mode=info.mode, text=text, text_alone=alone,
