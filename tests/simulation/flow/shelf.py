@@ -73,9 +73,11 @@ class Shelf:
         if manifest.generation <= self.generation:
             self.town.fault(f"older: {self.name} goes from edition {self.generation} back to {manifest.generation}")
         self.generation = manifest.generation
-        for path in self.torn():
+        torn = list(self.torn())
+        for path in torn:
             self.town.fault(f"torn: {self.name}, edition {manifest.generation}: {path} is not what the manifest says")
-        self.town.edition(self)
+        if not torn:  # else what it says cannot be read
+            self.town.edition(self)
 
     def torn(self) -> Iterator[PurePosixPath]:
         """Files that are not as the manifest says."""
