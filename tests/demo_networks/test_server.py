@@ -22,6 +22,7 @@ import pytest
 from statuspage.demo.networks import RunningNetworks, account_entries, environment, running_networks
 from statuspage.demo.networks.accounts import ACCOUNTS, NETWORKS, OFF_BY_DEFAULT, account
 from statuspage.demo.networks.faults import FAULTS
+from tests.processes import until
 
 MASTODON = {"Authorization": f"Bearer {account('mastodon').token}"}
 KEYS = {"network", "account", "id", "in_reply_to", "root", "text", "revisions", "language", "at", "url", "picture", "alt", "removed_at"}
@@ -216,10 +217,11 @@ def test_a_fault_on_reads_leaves_writes_alone_and_the_other_way_round(networks: 
 def test_a_hanging_answer_ends_when_the_networks_stop(tmp_path: Path) -> None:
     ended = threading.Event()
     with running_networks(tmp_path) as networks:
-        networks.misbehave("mastodon", "timeout")
+        networks.misbehave("mastodon", "timeout", times=1)
         host = networks.url.removeprefix("http://")
         connection = http.client.HTTPConnection(host)
         connection.request("POST", "/mastodon/api/v1/statuses", b"{}", MASTODON)
+        until(lambda: networks.world.faults.standing("mastodon", "timeout") is None)  # the request has met it
 
         def wait() -> None:
             with pytest.raises(http.client.RemoteDisconnected):
