@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -55,6 +54,7 @@ def clean(text: str) -> str:
     return shown if len(shown) <= EVIDENCE_LENGTH else shown[: EVIDENCE_LENGTH - 1] + "…"
 
 
+_ENCODED = re2.compile("%[0-9A-F]{2}")
 _SILENT = re2.Options()
 _SILENT.log_errors = False  # it would write pieces of a secret to the log
 
@@ -91,7 +91,7 @@ def _hider(secret: str) -> Callable[[str], str]:
     if len(secret) <= LONGEST_PATTERN:
         return partial(re2.compile("".join(_spelt(letter) for letter in secret), _SILENT).sub, _MASK)
     encoded = {quote(secret), quote(secret, safe=""), quote_plus(secret), quote_plus(secret, safe="/")}
-    small = {re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), form) for form in encoded}
+    small = {_ENCODED.sub(lambda found: found[0].lower(), form) for form in encoded}
     forms = sorted({secret, escape(secret), escape(secret, quote=False), *encoded, *small}, key=len, reverse=True)
 
     def hide(text: str) -> str:
