@@ -2,11 +2,15 @@
 
 import logging
 import os
+import signal
 import sys
+
+from statuspage import interrupt
 
 
 def main() -> None:
     """Ctrl-C while the program is still being read ends it without a word."""
+    interrupt.raise_on(signal.SIGINT)
     try:
         from statuspage.cli import main as command
     except KeyboardInterrupt:

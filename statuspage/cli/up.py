@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from statuspage import interrupt
 from statuspage.actions.people import ensure_administrator, sign_in_path
 from statuspage.cli.common import REFUSED, Invocation, at_work, explained, fail, prepare
 from statuspage.cli.run import HOST, port_option
@@ -29,7 +30,7 @@ from statuspage.store.migrate import upgrade
 from statuspage.worker import logs
 from statuspage.worker.assemble import build_context
 from statuspage.worker.process import accept_again, accept_file, open_ports, running_configuration
-from statuspage.worker.signals import Signals, raise_interrupt_on_terminate
+from statuspage.worker.signals import Signals
 from statuspage.worker.supervisor import Supervisor
 
 LABELS = {  # in this order
@@ -55,7 +56,7 @@ def up(invocation: Invocation, demo: bool, host: str, port: int) -> None:
     process = dataclasses.replace(invocation.process, host=host, port=port)
     if demo and not invocation.config_typed:
         process = dataclasses.replace(process, config=stage.CONFIGURATION)
-    raise_interrupt_on_terminate()
+    interrupt.raise_on(signal.SIGINT, signal.SIGTERM)
     try:
         prepare(process)
         with _alone(process), at_work(process):

@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable
 from queue import Empty, SimpleQueue
+
+from statuspage import interrupt
 
 
 class Signals:
@@ -25,6 +26,7 @@ class Signals:
         """From now on. Called in the main thread."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, lambda received, _: self._notes.put(received))
+        self.stop = self.stop or interrupt.heard()
 
     def wait(self, seconds: float) -> None:
         """Returns after that time, or at once when a signal comes."""
@@ -50,10 +52,3 @@ class Signals:
 
 def _has_terminal() -> bool:
     return sys.stderr is not None and os.isatty(sys.stderr.fileno())
-
-
-def raise_interrupt_on_terminate() -> None:
-    """Until `listen()`: SIGTERM ends this thread like Ctrl-C, wherever it is."""
-    handler: Callable[..., object] = signal.default_int_handler
-    signal.signal(signal.SIGTERM, handler)
-    signal.signal(signal.SIGINT, handler)
