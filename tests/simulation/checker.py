@@ -21,7 +21,7 @@ from tests.simulation.world import World
 SETTLED_S = 600.0
 GRACE = timedelta(seconds=1)  # between the last look at the clock and the request
 BLIND_MARGIN_S = 60.0  # the deadline of the request that was under way when the last fault ended, and what follows the ten minutes
-_CODE = re.compile(r"(?:Ref |/u/)([2-9A-Z]{7})\b")
+_CODE = re.compile(r"(?:\b(?:R[eé]f\S*|Kenmerk) |/u/)([2-9A-Z]{7})\b")
 _OPEN = (DeliveryState.WAITING, DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.UNKNOWN)
 _NOT_OUT = (DeliveryState.SUPERSEDED, DeliveryState.WITHDRAWN, DeliveryState.REFUSED, DeliveryState.QUEUED)
 _MAY_BE_STUCK = ("expired", "duplicate", "content", "gone", "refused", "retry")

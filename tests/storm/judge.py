@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from itertools import combinations
 from types import SimpleNamespace
 from typing import Any
 
+from broadcasters.email import LEAVE_MARK
 from statuspage.actions.context import Context
 from statuspage.core.deliveries import Delivery
 from statuspage.core.incidents import Incident
 from statuspage.core.vocabulary import DeliveryState, SubjectKind, UpdateMode
+from statuspage.demo.stage import NUMBERS
 from statuspage.outside import Folder
 from statuspage.publish.encode import SUFFIX, digest
 from statuspage.publish.manifest import MANIFEST, Manifest
@@ -26,15 +30,31 @@ from tests.simulation.people import Told
 from tests.simulation.ports import START
 from tests.storm.readers import ask
 
+_LEAVES = re.compile(r"/unsubscribe/[0-9a-f]+")
 Posts = Sequence[Mapping[str, Any]]
 
 
 def channel_of(ctx: Context, post: Mapping[str, Any]) -> str:
     """The channel that a true post belongs to: by its network, and by its language where two channels share an account."""
-    found = [info.channel for info in ctx.channels.values() if info.channel.network == post["network"] and not info.channel.sandbox]
+    found = [
+        info.channel
+        for info in ctx.channels.values()
+        if info.channel.network in (post["network"], f"{post['network']}_list") and not info.channel.sandbox
+    ]
     if len(found) > 1:
-        found = [channel for channel in found if channel.language == post["language"]]
+        found = [channel for channel in found if channel.language == (post["language"] or _reads(post["account"]))]
     return found[0].name if len(found) == 1 else f"nobody's ({post['network']} {post['account']} {post['language']})"
+
+
+@cache
+def _numbers() -> Mapping[str, str]:
+    lines = [line.partition(",") for line in NUMBERS.read_text().splitlines() if line.startswith("+")]
+    return {number: language for number, _, language in lines}
+
+
+def _reads(number: str) -> str | None:
+    """The language of whoever has this number: the list has one reader for each, and a short message does not name its own."""
+    return _numbers().get(number)
 
 
 def by_channel(ctx: Context, posts: Posts) -> dict[str, list[Mapping[str, Any]]]:
@@ -92,11 +112,16 @@ def _first_text(post: Mapping[str, Any]) -> str:
 
 
 def _true(post: Mapping[str, Any]) -> TruePost:
-    texts = [*(revision["text"] for revision in post["revisions"]), post["text"]]
+    texts = [_as_frozen(text) for text in (*(revision["text"] for revision in post["revisions"]), post["text"])]
     moments = [post["at"], *(revision["until"] for revision in post["revisions"])]
     at = [_seconds(datetime.fromisoformat(moment)) for moment in moments]
     revisions = [(moment, moment, text) for moment, text in zip(at, texts, strict=True)]
     return TruePost(post["id"], post["in_reply_to"], revisions, at[0], gone=post["removed_at"] is not None)
+
+
+def _as_frozen(text: str) -> str:
+    """A mail names its reader's own address for leaving the list where the text for all has a mark."""
+    return _LEAVES.sub(LEAVE_MARK, text)
 
 
 def _seconds(moment: datetime) -> float:
