@@ -30,6 +30,7 @@ from tests.simulation.people import Told
 from tests.simulation.ports import START
 from tests.storm.readers import ask
 
+LISTS = ("email", "sms_list")
 _LEAVES = re.compile(r"/unsubscribe/[0-9a-f]+")
 Posts = Sequence[Mapping[str, Any]]
 
@@ -77,7 +78,14 @@ def posts_wrong(ctx: Context, store: Database, posts: Posts) -> list[str]:
     networks = {name: SimpleNamespace(posts=[_true(post) for post in seen]) for name, seen in shown.items()}
     world: Any = SimpleNamespace(store=store, networks=networks, knobs=SimpleNamespace(jumps=False))
     people: Any = SimpleNamespace(told=told, restored=False)
-    return [*faults(world, people), *_doubled(posts, alarms), *_threads(ctx, shown, rows)]
+    found = [fault for fault in faults(world, people) if fault not in _gave_way(rows)]
+    return [*found, *_doubled(posts, alarms), *_threads(ctx, shown, rows)]
+
+
+def _gave_way(rows: Sequence[Delivery]) -> set[str]:
+    """What the checker says of a run over a list that a newer update replaced on its way: some had read it by then, which is no fault."""
+    begun = [row for row in rows if row.state is DeliveryState.SUPERSEDED and row.attempts and row.network in LISTS]
+    return {f"unexpected: {row.code} is superseded in the ledger, but {row.channel} shows it" for row in begun}
 
 
 def _doubled(posts: Posts, alarms: Sequence[Delivery]) -> Iterator[str]:
