@@ -36,7 +36,14 @@ class Posts:
     def codes(self, rows: Iterable[Delivery], path: str) -> tuple[list[PublicCode], list[str]]:
         """The genuine messages, and the codes of those that were never sent and never will be. path: see PublicCode."""
         public = [row for row in rows if row.channel not in self._hidden]
-        return [_code(row, path) for row in public if row.state in GENUINE], [row.code for row in public if row.state not in GENUINE]
+        genuine = [row for row in public if row.state in GENUINE or _gave_way_on_its_way(row)]
+        known = {row.code for row in genuine}
+        return [_code(row, path) for row in genuine], [row.code for row in public if row.code not in known]
+
+
+def _gave_way_on_its_way(row: Delivery) -> bool:
+    """A newer update took its place after some had read it: the first of a list, or those who looked at a post before its next edit."""
+    return row.state is DeliveryState.SUPERSEDED and (row.attempts > 0 or row.epoch > 1)
 
 
 def _code(row: Delivery, path: str) -> PublicCode:
