@@ -11,10 +11,10 @@ from typing import Any
 
 from broadcasters.errors import BroadcastError, OutcomeClass, Rejected
 from broadcasters.post import Found, Receipt, Remote
-from statuspage.actions.deliveries import RESTORED_WAITING
+from statuspage.actions.deliveries import RESTORED, RESTORED_WAITING
 from statuspage.core.deliveries import Delivery
 from statuspage.core.delivery_rules import INTENT_GOOD_FOR_S, Move, next_look_s, obeyed_s
-from statuspage.core.vocabulary import DeliveryState
+from statuspage.core.vocabulary import DeliveryState, UpdateMode
 from statuspage.store import deliveries
 from statuspage.worker.desk import Desk
 from statuspage.worker.postmaster import is_edit
@@ -110,8 +110,23 @@ def _read(desk: Desk, row: Delivery, found: Found | None, quiet: bool) -> None:
     elif row.error_class == OutcomeClass.DUPLICATE:
         verdict = stuck(row, "duplicate", "The network calls it a repeat, but it is not on the own timeline.")
         desk.write(lambda session: write(desk, session, row, verdict, act="find"))
+    elif _may_have_been_edited_away(desk, row):
+        why = "It is not on the own timeline; but an update that the backup does not know may stand in its place. Look at the channel."
+        desk.write(lambda session: write(desk, session, row, stuck(row, RESTORED, why), act="find"))
     else:
         requeue(desk, row, "provably not published")
+
+
+def _may_have_been_edited_away(desk: Desk, row: Delivery) -> bool:
+    """True for a row from a backup whose post an update may have rewritten since: its code is not to be found then, and proves nothing.
+
+    Unless a newer update of the same thread was found: that stands in its place.
+    """
+    if row.error_class not in (RESTORED, RESTORED_WAITING) or row.mode is not UpdateMode.EDIT:
+        return False
+    with desk.ctx.ports.store.reading() as session:
+        rows = deliveries.thread(session, row.subject_kind, row.subject_id, row.channel)
+    return not any(other.state is DeliveryState.DELIVERED and other.sequence > row.sequence for other in rows)
 
 
 def _not_yet(desk: Desk, session: Any, row: Delivery) -> None:
@@ -124,7 +139,7 @@ def _wait(desk: Desk, row: Delivery, waited: float, quiet: bool) -> None:
     own = desk.ctx.settings.delivery
     if is_edit(row):
         if quiet:
-            requeue(desk, row, "the edit is not repeated: its statement is out of date")
+            requeue(desk, row, "the edit is not repeated: it was refused, or its statement is out of date")
         else:
             desk.due[row.id] = desk.since[row.id] + own.quiet_s
     elif waited >= own.blind_assume_s:

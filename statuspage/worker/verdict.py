@@ -134,8 +134,9 @@ def _rejected(desk: Desk, row: Delivery, error: Rejected, repeat: bool) -> Verdi
             {"error_class": PARENT_GONE, "request": None},
             {f"parent:{row.subject_id}:{row.channel}": text},
         )
-    if repeat and not is_edit(row):
-        desk.due[row.id] = desk.mono()
+    quiet_until = desk.since.get(row.id, -1.0) + desk.ctx.settings.delivery.quiet_s
+    if repeat and (not is_edit(row) or (row.id in desk.since and desk.mono() < quiet_until)):
+        desk.due[row.id] = quiet_until if is_edit(row) else desk.mono()  # a lost edit may still arrive, and must not over a newer one
         return Verdict(DeliveryState.UNKNOWN, str(error.outcome), error.detail, {"error_class": str(error.outcome)})
     return stuck(row, str(error.outcome), error.detail)
 

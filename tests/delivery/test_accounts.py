@@ -301,6 +301,27 @@ def test_a_restored_backup_makes_no_second_post(minutes: int, first: int) -> Non
         assert stage.states("natural") == stage.states("bare") == [DELIVERED], seed
 
 
+@pytest.mark.parametrize("kind", ["keyed", "bare"])
+def test_a_restored_post_that_an_update_may_have_rewritten_is_left_to_a_person(kind: str) -> None:
+    """The backup does not know the update, and the post bears its code alone by now; found by seed 5261 as a second post."""
+    stage = Stage(kind, mode="edit")
+    stage.tell(hold_s=30.0)
+    copy = stage.world.store.backup()
+    stage.passes(60.0)
+    stage.tell(NoticeKind.UPDATE)
+    stage.passes(60.0)
+    stage.world.kill(stage.process, "in the test")
+    stage.world.store.restore(copy)
+    deeds.after_restore(stage.world.outside, "Ada", stage.world.wall())
+
+    stage.passes(900.0)
+
+    (row,) = stage.rows(kind)
+    assert (row.state, row.error_class) == (DeliveryState.STUCK, "restored")
+    assert f"delivery:{row.id}" in stage.alarms()
+    assert len(stage.texts(kind)) == 1
+
+
 @pytest.mark.parametrize("minutes", [1, 10, 60])
 @pytest.mark.parametrize("seed", range(5))
 def test_a_restored_post_that_nobody_can_look_for_is_held_for_a_person(minutes: int, seed: int) -> None:

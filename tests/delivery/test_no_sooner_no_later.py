@@ -82,3 +82,20 @@ def test_a_lost_edit_that_is_out_of_date_waits_until_it_can_do_no_harm_and_asks_
     first, lost, last = stage.rows("keyed")
     assert (first.state, lost.state, last.state) == (DeliveryState.DELIVERED, DeliveryState.STUCK, DeliveryState.DELIVERED)
     assert f"unknown:{lost.id}" not in stage.alarms()
+
+
+def test_an_edit_whose_repeat_is_refused_holds_the_next_one_back_until_the_lost_one_can_no_longer_arrive() -> None:
+    """Found by seeds 6673 and 10100: the older words came late, over the newer ones."""
+    stage = Stage("keyed", mode="edit")
+    stage.tell()
+    stage.passes(5.0)
+    network = stage.network("keyed")
+    network.script, network.late_s = ["late", "rejected"], 80.0
+    stage.tell(NoticeKind.UPDATE)
+    stage.passes(5.0)
+    stage.tell(NoticeKind.CORRECTION)
+
+    stage.passes(400.0)
+
+    assert stage.states("keyed") == [DeliveryState.DELIVERED, DeliveryState.SUPERSEDED, DeliveryState.DELIVERED]
+    assert stage.wrong() == []

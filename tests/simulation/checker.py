@@ -24,7 +24,7 @@ BLIND_MARGIN_S = 60.0  # the deadline of the request that was under way when the
 _CODE = re.compile(r"(?:\b(?:R[eé]f\S*|Kenmerk) |/u/)([2-9A-Z]{7})\b")
 _OPEN = (DeliveryState.WAITING, DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.UNKNOWN)
 _NOT_OUT = (DeliveryState.SUPERSEDED, DeliveryState.WITHDRAWN, DeliveryState.REFUSED, DeliveryState.QUEUED)
-_MAY_BE_STUCK = ("expired", "duplicate", "content", "gone", "refused", "retry")
+_MAY_BE_STUCK = ("expired", "duplicate", "content", "gone", "refused", "retry", "restored")
 
 
 def code_of(text: str) -> str:
@@ -121,6 +121,7 @@ class _Judge:
             made_new = text == post.revisions[0][2]  # an edit whose answer was lost may show and yet give way to the next one
             if (
                 made_new
+                and not (self.restored and row is not None and row.state is DeliveryState.SUPERSEDED)  # by one that was found in its place
                 and row is not None
                 and row.state in (DeliveryState.SUPERSEDED, DeliveryState.WITHDRAWN, DeliveryState.REFUSED, DeliveryState.QUEUED)
             ):
