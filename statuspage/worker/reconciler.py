@@ -111,10 +111,14 @@ def _read(desk: Desk, row: Delivery, found: Found | None, quiet: bool) -> None:
         verdict = stuck(row, "duplicate", "The network calls it a repeat, but it is not on the own timeline.")
         desk.write(lambda session: write(desk, session, row, verdict, act="find"))
     elif _may_have_been_edited_away(desk, row):
-        why = "It is not on the own timeline; but an update that the backup does not know may stand in its place. Look at the channel."
-        desk.write(lambda session: write(desk, session, row, stuck(row, RESTORED, why), act="find"))
+        _leave_to_a_person(desk, row)
     else:
         requeue(desk, row, "provably not published")
+
+
+def _leave_to_a_person(desk: Desk, row: Delivery) -> None:
+    why = "It was not found on the own timeline; but an update that the backup does not know may stand in its place. Look at the channel."
+    desk.write(lambda session: write(desk, session, row, stuck(row, RESTORED, why), act="find"))
 
 
 def _may_have_been_edited_away(desk: Desk, row: Delivery) -> bool:
@@ -138,7 +142,9 @@ def _wait(desk: Desk, row: Delivery, waited: float, quiet: bool) -> None:
     """Blind: assumed to be out after a while. An edit that may not be repeated any more: it can do no harm after the quiet period."""
     own = desk.ctx.settings.delivery
     if is_edit(row):
-        if quiet:
+        if quiet and _may_have_been_edited_away(desk, row):
+            _leave_to_a_person(desk, row)
+        elif quiet:
             requeue(desk, row, "the edit is not repeated: it was refused, or its statement is out of date")
         else:
             desk.due[row.id] = desk.since[row.id] + own.quiet_s
