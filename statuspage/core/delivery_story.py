@@ -262,7 +262,7 @@ class Choice:
 
 def doubtful(row: Delivery) -> bool:
     """True if a post of this row may be out though the ledger cannot say so: sending it again can then make a second one."""
-    unclear = row.error_class == "duplicate" or (row.error_class == "stuck" and row.attempts > 0)
+    unclear = row.error_class in ("duplicate", "restored") or (row.error_class == "stuck" and row.attempts > 0)
     return row.state is S.UNKNOWN or (row.state is S.STUCK and unclear)
 
 

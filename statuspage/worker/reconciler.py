@@ -117,7 +117,7 @@ def _read(desk: Desk, row: Delivery, found: Found | None, quiet: bool) -> None:
 
 
 def _leave_to_a_person(desk: Desk, row: Delivery) -> None:
-    why = "It was not found on the own timeline; but an update that the backup does not know may stand in its place. Look at the channel."
+    why = "From a backup. Whether it was shown is not known: an update that the backup does not have may stand in its place by now."
     desk.write(lambda session: write(desk, session, row, stuck(row, RESTORED, why), act="find"))
 
 

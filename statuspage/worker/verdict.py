@@ -59,14 +59,21 @@ def _received(desk: Desk, row: Delivery, receipt: Receipt) -> Verdict:
     desk.gate.succeeded()
     desk.wake(unknown=True)
     desk.refreshed = False
-    quiet_until = desk.since.get(row.id, -1.0) + desk.ctx.settings.delivery.quiet_s
-    if is_edit(row) and row.id in desk.since and desk.mono() < quiet_until:
-        desk.due[row.id] = quiet_until
+    if _may_still_arrive(desk, row):
         return Verdict(DeliveryState.UNKNOWN, "ok", "shown; sent once more when no lost edit can arrive any more", gate=changed)
     found = accepted(row, receipt.remote, receipt.url, "ok", "; ".join((*receipt.notes, *filter(None, [receipt.wrong]))), gate=changed)
     if receipt.wrong:
         found.alarms[f"shown:{row.id}"] = f"Delivery {row.id} on {row.channel} is published otherwise than it was sent. {receipt.wrong}"
     return found
+
+
+def _may_still_arrive(desk: Desk, row: Delivery) -> bool:
+    """True for an edit of which one whose answer was lost can come late, over what follows it. The row is due when it no longer can."""
+    quiet_until = desk.since.get(row.id, float("-inf")) + desk.ctx.settings.delivery.quiet_s
+    if not is_edit(row) or desk.mono() >= quiet_until:
+        return False
+    desk.due[row.id] = quiet_until
+    return True
 
 
 def accepted(row: Delivery, remote: Remote | None, url: str | None, noted: str, detail: str, *, gate: bool = False) -> Verdict:
@@ -90,10 +97,8 @@ def _uncertain(desk: Desk, row: Delivery, error: BroadcastError) -> Verdict:
     move = desk.move(row, refused=duplicate)
     asked, alarms = _asked(desk, error)
     desk.gate.pause(now, asked)
-    if is_edit(row) and row.attempts >= MAX_ATTEMPTS:
-        return stuck(row, "retry", f"Given up after {row.attempts} attempts. {error.detail}")
-    if move is Move.WAIT and is_edit(row):
-        desk.due[row.id] = now + desk.ctx.settings.delivery.quiet_s  # out of date: nothing to decide, it only may still arrive
+    if move is Move.WAIT and is_edit(row):  # not sent again: nothing to decide, it only may still arrive
+        desk.due[row.id] = now + desk.ctx.settings.delivery.quiet_s
     elif move is Move.WAIT:
         desk.due[row.id] = now + desk.ctx.settings.delivery.blind_assume_s
         alarms[f"unknown:{row.id}"] = _unseen(desk, row, error.detail)
@@ -134,9 +139,9 @@ def _rejected(desk: Desk, row: Delivery, error: Rejected, repeat: bool) -> Verdi
             {"error_class": PARENT_GONE, "request": None},
             {f"parent:{row.subject_id}:{row.channel}": text},
         )
-    quiet_until = desk.since.get(row.id, -1.0) + desk.ctx.settings.delivery.quiet_s
-    if repeat and (not is_edit(row) or (row.id in desk.since and desk.mono() < quiet_until)):
-        desk.due[row.id] = quiet_until if is_edit(row) else desk.mono()  # a lost edit may still arrive, and must not over a newer one
+    if repeat and not is_edit(row):
+        desk.due[row.id] = desk.mono()
+    if repeat and (not is_edit(row) or _may_still_arrive(desk, row)):
         return Verdict(DeliveryState.UNKNOWN, str(error.outcome), error.detail, {"error_class": str(error.outcome)})
     return stuck(row, str(error.outcome), error.detail)
 

@@ -11,6 +11,7 @@ import pytest
 
 from statuspage.actions import deliveries as deeds
 from statuspage.core.delivery_rules import Backoff, obeyed_s
+from statuspage.core.errors import NotAllowed
 from statuspage.core.seal import seal, seal_ok
 from statuspage.core.vocabulary import DeliveryState, NoticeKind
 from statuspage.store import accounts, switches
@@ -319,6 +320,8 @@ def test_a_restored_post_that_an_update_may_have_rewritten_is_left_to_a_person(k
     (row,) = stage.rows(kind)
     assert (row.state, row.error_class) == (DeliveryState.STUCK, "restored")
     assert f"delivery:{row.id}" in stage.alarms()
+    with pytest.raises(NotAllowed, match="could post it twice"):
+        deeds.retry(stage.world.outside, row.id, "Ada")
     assert len(stage.texts(kind)) == 1
 
 
