@@ -10,7 +10,8 @@ from statuspage import interrupt
 
 def main() -> None:
     """Ctrl-C while the program is still being read ends it without a word."""
-    interrupt.raise_on(signal.SIGINT)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not where a shell put it into the background, deaf to Ctrl-C
+        interrupt.raise_on(signal.SIGINT)
     try:
         from statuspage.cli import main as command
     except KeyboardInterrupt:

@@ -108,21 +108,24 @@ class _Reading:
             self.problems.append(f"{self.name}:{line}: {_where(path)}: {told}")
 
     def _without_values(self, told: str) -> str:
-        found = told
-        for value, written in sorted(self.referred.items(), key=lambda one: -len(one[0])):
+        found = self._as_written(told)
+        for value, written in self._longest_first():
             found = found.replace(repr(value), repr(written))
             if len(value) >= SURELY_ITSELF:
-                found = found.replace(value, written).replace(repr(value)[1:-1], written)
+                found = found.replace(repr(value)[1:-1], written)
         return found if found == told or NOT_SHOWN in told else f"{found} {NOT_SHOWN}"
 
     def _as_written(self, found: Any) -> Any:
         """A value with its references in place of what they became; before it is cut to a size, or half a secret could be left."""
         if not isinstance(found, str):
             return found
-        for value, written in sorted(self.referred.items(), key=lambda one: -len(one[0])):
+        for value, written in self._longest_first():
             if value == found or len(value) >= SURELY_ITSELF:
                 found = found.replace(value, written)
         return found
+
+    def _longest_first(self) -> list[tuple[str, str]]:
+        return sorted(self.referred.items(), key=lambda one: -len(one[0]))
 
     def finish(self, text: str) -> Loaded:
         self._check_secrets()

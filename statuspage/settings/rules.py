@@ -22,8 +22,8 @@ from statuspage.words.catalogue import load_catalogue
 from statuspage.words.page import check_address, check_path, check_phone
 
 Problem = tuple[Path, str]
-_PAGES = ("incidents", "maintenance", "history", "u", "report", "follow", "components", "badges")  # folders of each language
-TAKEN = (*_PAGES, "api", "console", "unsubscribe", "health", "metrics")
+_PAGES = ("incidents", "maintenance", "history", "u", "report", "follow", "components", "badges", "preview")  # folders of each language
+TAKEN = (*_PAGES, "api", "cards", "notices", "console", "unsubscribe", "health", "metrics")
 
 
 def broken(settings: Settings, targets: Mapping[str, Any], configs: Mapping[str, Any]) -> Iterator[Problem]:
@@ -49,7 +49,7 @@ def _page(settings: Settings) -> Iterator[Problem]:
     yield from _spoken("phone", page.phone, check_phone)
     for key, path in (("contact_path", page.contact_path), ("claim_path", page.claim_path)):
         yield from _spoken(key, path, check_path)
-        if _is_taken(path.strip("/").split("/")[0]):
+        if is_taken(path.strip("/").split("/")[0]):
             allowed = f"taken are /, names with a dot, two letters (a language), and {', '.join(TAKEN)}"
             yield ("page", key), f"found {path!r}, where other pages stand. Use another, e.g. /contact; {allowed}."
     if page.contact_path.strip("/") == page.claim_path.strip("/"):
@@ -66,7 +66,7 @@ def _page(settings: Settings) -> Iterator[Problem]:
     yield from _languages(settings)
 
 
-def _is_taken(first: str) -> bool:
+def is_taken(first: str) -> bool:
     """True for a name at the root, or in the folder of a language, under which something else is published or answered."""
     return first in ("", *TAKEN) or "." in first or len(first) == 2
 

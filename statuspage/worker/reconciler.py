@@ -145,7 +145,7 @@ def _wait(desk: Desk, row: Delivery, waited: float, quiet: bool) -> None:
         if quiet and _may_have_been_edited_away(desk, row):
             _leave_to_a_person(desk, row)
         elif quiet:
-            requeue(desk, row, "the edit is not repeated: it was refused, or its statement is out of date")
+            requeue(desk, row, "the edit is not repeated: it was refused or given up, or its statement is out of date")
         else:
             desk.due[row.id] = desk.since[row.id] + own.quiet_s
     elif waited >= own.blind_assume_s:

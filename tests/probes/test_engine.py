@@ -37,9 +37,8 @@ def test_checks_that_are_abandoned_leave_no_socket_open(look: Look) -> None:
         engine.close()
 
         assert engine.tasks == set()
-        while len(server._open):
-            threading.Event().wait(0.01)  # the server notices that its clients are gone
-        assert descriptors() <= before
+        while descriptors() > before:  # the server closes its ends a moment after it notices that its clients are gone
+            threading.Event().wait(0.01)
 
 
 def test_a_cancelled_check_never_ends_and_is_closed(engine: Engine, look: Look) -> None:

@@ -13,6 +13,7 @@ from statuspage.actions.incidents import Change, Declaration, Resolution
 from statuspage.actions.maintenance import Plan
 from statuspage.core.vocabulary import ComponentStatus, DeliveryState, SubjectKind
 from statuspage.publish.manifest import MANIFEST, Manifest
+from statuspage.settings.rules import is_taken
 from statuspage.store import deliveries, publications
 from statuspage.store import incidents as incident_store
 from statuspage.store.engine import Database
@@ -480,3 +481,26 @@ def test_a_component_that_is_removed_leaves_the_page_and_its_badge_goes(quick: P
 
     assert "en/badges/bizum.svg" not in again.everything()
     assert "Bizum" not in again.text("en/index.html")
+
+
+def test_no_page_of_the_bank_can_be_given_the_place_of_something_else(quick: Press) -> None:
+    """`contact_path` and `claim_path` are refused for every name that a publication uses: it would be overwritten, or removed as old."""
+    stage, quick.previews = quick.stage, True
+    quick.restart()
+    now = stage.clock.now()
+    maintenance.plan(stage.ctx, Plan(("login",), now + timedelta(hours=1), now + timedelta(hours=3), "Ana"))
+    told = declared(stage, "cards")
+    incidents.resolve(stage.ctx, Resolution(declared(stage, "atm").id, "Ana"))
+    for row in stage.posts(told):
+        with quick.database.writing() as session:
+            deliveries.change(session, row, state=DeliveryState.DELIVERED.value, remote_id="1", url="https://x.example/1")
+    quick.settle()
+
+    page = stage.ctx.settings.page
+    names = {path.split("/")[0] for path in quick.everything()}
+    names |= {path.split("/")[1] for path in quick.everything() if path.count("/") > 1 and len(path.split("/")[0]) == 2}
+    own = {page.contact_path.strip("/"), page.claim_path.strip("/")}
+
+    assert len(names) > 15 and "preview" in names
+    assert {name for name in names if not is_taken(name)} == own
+    assert is_taken("notices") and is_taken("cards")  # signed notices and text cards need what this stage has not

@@ -121,8 +121,8 @@ class _Judge:
             made_new = text == post.revisions[0][2]  # an edit whose answer was lost may show and yet give way to the next one
             if (
                 made_new
-                and not (self.restored and row is not None and row.state is DeliveryState.SUPERSEDED)  # by one that was found in its place
                 and row is not None
+                and not (row.state is DeliveryState.SUPERSEDED and sent_at < self.restored)  # by one that was found in its place
                 and row.state in (DeliveryState.SUPERSEDED, DeliveryState.WITHDRAWN, DeliveryState.REFUSED, DeliveryState.QUEUED)
             ):
                 yield f"unexpected: {code} is {row.state} in the ledger, but {name} shows it"

@@ -49,7 +49,7 @@ class Operators:
     def __init__(self, world: World) -> None:
         self.world = world
         self.told: dict[str, Told] = {}  # code -> what was told
-        self.restored = False
+        self.restored = 0.0  # when a backup was; 0: never
 
     def update(self, subject: str, kind: NoticeKind, *, valid_s: float | None, hold_s: float = 0.0, drill: bool = False) -> None:
         world, ctx = self.world, self.world.outside
@@ -293,7 +293,7 @@ def restore(world: World, people: Operators, copies: list[sqlite3.Connection]) -
     for process in world.processes:
         if process.up:
             world.kill(process, "for the restore")
-    people.restored = True
+    people.restored = world.time
     world.store.restore(copies[0])
     world.happened("database restored")
     deeds.after_restore(world.outside, "operator", world.wall())

@@ -227,12 +227,17 @@ def test_who_makes_room_is_not_who_came_first_but_who_has_asked_for_nothing_long
                 assert line.answer().status == 200
 
 
+def ask_for_more_than_is_taken(server: Running, line: Wire, its: Connection) -> None:
+    """It stays ready for the next request all the while."""
+    inside(server, lambda: its.transport.set_write_buffer_limits(64 * BIG))
+    line.say(PAGE * 100)
+    until(lambda: inside(server, its.transport.get_write_buffer_size))
+
+
 @pytest.mark.usefixtures("quick")
 def test_who_still_takes_its_answer_does_not_make_room_while_another_waits_for_nothing(published: Path) -> None:
     with running(published, most=2) as server, slow(server) as (line, its):
-        inside(server, lambda: its.transport.set_write_buffer_limits(64 * BIG))
-        line.say(PAGE * 100)
-        until(lambda: inside(server, its.transport.get_write_buffer_size))
+        ask_for_more_than_is_taken(server, line, its)
         with wire(server.port) as idle:
             pass_a_moment(server)
             with wire(server.port) as newcomer:
@@ -246,9 +251,7 @@ def test_who_still_takes_its_answer_does_not_make_room_while_another_waits_for_n
 def test_who_still_takes_its_answer_makes_room_where_everybody_does(published: Path) -> None:
     """Or those who ask and take nothing could keep all others out."""
     with running(published, most=1) as server, slow(server) as (line, its):
-        inside(server, lambda: its.transport.set_write_buffer_limits(64 * BIG))
-        line.say(PAGE * 100)
-        until(lambda: inside(server, its.transport.get_write_buffer_size))
+        ask_for_more_than_is_taken(server, line, its)
         with wire(server.port) as newcomer:
             newcomer.say(PAGE)
 
