@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from statuspage.store.locks import one_at_a_time
 from statuspage.store.tables import AuditRow
 
 MACHINE = "machine"  # who acts where no person does
-_LOCK = 0x61756469  # PostgreSQL advisory lock: one writer at a time extends the chain
+_LOCK = 0x61756469  # one writer at a time extends the chain
 _BATCH = 500
 
 
@@ -40,8 +41,7 @@ def append(session: Session, *, at: datetime, who: str, what: str, subject: str 
     subject  id or name of what was dealt with
     detail   JSON values; never a secret
     """
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    one_at_a_time(session, _LOCK)
     content = json.loads(json.dumps(detail or {}, default=str))
     row = AuditRow(at=at, who=who, what=what, subject=subject, detail=content)
     row.hash = _hash(head(session), row)

@@ -11,8 +11,10 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from statuspage.core.components import ComponentRecord, Names
+from statuspage.store.locks import one_at_a_time
 from statuspage.store.tables import ComponentChangeRow, ComponentRow, IncidentRow, MaintenanceRow, UpdateRow
 
+_SYNC = 0x636F6D70
 _STANDING = select(ComponentRow.slug).where(ComponentRow.removed_at.is_(None))  # of a hot path: built once
 
 
@@ -31,8 +33,9 @@ def sync(session: Session, configured: Iterable[Configured], *, now: datetime, n
     """Makes the rows say what the configuration says.
 
     What is new gets an id; what is gone is kept and marked as removed; what comes back loses the mark; a slug that stands in
-    `was` of another hands over its id and its whole history.
+    `was` of another hands over its id and its whole history. Several processes that start at once do it one after the other.
     """
+    one_at_a_time(session, _SYNC)
     rows = {row.slug: row for row in session.scalars(select(ComponentRow)).all()}
     wanted = list(configured)
     for item in wanted:

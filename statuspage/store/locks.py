@@ -32,6 +32,12 @@ class LockLost(Exception):
     """The lock is not held any more: somebody else may be the owner by now. Nothing was committed."""
 
 
+def one_at_a_time(session: Session, number: int) -> None:
+    """From here to the end of the transaction no other one is in the part of that number. SQLite has one writer at a time anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
+
+
 class OwnerLock(Protocol):
     """Held by at most one loop of that name, over all processes that use the same database.
 

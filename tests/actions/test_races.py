@@ -5,16 +5,19 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
+from sqlalchemy import delete, select
 
-from statuspage.actions import automatic, incidents
+from statuspage.actions import automatic, components, incidents
 from statuspage.actions.incidents import Change, Resolution
 from statuspage.core.errors import Conflict
 from statuspage.core.incidents import Incident
 from statuspage.core.vocabulary import IncidentStatus
 from statuspage.store import audit
+from statuspage.store.tables import ComponentRow
 from tests.actions.stage import DOWN, T0, Stage, declared
 
 
@@ -100,3 +103,14 @@ def test_a_person_resolving_while_the_machine_recovers_leaves_a_legal_history(st
 
     statuses = [update.status for update in stage.said(incident)]
     assert statuses in (["investigating", "resolved"], ["investigating", "monitoring", "resolved"])
+
+
+def test_processes_that_start_at_once_on_an_empty_store_all_note_the_components(stage: Stage) -> None:
+    """Two loops of the worker did so and one of them met a duplicate key."""
+    for _ in range(8):
+        with stage.database.writing() as session:
+            session.execute(delete(ComponentRow))
+        at_once(*[partial(components.sync, stage.ctx)] * 4)
+
+    with stage.database.reading() as session:
+        assert set(session.scalars(select(ComponentRow.slug))) >= {one.slug for one in stage.ctx.settings.components}
