@@ -140,6 +140,7 @@ class Reason(StrEnum):
     DNS_TIMEOUT = "dns_timeout"
     DNS_NO_ANSWER = "dns_no_answer"
     DNS_WRONG_ANSWER = "dns_wrong_answer"
+    DNS_BOGUS = "dns_bogus"
     ADDRESS_DENIED = "address_denied"
     CONNECT_REFUSED = "connect_refused"
     CONNECT_TIMEOUT = "connect_timeout"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from statuspage.core.vocabulary import Outcome, Reason
+from statuspage.probes.dnssec import ROOT, Bogus, Chain, Proof, Unsigned, Untold, parse_anchors
 from statuspage.probes.engine import Together, Work
 from statuspage.probes.findings import Failure, Finding, clean
 from statuspage.probes.look import Look
@@ -22,15 +23,22 @@ class Target:
 
     resolvers   addresses, with :port where it is not 53 ([..]:port for IPv6); two at least
     allowed     the records that may be answered, each one; empty: any. Some resolvers failing is a partial failure
+    dnssec      the records must be signed, validly from an anchor down; one of the resolvers must be a recursive one
+    signature_hours   operators are told when a signature ends sooner
+    anchors     keys that are trusted: ZONE KEY-TAG ALGORITHM DIGEST-TYPE DIGEST, those of the root
     """
 
     name: str
     resolvers: tuple[str, ...]
     type: Literal["A", "AAAA", "CNAME", "NS", "MX", "TXT", "SOA", "CAA"] = "A"
     allowed: tuple[str, ...] = ()
+    dnssec: bool = False
+    signature_hours: float = 12.0
+    anchors: tuple[str, ...] = ROOT
 
     def __post_init__(self) -> None:
         check_host(self.name)
+        parse_anchors(self.anchors)
         for resolver in self.resolvers:
             parse_server(resolver)
         if len(set(self.resolvers)) < 2:
@@ -49,12 +57,42 @@ def parse_server(text: str) -> Server:
 
 def probe(target: Target, look: Look) -> Work[Finding]:
     """Asks all resolvers at once."""
+    deadline = look.deadline()
     servers = [parse_server(resolver) for resolver in target.resolvers]
     replies = yield Together([_ask(target, server, look) for server in servers])
     findings = [_judge(target, reply) for reply in replies]
+    if target.dnssec:
+        chain = Chain(parse_anchors(target.anchors), servers, look, deadline)
+        for place, reply in enumerate(replies):
+            if findings[place].outcome is Outcome.PASSED:
+                findings[place] = yield from _proven(target, look, chain, reply, findings[place])
     named = [(f"name server {server}", finding) for server, finding in zip(servers, findings, strict=True)]
     found = combine(named, partly=None)
     return look.judge_speed(replace(found, alarms={**found.alarms, **_disagreement(target, look, servers, replies)}))
+
+
+def _proven(target: Target, look: Look, chain: Chain, reply: Reply, found: Finding) -> Work[Finding]:
+    """A signature that is wrong is a failure: who asks a resolver that checks gets no answer. What is not signed works for everybody."""
+    assert reply.answer is not None  # it passed
+    key = f"dnssec:{look.name}"
+    try:
+        proof = yield from chain.prove(reply.answer, target.type)
+    except Bogus as error:
+        return failed(Failure(Reason.DNS_BOGUS, f"{found.evidence}, but {error}"), found.phases_ms, found.latency_ms)
+    except Unsigned as error:
+        return replace(
+            found, alarms={key: clean(f"{look.name}: {target.name} is not protected by DNSSEC: {error}. The page does not change.")}
+        )
+    except Untold as error:
+        return replace(found, alarms={key: clean(f"{look.name}: nobody can tell whether {target.name} is validly signed: {error}")})
+    hours = (proof.until - look.now()).total_seconds() / 3600
+    evidence = clean(f"{found.evidence}; signed until {proof.until:%Y-%m-%d %H:%M} UTC{_beyond(proof)}")
+    late = f"{look.name}: a signature that {target.name} hangs on ends in {hours:.1f} h. When it does, many customers cannot reach it."
+    return replace(found, evidence=evidence, alarms={key: late if hours < target.signature_hours else ""})
+
+
+def _beyond(proof: Proof) -> str:
+    return f"; from {proof.beyond} on, which is in another zone, nothing is" if proof.beyond else ""
 
 
 def _disagreement(target: Target, look: Look, servers: Sequence[Server], replies: Sequence[Reply]) -> dict[str, str]:
@@ -81,12 +119,12 @@ def _version(target: Target, reply: Reply) -> str:
 
 def _ask(target: Target, server: Server, look: Look) -> Work[Reply]:
     """Once more after half of the time: a single datagram may be lost without anybody being ill."""
-    first: Reply = yield Query(check_host(target.name), target.type, server, look.timeout_s / 2)
+    first: Reply = yield Query(check_host(target.name), target.type, server, look.timeout_s / 2, signed=target.dnssec)
     if first.failure is None or first.failure.reason is not Reason.DNS_TIMEOUT:
         return first
     left_s = look.timeout_s - first.elapsed_ms / 1000
-    second = yield Query(check_host(target.name), target.type, server, max(0.001, left_s))
-    return Reply(second.failure, second.records, first.elapsed_ms + second.elapsed_ms)
+    second: Reply = yield Query(check_host(target.name), target.type, server, max(0.001, left_s), signed=target.dnssec)
+    return replace(second, elapsed_ms=first.elapsed_ms + second.elapsed_ms)
 
 
 def _judge(target: Target, reply: Reply) -> Finding:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import select
 import socket
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import dns.exception
 import dns.flags
@@ -34,11 +34,15 @@ class Server:
 
 @dataclass(frozen=True)
 class Reply:
-    """failure is None if there is at least one record of the type asked for; records: as zone files write them, sorted."""
+    """failure is None if there is at least one record of the type asked for.
+
+    records: as zone files write them, sorted; answer: the whole message, None if none came
+    """
 
     failure: Failure | None
     records: tuple[str, ...] = ()
     elapsed_ms: float = 0.0
+    answer: dns.message.Message | None = field(default=None, repr=False, compare=False)
 
     @property
     def silent(self) -> bool:
@@ -48,12 +52,16 @@ class Reply:
 
 @dataclass(frozen=True)
 class Query:
-    """Operation; gives a Reply. name: without a dot at the end; kind: A, AAAA, CNAME, NS, MX, TXT..."""
+    """Operation; gives a Reply. name: without a dot at the end, "." for the root; kind: A, AAAA, CNAME, NS, MX, TXT...
+
+    signed   with signatures, and whether they are right or not: that is for whoever asks to judge
+    """
 
     name: str
     kind: str
     server: Server
     deadline_s: float
+    signed: bool = False
 
     def begin(self, engine: Engine, ended: Ended) -> Stop:
         return _Asking(self, engine, ended).stop
@@ -65,7 +73,9 @@ class _Asking:
         self.engine = engine
         self.ended = ended
         self.began = engine.monotonic()
-        self.question = dns.message.make_query(wanted.name, wanted.kind, use_edns=0, payload=1232)
+        self.question = dns.message.make_query(wanted.name, wanted.kind, use_edns=0, payload=1232, want_dnssec=wanted.signed)
+        if wanted.signed:
+            self.question.flags |= dns.flags.CD
         self.to_send = b""
         self.received = b""
         self.socket: socket.socket | None = None
@@ -150,23 +160,23 @@ class _Asking:
     def _judge(self, answer: dns.message.Message) -> None:
         code = answer.rcode()
         if code == dns.rcode.NXDOMAIN:
-            self._fail(Reason.DNS_NXDOMAIN, "there is no such name")
+            self._fail(Reason.DNS_NXDOMAIN, "there is no such name", answer)
         elif code != dns.rcode.NOERROR:
-            self._fail(Reason.DNS_SERVFAIL, f"answered {dns.rcode.to_text(code)}")
+            self._fail(Reason.DNS_SERVFAIL, f"answered {dns.rcode.to_text(code)}", answer)
         else:
             records = _records(answer, self.wanted.kind)
             if records:
-                self._end(Reply(None, records))
+                self._end(Reply(None, records, answer=answer))
             else:
-                self._fail(Reason.DNS_NO_ANSWER, f"the name has no {self.wanted.kind} record")
+                self._fail(Reason.DNS_NO_ANSWER, f"the name has no {self.wanted.kind} record", answer)
 
-    def _fail(self, reason: Reason, evidence: str) -> None:
-        self._end(Reply(Failure(reason, f"{self.wanted.name}: name server {self.wanted.server}: {evidence}")))
+    def _fail(self, reason: Reason, evidence: str, answer: dns.message.Message | None = None) -> None:
+        self._end(Reply(Failure(reason, f"{self.wanted.name}: name server {self.wanted.server}: {evidence}"), answer=answer))
 
     def _end(self, reply: Reply) -> None:
         self.stop()
         elapsed = round((self.engine.monotonic() - self.began) * 1000, 3)
-        self.ended(Reply(reply.failure, reply.records, elapsed), None)
+        self.ended(replace(reply, elapsed_ms=elapsed), None)
 
 
 def _records(answer: dns.message.Message, kind: str) -> tuple[str, ...]:

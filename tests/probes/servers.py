@@ -167,14 +167,15 @@ def hang(conversation: Conversation) -> None:
 
 
 Records = Mapping[tuple[str, str], Sequence[str]]
-Decide = Callable[[str, str], "Sequence[str] | str | None"]
+Decide = Callable[[str, str], "Sequence[str | dns.rrset.RRset] | str | None"]
 
 
 class FakeResolver:
     """A name server on loopback, UDP and TCP on one port. decide(name, kind) gives records, the name of an rcode, or None for silence."""
 
-    def __init__(self, decide: Decide, truncate: bool = False) -> None:
+    def __init__(self, decide: Decide, truncate: bool = False, recursive: bool = True) -> None:
         self.decide = decide
+        self.recursive = recursive
         self.truncate = truncate
         self.questions: list[tuple[str, str]] = []
         self._tcp, self._udp = _both_on_one_port()
@@ -203,13 +204,16 @@ class FakeResolver:
         decided = self.decide(name, kind)
         if decided is None:
             return None
-        answer = dns.message.make_response(question)
+        answer = dns.message.make_response(question, recursion_available=self.recursive)
         if isinstance(decided, str):
             answer.set_rcode(dns.rcode.from_text(decided))
         elif self.truncate and not over_tcp:
             answer.flags |= dns.flags.TC
         else:
             for record in decided:
+                if isinstance(record, dns.rrset.RRset):
+                    answer.answer.append(record)
+                    continue
                 kind_of, _, text = record.partition(" ") if record.startswith("CNAME ") else (kind, "", record)
                 answer.answer.append(dns.rrset.from_text(question.question[0].name, 1, "IN", kind_of, text))
         return answer.to_wire(max_size=65535)
