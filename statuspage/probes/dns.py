@@ -1,4 +1,4 @@
-"""One name, asked of several resolvers: do they answer, and what they should?"""
+"""One name, asked of several resolvers: do they answer, what they should, validly signed, and for how long is the domain registered?"""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from statuspage.probes.parts import combine
 from statuspage.probes.place import check_host
 from statuspage.probes.queries import Query, Reply, Server
 from statuspage.probes.reach import failed
+from statuspage.probes.registration import domain_of, watch
+from statuspage.probes.urgency import check_limits
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,9 @@ class Target:
     dnssec      the records must be signed, validly from an anchor down; one of the resolvers must be a recursive one
     signature_hours   operators are told when a signature ends sooner
     anchors     keys that are trusted: ZONE KEY-TAG ALGORITHM DIGEST-TYPE DIGEST, those of the root
+    registration   address at which the registry tells by RDAP how long the domain is registered; "": nobody asks
+    warn_days, alarm_days, page_days   days left of the registration at which operators are told, each time more urgently
+    ca_file     PEM file of the issuers to trust at the registry, instead of the machine's
     """
 
     name: str
@@ -35,10 +40,18 @@ class Target:
     dnssec: bool = False
     signature_hours: float = 12.0
     anchors: tuple[str, ...] = ROOT
+    registration: str = ""
+    warn_days: float = 30.0
+    alarm_days: float = 14.0
+    page_days: float = 3.0
+    ca_file: str = ""
 
     def __post_init__(self) -> None:
         check_host(self.name)
         parse_anchors(self.anchors)
+        check_limits(self)
+        if self.registration and not f".{check_host(self.name)}".endswith(f".{domain_of(self.registration)}"):
+            raise ValueError(f"found the registration of {domain_of(self.registration)}, which {self.name} is not a part of")
         for resolver in self.resolvers:
             parse_server(resolver)
         if len(set(self.resolvers)) < 2:
@@ -68,7 +81,10 @@ def probe(target: Target, look: Look) -> Work[Finding]:
                 findings[place] = yield from _proven(target, look, chain, reply, findings[place])
     named = [(f"name server {server}", finding) for server, finding in zip(servers, findings, strict=True)]
     found = combine(named, partly=None)
-    return look.judge_speed(replace(found, alarms={**found.alarms, **_disagreement(target, look, servers, replies)}))
+    alarms = {**found.alarms, **_disagreement(target, look, servers, replies)}
+    if target.registration:
+        alarms.update((yield from watch(target.registration, target, target.ca_file, look, deadline)))
+    return look.judge_speed(replace(found, alarms=alarms))
 
 
 def _proven(target: Target, look: Look, chain: Chain, reply: Reply, found: Finding) -> Work[Finding]:

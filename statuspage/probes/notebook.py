@@ -1,4 +1,5 @@
-"""What probes remember from check to check: attempts, accounts that rest, orders whose outcome is not known, certificates.
+"""What probes remember from check to check: attempts, accounts that rest, orders whose outcome is not known,
+certificates, registrations.
 
 Kept by the prober on its own disk, so that a restart neither locks a test account out nor repeats an order.
 """
@@ -46,6 +47,32 @@ class _Notes:
     rests_until: datetime | None = None
 
 
+@dataclass(frozen=True)
+class Registration:
+    """What is known of a domain.
+
+    told_at   of the newest answer; of the first question while there was none
+    trouble   why the last question brought no answer, or ""
+    """
+
+    asked_at: datetime
+    told_at: datetime
+    ends: datetime | None = None
+    held: tuple[str, ...] = ()
+    trouble: str = ""
+
+    def dump(self) -> dict[str, Any]:
+        ends = self.ends.isoformat() if self.ends else None
+        moments = {"asked_at": self.asked_at.isoformat(), "told_at": self.told_at.isoformat(), "ends": ends}
+        return {**moments, "held": list(self.held), "trouble": self.trouble}
+
+    @classmethod
+    def load(cls, data: Mapping[str, Any]) -> Registration:
+        asked_at, told_at = (datetime.fromisoformat(data[key]) for key in ("asked_at", "told_at"))
+        ends = datetime.fromisoformat(data["ends"]) if data["ends"] else None
+        return cls(asked_at, told_at, ends, tuple(map(str, data["held"])), str(data["trouble"]))
+
+
 class Notebook:
     """Of one location. Accounts go by a key that tells nothing of the login. `changed` tells the keeper that there is something to save."""
 
@@ -55,6 +82,7 @@ class Notebook:
         self._turn: dict[str, int] = {}
         self._pending: dict[str, datetime] = {}
         self._certificates: dict[str, list[tuple[str, datetime]]] = {}
+        self._registrations: dict[str, Registration] = {}
         self.used_steps: dict[str, int] = {}  # newest one-time step that we know to be used, to choose accounts by
 
     def next_turn(self, probe: str) -> int:
@@ -112,6 +140,14 @@ class Notebook:
         self.changed = True
         return before
 
+    def registration(self, url: str) -> Registration | None:
+        """What is known of the domain that this address of a registry is about."""
+        return self._registrations.get(url)
+
+    def note_registration(self, url: str, known: Registration) -> None:
+        self._registrations[url] = known
+        self.changed = True
+
     def dump(self) -> dict[str, Any]:
         """As JSON takes it. Holds no secret: names and moments only."""
         self.changed = False
@@ -128,6 +164,7 @@ class Notebook:
                 server: [[fingerprint, not_after.isoformat()] for fingerprint, not_after in known]
                 for server, known in self._certificates.items()
             },
+            "registrations": {url: known.dump() for url, known in self._registrations.items()},
         }
 
     @classmethod
@@ -143,6 +180,7 @@ class Notebook:
             str(server): [(str(fingerprint), datetime.fromisoformat(at)) for fingerprint, at in known]
             for server, known in data.get("certificates", {}).items()
         }
+        book._registrations = {str(url): Registration.load(known) for url, known in data.get("registrations", {}).items()}
         return book
 
     def _of(self, account: str) -> _Notes:

@@ -14,6 +14,7 @@ from statuspage.probes.look import Look
 from statuspage.probes.place import Place, check_host
 from statuspage.probes.reach import each_address, failed
 from statuspage.probes.transfer import Exchange, Transfer
+from statuspage.probes.urgency import alarms_by_days, check_limits
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,7 @@ class Target:
         check_host(self.host)
         if not 1 <= self.port <= 65535:
             raise ValueError(f"found the port {self.port}; a port is 1 to 65535")
-        if not self.warn_days >= self.alarm_days >= self.page_days >= 0:
-            raise ValueError("warn_days, alarm_days and page_days must fall in this order, and not below 0")
+        check_limits(self)
 
 
 def probe(target: Target, look: Look) -> Work[Finding]:
@@ -72,12 +72,8 @@ def _judge(target: Target, look: Look, exchange: Exchange) -> Finding:
     key = f"certificate:{look.name}"
     evidence = clean(f"{days:.1f} days left: {certificate.subject}, issued by {certificate.issuer}")
     said = f"renew the certificate of {target.host}:{target.port} ({evidence}). Until it expires the page does not change."
-    levels = ((key, "Soon", target.warn_days), (f"{key}:now", "Now", target.alarm_days), (f"{key}:at-once", "At once", target.page_days))
-    alarms = {
-        name: f"{urgency}: {said}" if days <= limit else "" for name, urgency, limit in levels
-    }  # one each: an open one is not told anew
     reason = Reason.TLS_EXPIRES_SOON if days <= target.warn_days else Reason.AS_EXPECTED
-    return Finding(Outcome.PASSED, reason, exchange.phases_ms, latency_ms, evidence, alarms=alarms)
+    return Finding(Outcome.PASSED, reason, exchange.phases_ms, latency_ms, evidence, alarms=alarms_by_days(key, days, target, said))
 
 
 def _change(target: Target, look: Look, address: str, exchange: Exchange) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -9,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from statuspage.actions import components
 from statuspage.store.engine import Database
 from statuspage.worker.owned import Owned, as_owner
 from statuspage.worker.verdicts import Verdicts
@@ -36,7 +38,8 @@ class Interrupted(Chance):
 
 
 def end_lock_connections(database: Database) -> int:
-    query = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid()"
+    holders = "SELECT DISTINCT pid FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid()"
+    query = f"SELECT pg_terminate_backend(pid) FROM ({holders}) AS holders"
     with database.writing() as session:
         return len(session.execute(text(query)).all())
 
@@ -61,12 +64,15 @@ def test_a_verdict_suspended_while_it_writes_begins_no_second_incident(postgres_
     of = bank("login")
     desk, other = Desk(here, of, truth=lambda component, place, t: BAD), Desk(there, of)
     desk.run(10, each=lambda: None)
+    components.sync(desk.ctx)  # so that the first draw is of an incident
     other.clock = desk.clock
     object.__setattr__(other.ctx.ports, "clock", desk.clock)
     second = owned(Verdicts, other)
     ended: list[int] = []
+    drawn_by: list[str] = []
 
     def another_takes_over() -> None:
+        drawn_by.extend(frame.name for frame in traceback.extract_stack())
         ended.append(end_lock_connections(there))
         until(lambda: second.step() and second.owner)  # the server ends a session a moment later
 
@@ -80,6 +86,7 @@ def test_a_verdict_suspended_while_it_writes_begins_no_second_incident(postgres_
     there.close()
 
     assert ended == [1]
+    assert "_act" in drawn_by
     assert len(found) == 1
     assert owners == [False, True]
     assert delay == AFTER_A_FAULT_S
