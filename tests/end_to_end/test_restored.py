@@ -99,6 +99,11 @@ class Host:
     def settled(self) -> bool:
         return not {row["state"] for row in self.deliveries()} & {"waiting", "queued", "sending", "unknown"}
 
+    def silent(self) -> set[str]:
+        """Channels on which nothing was told."""
+        rows = self.deliveries()
+        return {row["channel"] for row in rows} - {row["channel"] for row in rows if row["state"] == "delivered"}
+
     def alarms(self) -> list[str]:
         """What was said to the operators."""
         _, body = fetch("GET", f"http://127.0.0.1:{self.port + 4}/truth")
@@ -142,14 +147,12 @@ def judge(here: Host) -> None:
     (incident,) = here.command("incident", "list")
     here.command("resume", "posting")
     here.command("incident", "update", incident["id"], "--status", "monitoring")
-    until(here.settled, worker, PATIENCE_S)
+    # A statement whose next update falls due before it goes is not sent; the promised one comes in its place a moment later.
+    until(lambda: here.settled() and not here.silent(), worker, PATIENCE_S)
 
     posts = here.posts()
     carried = Counter((post["network"], post["account"], code) for post in posts for code in codes_in(post["text"]))
     assert [key for key, number in carried.items() if number > 1] == []
-    known = {row["channel"] for row in here.deliveries() if row["state"] == "delivered"}
-    silent = [row for row in here.deliveries() if row["channel"] not in known]
-    assert silent == [], [here.command("deliveries", "show", row["id"]) for row in silent]
     until(lambda: any("nobody knows here who made it" in said for said in here.alarms()), worker)  # updates younger than the backup
 
 
