@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
+from functools import partial
 from importlib import resources
 from pathlib import Path
 
 import click
+from dns.resolver import Resolver
 
 from statuspage.actions.components import left_open
 from statuspage.cli.common import REFUSED, Invocation, explained, fail, prepare
+from statuspage.cli.names import looked_up
 from statuspage.demo import stage
 from statuspage.settings import Settings
 from statuspage.settings.loader import load_file
@@ -24,15 +27,16 @@ from statuspage.worker.process import accept_file
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.option("--look-up", is_flag=True, help="Ask name servers too whether page and mail hang on the same things as the bank.")
 @click.pass_obj
 @explained
-def check(invocation: Invocation, file: Path | None) -> None:
+def check(invocation: Invocation, file: Path | None, look_up: bool) -> None:
     """Say in words what a configuration would run, with budgets and times to verdict. Exit status 3 if it is wrong."""
     path, environ = file or invocation.process.config, invocation.environ
     if path.resolve() == stage.CONFIGURATION.resolve():  # its references are invented: it can be looked at while nothing runs
         environ = {**stage.environment("127.0.0.1", 8000, invocation.process.data), **environ}
     loaded = load_file(path, environ)
-    found, left = summary(loaded), _left_open(invocation, loaded.settings)
+    found, left = summary(loaded, partial(looked_up, resolver=Resolver()) if look_up else list), _left_open(invocation, loaded.settings)
     if invocation.as_json:
         click.echo(json.dumps({**found.as_json(), "left_open": left}, indent=2, ensure_ascii=False))
     else:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from broadcasters import BROADCASTERS
+from statuspage.core.apart import Site, shared
 from statuspage.core.budget import Budget, Timing, budget, slots_needed
 from statuspage.core.hosts import only_here
 from statuspage.core.vocabulary import LinkMode
 from statuspage.settings.loader import Loaded
 from statuspage.settings.models import ChannelSettings, ProbeSettings
+from statuspage.settings.sites import ours, theirs
 
 POSTS_OF_AN_INCIDENT = 6  # being looked into, cause found, two updates, working again, solved
 
@@ -58,11 +60,15 @@ class Summary:
         yield "The configuration is good."
 
 
-def summary(loaded: Loaded) -> Summary:
-    """Puts it into words."""
+def summary(loaded: Loaded, told: Callable[[Iterable[Site]], list[Site]] = list) -> Summary:
+    """Puts it into words.
+
+    told   completes hosts by what name servers tell of them; as it stands nobody is asked
+    """
     timings = [_timing(probe, loaded.targets[probe.name]) for probe in loaded.settings.probes]
     budgets = [budget(timing) for timing in timings]
     warnings = [*(warning for found in budgets for warning in found.warnings), *_warnings(loaded)]
+    warnings += shared(told(ours(loaded)), told(theirs(loaded)))
     return Summary(
         page=loaded.settings.page.url,
         components=tuple(_components(loaded)),
