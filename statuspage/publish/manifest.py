@@ -59,7 +59,7 @@ class Manifest:
             return cls(
                 generation=int(told.get("generation", 0)),
                 files={
-                    PurePosixPath(path): Entry(dict(entry["digests"]), datetime.fromisoformat(entry["modified"]))
+                    _inside(path): Entry(dict(entry["digests"]), datetime.fromisoformat(entry["modified"]))
                     for path, entry in told.get("files", {}).items()
                 },
                 headers={str(RouteClass(name)): dict(headers) for name, headers in told.get("headers", {}).items()},
@@ -69,3 +69,11 @@ class Manifest:
             )
         except (ValueError, TypeError, KeyError, AttributeError):
             return cls()
+
+
+def _inside(text: str) -> PurePosixPath:
+    """Raises ValueError for what names no file in the folder."""
+    path = PurePosixPath(text)
+    if not path.name or path.is_absolute() or ".." in path.parts:
+        raise ValueError(f"{text!r} is no file of the folder")
+    return path

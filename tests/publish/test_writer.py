@@ -239,3 +239,17 @@ def test_a_page_that_the_archive_would_pack_harder_keeps_the_packing_that_the_ma
     write(writer, replace(first, hot={**first.hot, path: encode(body)}, archive={path: harder}))
 
     assert_whole(folder)
+
+
+@pytest.mark.parametrize("path", [".", "", "/etc/passwd", "../beside", "en/../../beside"])
+def test_a_manifest_that_names_what_is_no_file_of_the_folder_is_no_manifest(tmp_path: Path, path: str) -> None:
+    folder = Folder(tmp_path)
+    write(Writer(folder), edition(1))
+    told = json.loads(folder.read(MANIFEST) or b"")
+    told["files"][path] = told["files"]["status.txt"]
+    folder.write(MANIFEST, json.dumps(told).encode())
+
+    write(Writer(folder), edition(2))
+
+    assert manifest(folder).generation == 2
+    assert b"en/index.html 2" in (folder.read(PurePosixPath("en/index.html")) or b"")
