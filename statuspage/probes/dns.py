@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from datetime import timedelta
+from typing import Any, Literal
 
 from statuspage.core.vocabulary import Outcome, Reason
 from statuspage.probes.dnssec import ROOT, Bogus, Chain, Proof, Unsigned, Untold, parse_anchors
@@ -18,6 +19,8 @@ from statuspage.probes.reach import failed
 from statuspage.probes.registration import domain_of, watch
 from statuspage.probes.urgency import check_limits
 
+UNTOLD = timedelta(minutes=30)  # without a proof: then operators hear of it
+
 
 @dataclass(frozen=True)
 class Target:
@@ -25,7 +28,7 @@ class Target:
 
     resolvers   addresses, with :port where it is not 53 ([..]:port for IPv6); two at least
     allowed     the records that may be answered, each one; empty: any. Some resolvers failing is a partial failure
-    dnssec      the records must be signed, validly from an anchor down; one of the resolvers must be a recursive one
+    dnssec      the records should be signed, validly from an anchor down; name a recursive resolver, best one that checks by itself
     signature_hours   operators are told when a signature ends sooner
     anchors     keys that are trusted: ZONE KEY-TAG ALGORITHM DIGEST-TYPE DIGEST, those of the root
     registration   address at which the registry tells by RDAP how long the domain is registered; "": nobody asks
@@ -48,7 +51,8 @@ class Target:
 
     def __post_init__(self) -> None:
         check_host(self.name)
-        parse_anchors(self.anchors)
+        if not parse_anchors(self.anchors):
+            raise ValueError("found no trust anchor; leave anchors out to trust the keys of the root")
         check_limits(self)
         if self.registration and not f".{check_host(self.name)}".endswith(f".{domain_of(self.registration)}"):
             raise ValueError(f"found the registration of {domain_of(self.registration)}, which {self.name} is not a part of")
@@ -69,46 +73,61 @@ def parse_server(text: str) -> Server:
 
 
 def probe(target: Target, look: Look) -> Work[Finding]:
-    """Asks all resolvers at once."""
+    """Asks all resolvers at once, and beside them the registry."""
     deadline = look.deadline()
     servers = [parse_server(resolver) for resolver in target.resolvers]
-    replies = yield Together([_ask(target, server, look) for server in servers])
-    findings = [_judge(target, reply) for reply in replies]
-    if target.dnssec:
-        chain = Chain(parse_anchors(target.anchors), servers, look, deadline)
-        for place, reply in enumerate(replies):
-            if findings[place].outcome is Outcome.PASSED:
-                findings[place] = yield from _proven(target, look, chain, reply, findings[place])
-    named = [(f"name server {server}", finding) for server, finding in zip(servers, findings, strict=True)]
-    found = combine(named, partly=None)
-    alarms = {**found.alarms, **_disagreement(target, look, servers, replies)}
+    works: list[Work[Any]] = [_look_at(target, server, servers, look, deadline) for server in servers]
     if target.registration:
-        alarms.update((yield from watch(target.registration, target, target.ca_file, look, deadline)))
+        works.append(watch(target.registration, target, target.ca_file, look, deadline))
+    told = yield Together(works)
+    seen, registered = told[: len(servers)], told[-1] if target.registration else {}
+    replies = [reply for reply, _ in seen]
+    found = combine([(f"name server {server}", finding) for server, (_, finding) in zip(servers, seen, strict=True)], partly=None)
+    alarms = {**found.alarms, **_disagreement(target, look, servers, replies), **registered}
     return look.judge_speed(replace(found, alarms=alarms))
 
 
-def _proven(target: Target, look: Look, chain: Chain, reply: Reply, found: Finding) -> Work[Finding]:
-    """A signature that is wrong is a failure: who asks a resolver that checks gets no answer. What is not signed works for everybody."""
-    assert reply.answer is not None  # it passed
+def _look_at(target: Target, server: Server, servers: Sequence[Server], look: Look, deadline: float) -> Work[tuple[Reply, Finding]]:
+    """As a customer behind that resolver; then, with dnssec, whether the records are signed as they should be."""
+    reply = yield from _ask(target, server, look)
+    found = _judge(target, reply)
+    if target.dnssec and (found.reason is Reason.DNS_SERVFAIL or found.outcome is Outcome.PASSED):
+        chain = Chain(parse_anchors(target.anchors), [server, *(other for other in servers if other != server)], look, deadline)
+        found = yield from _proven(target, server, look, chain, found, deadline)
+    return reply, found
+
+
+def _proven(target: Target, server: Server, look: Look, chain: Chain, found: Finding, deadline: float) -> Work[Finding]:
+    """What is not as it should be is an alarm. That a resolver refuses it is what customers notice: then this is the reason."""
     key = f"dnssec:{look.name}"
+    left_s = max(0.001, min(look.timeout_s / 2, deadline - look.monotonic()))
+    reply: Reply = yield Query(check_host(target.name), target.type, server, left_s, signed=True)
     try:
+        if reply.answer is None or reply.failure:
+            raise Untold(reply.failure.evidence if reply.failure else "no answer")
         proof = yield from chain.prove(reply.answer, target.type)
     except Bogus as error:
-        return failed(Failure(Reason.DNS_BOGUS, f"{found.evidence}, but {error}"), found.phases_ms, found.latency_ms)
+        if found.reason is Reason.DNS_SERVFAIL:
+            return failed(Failure(Reason.DNS_BOGUS, f"{error}; {found.evidence}"), found.phases_ms, found.latency_ms)
+        told = f"{look.name}: resolvers that check refuse {target.name}: {error}. {server} does not."
+        return replace(found, alarms={key: clean(told)})
     except Unsigned as error:
-        return replace(
-            found, alarms={key: clean(f"{look.name}: {target.name} is not protected by DNSSEC: {error}. The page does not change.")}
-        )
+        told = f"{look.name}: {target.name} is not protected by DNSSEC: {error}. The page does not change."
+        return replace(found, alarms={key: clean(told)})
     except Untold as error:
-        return replace(found, alarms={key: clean(f"{look.name}: nobody can tell whether {target.name} is validly signed: {error}")})
+        since = look.notebook.wait(key, look.now())
+        told = f"{look.name}: since {since:%Y-%m-%d %H:%M} UTC nobody can tell whether {target.name} is validly signed: {error}"
+        return replace(found, alarms={f"{key}:untold": clean(told) if look.now() - since >= UNTOLD else ""})
+    look.notebook.end_wait(key)
     hours = (proof.until - look.now()).total_seconds() / 3600
     evidence = clean(f"{found.evidence}; signed until {proof.until:%Y-%m-%d %H:%M} UTC{_beyond(proof)}")
     late = f"{look.name}: a signature that {target.name} hangs on ends in {hours:.1f} h. When it does, many customers cannot reach it."
-    return replace(found, evidence=evidence, alarms={key: late if hours < target.signature_hours else ""})
+    alarms = {key: "", f"{key}:untold": "", f"{key}:ends": late if hours < target.signature_hours else ""}
+    return replace(found, evidence=evidence, alarms=alarms)
 
 
 def _beyond(proof: Proof) -> str:
-    return f"; from {proof.beyond} on, which is in another zone, nothing is" if proof.beyond else ""
+    return f"; from {proof.beyond} on nothing is" if proof.beyond else ""
 
 
 def _disagreement(target: Target, look: Look, servers: Sequence[Server], replies: Sequence[Reply]) -> dict[str, str]:
@@ -135,11 +154,11 @@ def _version(target: Target, reply: Reply) -> str:
 
 def _ask(target: Target, server: Server, look: Look) -> Work[Reply]:
     """Once more after half of the time: a single datagram may be lost without anybody being ill."""
-    first: Reply = yield Query(check_host(target.name), target.type, server, look.timeout_s / 2, signed=target.dnssec)
+    first: Reply = yield Query(check_host(target.name), target.type, server, look.timeout_s / 2)
     if first.failure is None or first.failure.reason is not Reason.DNS_TIMEOUT:
         return first
     left_s = look.timeout_s - first.elapsed_ms / 1000
-    second: Reply = yield Query(check_host(target.name), target.type, server, max(0.001, left_s), signed=target.dnssec)
+    second: Reply = yield Query(check_host(target.name), target.type, server, max(0.001, left_s))
     return replace(second, elapsed_ms=first.elapsed_ms + second.elapsed_ms)
 
 

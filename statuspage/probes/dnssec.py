@@ -7,6 +7,7 @@ does not defend a client.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ import dns.message
 import dns.name
 import dns.rdatatype
 import dns.rrset
+from cryptography.exceptions import UnsupportedAlgorithm
 
 from statuspage.probes.engine import Work
 from statuspage.probes.look import Look
@@ -31,11 +33,16 @@ ROOT = (  # https://data.iana.org/root-anchors/root-anchors.xml: the keys of 201
 _TRY_S = 2.0  # per server and try; the deadline cuts it shorter
 _ROUNDS = 2
 _ALIASES = 16
-_NOT_OURS = (dns.exception.UnsupportedAlgorithm, dns.exception.DeniedByPolicy)
+_ALGORITHMS = frozenset({8, 10, 13, 14, 15, 16})  # RSA with SHA-2, ECDSA, EdDSA: what RFC 8624 says must or may be validated, without SHA-1
+_DIGESTS = frozenset({2, 4})  # SHA-256, SHA-384
+_MANY = 16  # records of a kind that are looked at: whoever sends more wants to keep us busy (CVE-2023-50387)
+_KEYS = 64  # of one zone
+_TRIED = 4  # signatures of one set of records, and keys of one number
+_UNREADABLE = (dns.exception.DNSException, ValueError, IndexError, struct.error, UnsupportedAlgorithm)
 
 
 class Bogus(Exception):
-    """A resolver that checks refuses the answer: customers behind it cannot reach the name."""
+    """A resolver that checks would refuse the answer: customers behind it could not reach the name."""
 
 
 class Unsigned(Exception):
@@ -90,7 +97,7 @@ class Chain:
                     return Proof(min(until), records.name.to_text(omit_final_dot=True))
                 raise
         if not until:
-            raise Unsigned("there are no records")
+            raise Untold("there are no records")
         return Proof(min(until))
 
     def _verified(self, section: Sequence[dns.rrset.RRset], records: dns.rrset.RRset, above: bool = False) -> Work[datetime]:
@@ -98,11 +105,12 @@ class Chain:
         signatures = [one for rrset in section for one in _signatures(rrset, records)]
         signers = {one.signer for one in signatures if records.name.is_subdomain(one.signer) and not (above and one.signer == records.name)}
         if not signers:
-            yield from self._must_be_unsigned(records)
+            if not above:
+                yield from self._must_be_unsigned(records)
             raise Unsigned(f"{_shown(records)} of {_named(records.name)} is not signed")
         zone = max(signers)
         keys, until = yield from self._keys_of(zone)
-        return min(until, self._verify(records, [one for one in signatures if one.signer == zone], {zone: keys}))
+        return min(until, self._verify(records, [one for one in signatures if one.signer == zone], keys))
 
     def _keys_of(self, zone: dns.name.Name) -> Work[tuple[dns.rrset.RRset, datetime]]:
         if zone in self._keys:
@@ -110,68 +118,72 @@ class Chain:
         vouched, until = yield from self._vouched_for(zone)
         answer = yield from self._ask(zone, dns.rdatatype.DNSKEY)
         keys = _find(answer.answer, zone, dns.rdatatype.DNSKEY)
-        if keys is None:
-            raise Bogus(f"{_named(zone)} has no keys (DNSKEY), although the zone above it names one")
-        trusted = dns.rrset.from_rdata_list(zone, keys.ttl, self._named_keys(zone, keys, vouched))
+        if keys is not None and len(keys) > _KEYS:
+            raise Untold(f"{_named(zone)} shows {len(keys)} keys; at most {_KEYS} are looked at")
+        named = self._named_keys(zone, keys, vouched) if keys else []
+        if keys is None or not named:
+            if zone in self._anchors:
+                raise Untold(f"the keys of {_named(zone)} that are trusted here are not those that it shows")
+            raise Bogus(f"{_named(zone)} shows none of the keys (DNSKEY) that the zone above it names (DS)")
         signatures = [one for rrset in answer.answer for one in _signatures(rrset, keys)]
-        self._keys[zone] = keys, min(until, self._verify(keys, signatures, {zone: trusted}))
+        trusted = dns.rrset.from_rdata_list(zone, keys.ttl, named)
+        self._keys[zone] = keys, min(until, self._verify(keys, signatures, trusted))
         return self._keys[zone]
 
-    def _vouched_for(self, zone: dns.name.Name) -> Work[tuple[dns.rrset.RRset, datetime]]:
-        """The DS records of a zone, by an anchor or by the zone above it."""
+    def _vouched_for(self, zone: dns.name.Name) -> Work[tuple[list[Any], datetime]]:
+        """The DS records of a zone that can be made use of, by an anchor or by the zone above it."""
         if zone in self._anchors:
-            return self._anchors[zone], datetime.max.replace(tzinfo=UTC)
+            return list(self._anchors[zone]), datetime.max.replace(tzinfo=UTC)
         answer = yield from self._ask(zone, dns.rdatatype.DS)
         vouched = _find(answer.answer, zone, dns.rdatatype.DS)
         if vouched is None:
-            raise Unsigned(f"the zone above {_named(zone)} has no DS record of it: its signatures prove nothing")
-        return vouched, (yield from self._verified(answer.answer, vouched, above=True))
+            raise Unsigned(f"the zone above {_named(zone)} has no DS record of it, so nothing vouches for it")
+        until = yield from self._verified(answer.answer, vouched, above=True)
+        usable = [one for one in vouched if one.algorithm in _ALGORITHMS and one.digest_type in _DIGESTS]
+        if not usable:
+            raise Unsigned(f"the keys of {_named(zone)} are of a kind that is not known here")
+        return usable, until
 
-    def _named_keys(self, zone: dns.name.Name, keys: dns.rrset.RRset, vouched: dns.rrset.RRset) -> list[Any]:
-        found, understood = [], False
-        for record in vouched:
-            for key in keys:
-                try:
-                    digest = dns.dnssec.make_ds(zone, key, record.digest_type, validating=True)
-                except _NOT_OURS:
-                    continue
-                understood = True
-                if digest == record:
-                    found.append(key)
-        if not understood:
-            raise Unsigned(f"the keys of {_named(zone)} are named in a way that is not known here")
-        if not found:
-            raise Bogus(f"the DS record of {_named(zone)} in the zone above names none of its keys")
-        return found
+    def _named_keys(self, zone: dns.name.Name, keys: dns.rrset.RRset, vouched: Sequence[Any]) -> list[Any]:
+        """Those of the keys that one of the DS records names."""
+        wanted = {(one.key_tag, one.algorithm) for one in vouched}
+        known = [key for key in keys if (dns.dnssec.key_id(key), key.algorithm) in wanted][:_MANY]
+        return [key for key in known if any(_digest(zone, key, one) == one for one in vouched[:_MANY])]
 
-    def _verify(self, records: dns.rrset.RRset, signatures: Sequence[Any], keys: dict[dns.name.Name, Any]) -> datetime:
+    def _verify(self, records: dns.rrset.RRset, signatures: Sequence[Any], keys: dns.rrset.RRset) -> datetime:
         """When the last of the good signatures ends. One that is good is enough (RFC 6840, section 5.11)."""
-        good, wrong, unknown = [], [], 0
-        for one in signatures:
-            try:
-                dns.dnssec.validate_rrsig(records, one, keys, now=self._now.timestamp())
-                good.append(datetime.fromtimestamp(one.expiration, UTC))
-            except _NOT_OURS:
-                unknown += 1
-            except dns.exception.ValidationFailure:
-                wrong.append(_why(one, self._now))
-        if good:
-            return max(good)
-        if unknown and not wrong:
+        usable = [one for one in signatures if one.algorithm in _ALGORITHMS]
+        if signatures and not usable:
             raise Unsigned(f"the signature of {_shown(records)} of {_named(records.name)} is of a kind that is not known here")
-        raise Bogus(f"{_shown(records)} of {_named(records.name)}: {wrong[0] if wrong else 'there is no signature'}")
+        wrong = ["there is no signature of a key that the zone shows"]
+        for one in usable[:_MANY]:
+            fitting = [key for key in keys if key.algorithm == one.algorithm and dns.dnssec.key_id(key) == one.key_tag][:_TRIED]
+            if fitting and len(wrong) <= _TRIED:
+                try:
+                    made_by = dns.rrset.from_rdata_list(keys.name, keys.ttl, fitting)
+                    dns.dnssec.validate_rrsig(records, one, {keys.name: made_by}, now=self._now.timestamp())
+                    return datetime.fromtimestamp(one.expiration, UTC)
+                except _UNREADABLE:
+                    wrong.append(_why(one, self._now))
+        if keys.name in self._anchors and records.rdtype == dns.rdatatype.DNSKEY:
+            raise Untold(f"the keys of {_named(keys.name)}: {wrong[-1]}; is this machine's clock right?")
+        raise Bogus(f"{_shown(records)} of {_named(records.name)}: {wrong[-1]}")
 
     def _must_be_unsigned(self, records: dns.rrset.RRset) -> Work[None]:
         """Raises Bogus where signatures are missing that the zone above promises."""
-        answer = yield from self._ask(records.name, dns.rdatatype.SOA)
-        zones = [rrset.name for rrset in (*answer.answer, *answer.authority) if rrset.rdtype == dns.rdatatype.SOA]
-        if not zones or records.rdtype == dns.rdatatype.DS:
-            return
-        vouched = zones[0] in self._anchors or _find((yield from self._ask(zones[0], dns.rdatatype.DS)).answer, zones[0], dns.rdatatype.DS)
-        if vouched:
-            raise Bogus(
-                f"{_shown(records)} of {_named(records.name)} is not signed, although the zone above {_named(zones[0])} says that it is"
-            )
+        name = records.name
+        while True:  # an alias has no SOA record of its own: the answer is about where it leads
+            answer = yield from self._ask(name, dns.rdatatype.SOA)
+            owners = [one.name for one in (*answer.answer, *answer.authority) if one.rdtype == dns.rdatatype.SOA]
+            zone = next((owner for owner in owners if name.is_subdomain(owner)), None)
+            if zone is not None:
+                break
+            if name == dns.name.root:
+                return
+            name = name.parent()
+        yield from self._vouched_for(zone)  # raises Unsigned where nothing is promised
+        what = f"{_shown(records)} of {_named(records.name)} is not signed"
+        raise Bogus(f"{what}, although the zone above {_named(zone)} says that it is")
 
     def _ask(self, name: dns.name.Name, kind: dns.rdatatype.RdataType) -> Work[dns.message.Message]:
         """From the first that knows. That something is missing is believed of recursive servers only: the others know their own zones."""
@@ -202,12 +214,20 @@ def _chain_of(answer: dns.message.Message, kind: dns.rdatatype.RdataType) -> Ite
         alias = _find(answer.answer, name, dns.rdatatype.CNAME)
         if alias is None:
             return
-        yield alias
+        made_of = (one for one in answer.answer if one.rdtype == dns.rdatatype.DNAME and name.is_subdomain(one.name) and name != one.name)
+        yield next(made_of, alias)  # an alias made of a DNAME record is never signed itself (RFC 6672, section 5.3.1)
         name = alias[0].target
 
 
 def _find(section: Sequence[dns.rrset.RRset], name: dns.name.Name, kind: dns.rdatatype.RdataType) -> dns.rrset.RRset | None:
     return next((rrset for rrset in section if rrset.name == name and rrset.rdtype == kind), None)
+
+
+def _digest(zone: dns.name.Name, key: Any, like: Any) -> Any:
+    try:
+        return dns.dnssec.make_ds(zone, key, like.digest_type, validating=True)
+    except _UNREADABLE:
+        return None
 
 
 def _signatures(rrset: dns.rrset.RRset, of: dns.rrset.RRset) -> list[Any]:

@@ -83,6 +83,7 @@ class Notebook:
         self._pending: dict[str, datetime] = {}
         self._certificates: dict[str, list[tuple[str, datetime]]] = {}
         self._registrations: dict[str, Registration] = {}
+        self._waits: dict[str, datetime] = {}
         self.used_steps: dict[str, int] = {}  # newest one-time step that we know to be used, to choose accounts by
 
     def next_turn(self, probe: str) -> int:
@@ -147,6 +148,14 @@ class Notebook:
     def note_registration(self, url: str, known: Registration) -> None:
         self._registrations[url] = known
         self.changed = True
+
+    def wait(self, what: str, now: datetime) -> datetime:
+        """Since when something has been missing; from now on if it was not before. Forgotten with the process."""
+        self._waits[what] = min(self._waits.get(what, now), now)
+        return self._waits[what]
+
+    def end_wait(self, what: str) -> None:
+        self._waits.pop(what, None)
 
     def dump(self) -> dict[str, Any]:
         """As JSON takes it. Holds no secret: names and moments only."""

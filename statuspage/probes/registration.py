@@ -29,8 +29,8 @@ _HELD = frozenset(
 
 def domain_of(url: str) -> str:
     """The domain that an address names: .../domain/NAME (RFC 9082). Raises ValueError for another."""
-    parts = parse_place(url).path.split("?")[0].rstrip("/").split("/")
-    if len(parts) < 2 or parts[-2] != "domain" or "." not in parts[-1]:
+    parts = parse_place(url).path.split("/")
+    if len(parts) < 2 or parts[-2] != "domain" or "." not in parts[-1] or "?" in url:
         raise ValueError(f"found {url!r}; the RDAP address of a domain ends in /domain/NAME, e.g. https://rdap.example/domain/bank.example")
     return parts[-1].lower()
 
@@ -46,8 +46,8 @@ class _Told:
 def watch(url: str, limits: Limits, ca_file: str, look: Look, deadline: float) -> Work[Mapping[str, str]]:
     """Alarm key -> text, "" for what is over."""
     now, known = look.now(), look.notebook.registration(url)
-    if known is None or now - known.asked_at >= (ASKED_AGAIN if known.trouble else ASKED_EVERY):
-        asked = replace(known, asked_at=now) if known else Registration(asked_at=now, told_at=now)
+    if known is None or not timedelta() <= now - known.asked_at < (ASKED_AGAIN if known.trouble else ASKED_EVERY):
+        asked = replace(known, asked_at=now, told_at=min(known.told_at, now)) if known else Registration(asked_at=now, told_at=now)
         look.notebook.note_registration(url, replace(asked, trouble="no answer came"))  # two checks at once ask once
         known = yield from _ask(url, ca_file, asked, look, deadline)
         look.notebook.note_registration(url, known)
@@ -70,13 +70,15 @@ def _ask(url: str, ca_file: str, before: Registration, look: Look, deadline: flo
 
 def _read(text: str, domain: str) -> _Told:
     data = read_json(text)
-    if data["ldhName"].lower().rstrip(".") != domain:
-        raise ValueError(f"it is about {data['ldhName']!r}")
-    ends = [event["eventDate"] for event in data.get("events", ()) if event["eventAction"] == "expiration"]
+    name = data.get("ldhName", domain).lower().rstrip(".")  # may be left out (RFC 9083, section 5.3)
+    if name != domain:
+        raise ValueError(f"it is about {name!r}")
+    ends = [event["eventDate"] for event in data.get("events", ()) if event["eventAction"].lower() == "expiration"]
     if not ends:
         raise ValueError("it does not say when the registration ends")
-    moment = datetime.fromisoformat(ends[0])
-    held = sorted(_HELD.intersection(word.lower() for word in data.get("status", ())))
+    moment = datetime.fromisoformat(ends[0].upper())
+    status = data.get("status", [])
+    held = sorted(_HELD.intersection(word.lower() for word in status)) if isinstance(status, list) else []
     return _Told(moment if moment.tzinfo else moment.replace(tzinfo=UTC), tuple(held))
 
 

@@ -173,9 +173,10 @@ Decide = Callable[[str, str], "Sequence[str | dns.rrset.RRset] | str | None"]
 class FakeResolver:
     """A name server on loopback, UDP and TCP on one port. decide(name, kind) gives records, the name of an rcode, or None for silence."""
 
-    def __init__(self, decide: Decide, truncate: bool = False, recursive: bool = True) -> None:
+    def __init__(self, decide: Decide, truncate: bool = False, recursive: bool = True, checks: bool = False) -> None:
         self.decide = decide
         self.recursive = recursive
+        self.checks = checks  # refuses what is not asked for with checking disabled, as a resolver does that finds a signature wrong
         self.truncate = truncate
         self.questions: list[tuple[str, str]] = []
         self._tcp, self._udp = _both_on_one_port()
@@ -201,7 +202,7 @@ class FakeResolver:
         name = question.question[0].name.to_text(omit_final_dot=True)
         kind = dns.rdatatype.to_text(question.question[0].rdtype)
         self.questions.append((name, kind))
-        decided = self.decide(name, kind)
+        decided = "SERVFAIL" if self.checks and not question.flags & dns.flags.CD else self.decide(name, kind)
         if decided is None:
             return None
         answer = dns.message.make_response(question, recursion_available=self.recursive)

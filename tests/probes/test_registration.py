@@ -154,8 +154,35 @@ def test_a_registry_that_does_not_answer_holds_no_check_up_for_longer_than_its_t
 
 @pytest.mark.parametrize(
     ("address", "found"),
-    [("https://rdap.test/", "ends in /domain/NAME"), ("https://rdap.test/domain/other.test", "is not a part of"), ("rdap", "http")],
+    [
+        ("https://rdap.test/", "ends in /domain/NAME"),
+        ("https://rdap.test/domain/other.test", "is not a part of"),
+        ("https://rdap.test/domain/bank.test?key=word", "ends in /domain/NAME"),
+        ("rdap", "http"),
+    ],
 )
 def test_an_address_that_cannot_be_that_of_the_domain_is_refused(address: str, found: str) -> None:
     with pytest.raises(ValueError, match=found):
         dns.Target("www.bank.test", ("192.0.2.1", "192.0.2.2"), registration=address)
+
+
+def test_a_clock_that_was_far_ahead_once_stops_no_questions(registry: Registry) -> None:
+    registry.body = told(4000)
+    registry.now = NOW + timedelta(days=3000)
+    registry.check()
+    registry.now = NOW
+
+    registry.status = 500
+    registry.check()
+    finding = registry.check(timedelta(days=3))
+
+    assert len(registry.questions) == 3
+    assert "nobody told for 3 days" in finding.alarms["registration:names:untold"]
+
+
+def test_what_the_standard_leaves_open_is_understood(registry: Registry) -> None:
+    registry.body = {"events": [{"eventAction": "Expiration", "eventDate": "2026-12-03t12:00:00z"}], "status": "client hold"}
+
+    finding = registry.check()
+
+    assert "(10.0 days left)" in finding.alarms["registration:names"] and not finding.alarms["registration:names:held"]
