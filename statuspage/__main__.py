@@ -9,9 +9,11 @@ from statuspage import interrupt
 
 
 def main() -> None:
-    """Ctrl-C while the program is still being read ends it without a word."""
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not where a shell put it into the background, deaf to Ctrl-C
-        interrupt.raise_on(signal.SIGINT)
+    """Ctrl-C while the program is still being read ends it without a word.
+
+    Also where a shell that put it into the background had the signal ignored: whoever sends it later means it.
+    """
+    interrupt.raise_on(signal.SIGINT)
     try:
         from statuspage.cli import main as command
     except KeyboardInterrupt:
