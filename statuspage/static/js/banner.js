@@ -7,7 +7,9 @@
     var stop = new AbortController(), end = setTimeout(function () { stop.abort(); }, 3000);
     var ask = function (path) {
       var how = { signal: stop.signal, credentials: "omit", referrerPolicy: "no-referrer" };
-      return fetch(base + path, how).then(function (answer) { return answer.ok && answer.json(); }).catch(function () {});
+      return fetch(base + path, how).then(function (answer) {  // read to its end in any case, or the request stays open
+        return answer.json().then(function (told) { return answer.ok && told; });
+      }).catch(function () {});
     };
     var show = function (told) {
       clearTimeout(end);
