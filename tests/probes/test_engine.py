@@ -15,6 +15,7 @@ from statuspage.probes.engine import Aside, Engine, Pause, Together
 from statuspage.probes.look import Look
 from statuspage.probes.queries import Server
 from tests.probes.servers import hang, page, resolving, serving
+from tests.processes import until
 
 
 def descriptors() -> int:
@@ -37,8 +38,7 @@ def test_checks_that_are_abandoned_leave_no_socket_open(look: Look) -> None:
         engine.close()
 
         assert engine.tasks == set()
-        while descriptors() > before:  # the server closes its ends a moment after it notices that its clients are gone
-            threading.Event().wait(0.01)
+        until(lambda: descriptors() <= before)  # the server closes its ends a moment after it notices that its clients are gone
 
 
 def test_a_cancelled_check_never_ends_and_is_closed(engine: Engine, look: Look) -> None:
