@@ -9,7 +9,7 @@ from importlib import resources
 from pathlib import Path
 
 import click
-from dns.resolver import Resolver
+from dns.resolver import NoResolverConfiguration, Resolver
 
 from statuspage.actions.components import left_open
 from statuspage.cli.common import REFUSED, Invocation, explained, fail, prepare
@@ -36,11 +36,19 @@ def check(invocation: Invocation, file: Path | None, look_up: bool) -> None:
     if path.resolve() == stage.CONFIGURATION.resolve():  # its references are invented: it can be looked at while nothing runs
         environ = {**stage.environment("127.0.0.1", 8000, invocation.process.data), **environ}
     loaded = load_file(path, environ)
-    found, left = summary(loaded, partial(looked_up, resolver=Resolver()) if look_up else list), _left_open(invocation, loaded.settings)
+    left = _left_open(invocation, loaded.settings)
+    found = summary(loaded, partial(looked_up, resolver=_resolver()) if look_up else list)
     if invocation.as_json:
         click.echo(json.dumps({**found.as_json(), "left_open": left}, indent=2, ensure_ascii=False))
     else:
         click.echo("\n".join([*left, *found.lines()]))
+
+
+def _resolver() -> Resolver:
+    try:
+        return Resolver()
+    except NoResolverConfiguration:
+        fail("This machine has no name server to ask (/etc/resolv.conf). Leave out --look-up; nothing else needs one here.", REFUSED)
 
 
 @click.command()

@@ -10,7 +10,7 @@ import dns.exception
 import dns.name
 import dns.resolver
 
-from statuspage.core.apart import Site
+from statuspage.core.apart import Site, is_address
 
 PATIENCE_S = 5.0  # per question
 AT_ONCE = 8
@@ -23,6 +23,8 @@ def looked_up(sites: Iterable[Site], resolver: dns.resolver.Resolver) -> list[Si
 
 
 def _told(site: Site, resolver: dns.resolver.Resolver) -> Site:
+    if is_address(site.host):
+        return replace(site, addresses=frozenset({site.host}))
     addresses = {text for kind in ("A", "AAAA") for text in _ask(site.host, kind, resolver)}
     name = dns.name.from_text(site.host)
     while len(name) > 2:  # up to, and without, a top level domain

@@ -36,7 +36,7 @@ def domain_of(host: str) -> str:
 
     By form, not by the list of public suffixes: a rule of thumb, for a warning. "" for an address or a name of one label.
     """
-    if _is_address(host):
+    if is_address(host):
         return ""
     labels = host.lower().rstrip(".").split(".")
     many = 3 if len(labels[-1]) == 2 and len(labels) > 1 and labels[-2] in _KINDS else 2
@@ -63,7 +63,8 @@ def _blocks(addresses: Iterable[str]) -> set[str]:
     return found
 
 
-def _is_address(host: str) -> bool:
+def is_address(host: str) -> bool:
+    """True for an address in place of a name."""
     try:
         ip_address(host.strip("[]"))
     except ValueError:

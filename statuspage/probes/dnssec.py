@@ -151,7 +151,7 @@ class Chain:
         return [key for key in known if any(_digest(zone, key, one) == one for one in vouched[:_MANY])]
 
     def _verify(self, records: dns.rrset.RRset, signatures: Sequence[Any], keys: dns.rrset.RRset) -> datetime:
-        """When the last of the good signatures ends. One that is good is enough (RFC 6840, section 5.11)."""
+        """When the first signature ends that is found to be good. One is enough (RFC 6840, section 5.11)."""
         usable = [one for one in signatures if one.algorithm in _ALGORITHMS]
         if signatures and not usable:
             raise Unsigned(f"the signature of {_shown(records)} of {_named(records.name)} is of a kind that is not known here")

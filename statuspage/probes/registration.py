@@ -7,7 +7,7 @@ the bank's.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from statuspage.probes.engine import Work
@@ -22,9 +22,8 @@ from statuspage.probes.values import read_json
 ASKED_EVERY = timedelta(hours=12)
 ASKED_AGAIN = timedelta(hours=1)  # when there was no answer
 UNTOLD = timedelta(days=3)  # without an answer: then operators hear of it
-_HELD = frozenset(
-    {"client hold", "server hold", "inactive", "redemption period", "pending delete"}
-)  # RFC 8056: not in the zone, or soon not
+# Not in the zone any more, or soon not (RFC 8056).
+_HELD = frozenset({"client hold", "server hold", "inactive", "redemption period", "pending delete"})
 
 
 def domain_of(url: str) -> str:
@@ -33,14 +32,6 @@ def domain_of(url: str) -> str:
     if len(parts) < 2 or parts[-2] != "domain" or "." not in parts[-1] or "?" in url:
         raise ValueError(f"found {url!r}; the RDAP address of a domain ends in /domain/NAME, e.g. https://rdap.example/domain/bank.example")
     return parts[-1].lower()
-
-
-@dataclass(frozen=True)
-class _Told:
-    """What the registry says."""
-
-    ends: datetime
-    held: tuple[str, ...]
 
 
 def watch(url: str, limits: Limits, ca_file: str, look: Look, deadline: float) -> Work[Mapping[str, str]]:
@@ -62,13 +53,14 @@ def _ask(url: str, ca_file: str, before: Registration, look: Look, deadline: flo
     if answer.status != 200:
         return replace(before, trouble=f"it answered {answer.status}")
     try:
-        told = _read(answer.text, domain_of(url))
+        ends, held = _read(answer.text, domain_of(url))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         return replace(before, trouble=clean(f"its answer cannot be read: {error}"))
-    return Registration(before.asked_at, told_at=before.asked_at, ends=told.ends, held=told.held)
+    return Registration(before.asked_at, told_at=before.asked_at, ends=ends, held=held)
 
 
-def _read(text: str, domain: str) -> _Told:
+def _read(text: str, domain: str) -> tuple[datetime, tuple[str, ...]]:
+    """When it ends, and in which ways it is held back."""
     data = read_json(text)
     name = data.get("ldhName", domain).lower().rstrip(".")  # may be left out (RFC 9083, section 5.3)
     if name != domain:
@@ -79,7 +71,7 @@ def _read(text: str, domain: str) -> _Told:
     moment = datetime.fromisoformat(ends[0].upper())
     status = data.get("status", [])
     held = sorted(_HELD.intersection(word.lower() for word in status)) if isinstance(status, list) else []
-    return _Told(moment if moment.tzinfo else moment.replace(tzinfo=UTC), tuple(held))
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC), tuple(held)
 
 
 def _alarms(url: str, limits: Limits, known: Registration, look: Look) -> dict[str, str]:

@@ -30,6 +30,7 @@ def test_name_servers_and_addresses_are_asked_for_and_what_nobody_tells_is_left_
     assert page.addresses == {"192.0.2.10"} and page.name_servers == {"ns1.dns.example", "ns2.dns.example"}
     assert bank.addresses == {"198.51.100.1", "198.51.100.2", "2001:db8::1"} and bank.name_servers == {"ns1.dns.example"}
     assert not gone.addresses and not gone.name_servers
+    assert looked_up([Site("d", "192.0.2.77")], resolver)[0].addresses == {"192.0.2.77"}
     assert list(shared([page], [gone, bank])) == [
         "a (status.example.net) shares the name server ns1.dns.example with b (www.bank.test): what brings that down may take it along"
     ]
