@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from broadcasters import text, timeline
+from broadcasters.answers import word
 from broadcasters.errors import BroadcastError, OutcomeClass, Rejected
 from broadcasters.http import Answer, Http, Reading, checked_base
 from broadcasters.post import DeliveryClass, Found, Post, Receipt, Remote
@@ -68,7 +69,7 @@ def broadcast(post: Post, config: Config, http: Http) -> Receipt:
     }
 
     def receipt(answer: Any) -> Receipt:
-        uri, cid = str(answer["uri"]), str(answer["cid"])
+        uri, cid = word(answer["uri"]), word(answer["cid"])
         return Receipt(Remote(uri, {"uri": uri, "cid": cid}), url=_permalink(uri, config))
 
     made = _call(http, config, "POST", "com.atproto.repo.putRecord", json=body, create=True, read=receipt)
@@ -180,7 +181,7 @@ def _permalink(uri: str, config: Config) -> str:
 
 
 def _found(one: Any, config: Config) -> Found:
-    uri, cid, value = str(one["uri"]), str(one["cid"]), one["value"]
+    uri, cid, value = word(one["uri"]), word(one["cid"]), one["value"]
     return Found(Remote(uri, {"uri": uri, "cid": cid}), value["text"], timeline.moment(value["createdAt"]), _permalink(uri, config))
 
 
@@ -200,9 +201,9 @@ def _session(http: Http, config: Config, name: str, headers: Mapping[str, str], 
         create=False,
         interpret=_reading,
         read=lambda answer: {
-            "access_token": str(answer["accessJwt"]),
-            "refresh_token": str(answer["refreshJwt"]),
-            "did": str(answer["did"]),
+            "access_token": word(answer["accessJwt"]),
+            "refresh_token": word(answer["refreshJwt"]),
+            "did": word(answer["did"]),
         },
     )
 

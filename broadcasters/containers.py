@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from broadcasters import meta, timeline
+from broadcasters.answers import word
 from broadcasters.errors import BroadcastError, OutcomeClass, Rejected, Unavailable
 from broadcasters.http import Http
 from broadcasters.post import Found, Post, Receipt, Remote
@@ -74,8 +75,12 @@ def user_number(user_id: str) -> None:
 def check_quota(api: Api, http: Http, limit: str, kind: str = "") -> None:
     """Raises Unavailable (throttled) where the posts of 24 hours are used up. kind: beginning of the fields' names."""
     path = f"{api.user_id}/{limit}?{urlencode({'fields': f'{kind}quota_usage,{kind}config'})}"
-    (quota,) = api.send(http, "GET", path, read=lambda answer: answer["data"])
-    used, allowed = quota.get(f"{kind}quota_usage", 0), quota.get(f"{kind}config", {}).get("quota_total")
+
+    def read(answer: Any) -> tuple[Any, Any]:
+        (quota,) = answer["data"]
+        return quota.get(f"{kind}quota_usage", 0), (quota.get(f"{kind}config") or {}).get("quota_total")
+
+    used, allowed = api.send(http, "GET", path, read=read)
     if isinstance(used, int) and isinstance(allowed, int) and used >= allowed:
         raise Unavailable(OutcomeClass.THROTTLED, f"The {allowed} posts of 24 hours are used up. Nothing was sent.", FULL_S)
 
@@ -91,9 +96,9 @@ def publish(api: Api, container: str, post: Post, http: Http) -> Receipt:
         raise Unavailable(OutcomeClass.RETRY, "The network is still preparing the post. Nothing was published.", PREPARING_S)
     try:
         path, form = f"{api.user_id}/{api.publishes}", {"creation_id": container}
-        number = api.send(http, "POST", path, form=form, create=True, read=lambda answer: str(answer["id"]))
+        number = api.send(http, "POST", path, form=form, create=True, read=lambda answer: word(answer["id"]))
     except BroadcastError as error:
-        error.container_spent = error.code.endswith("/2207020")
+        error.container_spent = error.code.rpartition("/")[2] in meta.SPENT and _unpublished(api, container, http)
         raise
     return Receipt(Remote(number), _permalink(api, number, http))
 
@@ -128,7 +133,7 @@ def renewed(api: Api, base_url: str, http: Http, grant_type: str) -> Mapping[str
     """A token for another 60 days, in place of the old one. Possible from a day after that was made until it expires."""
     query = urlencode({"grant_type": grant_type, "access_token": api.token})
     url = f"{base_url}/refresh_access_token?{query}"
-    return http.send("GET", url, create=False, interpret=meta.reading, read=lambda answer: {"access_token": str(answer["access_token"])})
+    return http.send("GET", url, create=False, interpret=meta.reading, read=lambda answer: {"access_token": word(answer["access_token"])})
 
 
 def _state(api: Api, container: str, http: Http) -> tuple[str, str]:
@@ -136,6 +141,14 @@ def _state(api: Api, container: str, http: Http) -> tuple[str, str]:
         return str(answer[api.state]), str(answer.get(api.why) or "")
 
     return api.send(http, "GET", f"{container}?fields={api.state},{api.why}", read=read)
+
+
+def _unpublished(api: Api, container: str, http: Http) -> bool:
+    """True if the container says so itself: only then may another take its place."""
+    try:
+        return _state(api, container, http)[0] != "PUBLISHED"
+    except BroadcastError:
+        return False
 
 
 def _never(state: str, why: str) -> BroadcastError:
@@ -167,7 +180,7 @@ def _listed(api: Api, edge: str, http: Http, since: datetime) -> list[Found]:
     first = {"fields": f"id,{api.words},permalink,timestamp", "limit": str(PAGE)}
 
     def found(one: Any) -> Found:
-        return Found(Remote(str(one["id"])), str(one.get(api.words, "")), timeline.moment(one["timestamp"]), one.get("permalink"))
+        return Found(Remote(word(one["id"])), str(one.get(api.words, "")), timeline.moment(one["timestamp"]), one.get("permalink"))
 
     def page(query: dict[str, str]) -> tuple[Sequence[Found], dict[str, str] | None]:
         path = f"{api.user_id}/{edge}?{urlencode(query)}"

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from broadcasters import meta, text, timeline
+from broadcasters.answers import word
 from broadcasters.errors import BroadcastError, Rejected
 from broadcasters.http import Http, checked_base
 from broadcasters.post import DeliveryClass, Found, Post, Receipt, Remote
@@ -112,7 +113,7 @@ def verify(config: Config, http: Http) -> str:
 
 
 def _create(form: Mapping[str, str], config: Config, http: Http) -> str:
-    return _send(http, config, "POST", f"{config.page_id}/feed", form=form, create=True, read=lambda answer: str(answer["id"]))
+    return _send(http, config, "POST", f"{config.page_id}/feed", form=form, create=True, read=lambda answer: word(answer["id"]))
 
 
 def _permalink(number: str, config: Config, http: Http) -> str:
@@ -157,7 +158,7 @@ def _send(
 
 def _found(one: Any) -> Found:
     url = str(one.get("permalink_url") or f"https://www.facebook.com/{one['id']}")
-    return Found(Remote(str(one["id"]), {"url": url}), str(one.get("message", "")), timeline.moment(one["created_time"]), url)
+    return Found(Remote(word(one["id"]), {"url": url}), str(one.get("message", "")), timeline.moment(one["created_time"]), url)
 
 
 LINK_NOT_FETCHED = "1609005"

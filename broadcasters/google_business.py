@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from broadcasters import oauth, text, timeline
+from broadcasters.answers import word
 from broadcasters.errors import OutcomeClass, Rejected
 from broadcasters.http import Answer, Http, Reading, checked_base, switched_on
 from broadcasters.post import DeliveryClass, Found, Post, Receipt, Remote
@@ -113,14 +114,14 @@ def _body(post: Post) -> dict[str, Any]:
 
 
 def _receipt(answer: Any) -> Receipt:
-    name, state = str(answer["name"]), str(answer.get("state", ""))
+    name, state = word(answer["name"]), str(answer.get("state", ""))
     notes = ("Google is still looking at the post.",) if state == "PROCESSING" else ()
     wrong = "Google does not show the post: its text was rejected." if state == "REJECTED" else ""
     return Receipt(Remote(name), answer.get("searchUrl"), notes, wrong)
 
 
 def _found(one: Any) -> Found:
-    return Found(Remote(str(one["name"])), str(one.get("summary", "")), timeline.moment(one["createTime"]), one.get("searchUrl"))
+    return Found(Remote(word(one["name"])), str(one.get("summary", "")), timeline.moment(one["createTime"]), one.get("searchUrl"))
 
 
 def _send(

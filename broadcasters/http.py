@@ -212,8 +212,12 @@ class _BadAnswer(ValueError):
 
 
 def _framed(answer: Answer) -> bool:
-    """False for an answer that only the end of the connection ends: with no body, it may be half a head, which the library lets pass."""
-    return answer.status in (204, 304) or bool(answer.header("Content-Length") or answer.header("Transfer-Encoding"))
+    """False for an answer that only the end of the connection ends: with no body, it may be half a head, which the library lets pass.
+
+    A refusal (4xx) is one however much of it is missing, and small servers send it without a body and a length.
+    """
+    known = answer.status in (204, 304) or 400 <= answer.status < 500
+    return known or bool(answer.header("Content-Length") or answer.header("Transfer-Encoding"))
 
 
 def _body(response: requests.Response) -> bytes:

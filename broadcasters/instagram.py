@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from broadcasters import containers, text, timeline
+from broadcasters.answers import word
 from broadcasters.errors import OutcomeClass, Rejected
 from broadcasters.http import Http, checked_base
 from broadcasters.post import DeliveryClass, Found, Post, Receipt
@@ -48,7 +49,7 @@ def stage(post: Post, config: Config, http: Http) -> str:
     api = _api(config)
     containers.check_quota(api, http, "content_publishing_limit")
     form = {"image_url": post.image.url, "caption": post.text, "alt_text": post.image.alt}
-    return api.send(http, "POST", f"{config.user_id}/media", form=form, read=lambda answer: str(answer["id"]))
+    return api.send(http, "POST", f"{config.user_id}/media", form=form, read=lambda answer: word(answer["id"]))
 
 
 def publish(container: str, post: Post, config: Config, http: Http) -> Receipt:

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 from broadcasters import oauth, text, timeline
+from broadcasters.answers import word
 from broadcasters.errors import BroadcastError, OutcomeClass, Rejected, Uncertain
 from broadcasters.http import Answer, Http, Reading, checked_base
 from broadcasters.post import DeliveryClass, Found, Post, Receipt, Remote
@@ -236,7 +237,7 @@ def _listed(answer: Any, config: Config) -> list[Found]:
 
 def _found(one: Any, config: Config) -> Found:
     """`at` is when it was last changed: the list is in that order."""
-    urn = str(one["id"])
+    urn = word(one["id"])
     changed = datetime.fromtimestamp(one["lastModifiedAt"] / 1000, UTC)
     return Found(Remote(urn), plain(str(one.get("commentary", ""))), changed, _permalink(urn, config))
 
@@ -255,4 +256,6 @@ def _reading(answer: Answer, parsed: Any) -> Reading | None:
 def _reading_of_edit(answer: Answer, parsed: Any) -> Reading | None:
     if answer.status == 404:
         return Reading(OutcomeClass.CONTENT, "404", parent_gone=True)
+    if 200 <= answer.status < 300 and answer.status != 204:
+        return Reading(OutcomeClass.AMBIGUOUS)  # not LinkedIn's own answer
     return _reading(answer, parsed)

@@ -48,7 +48,8 @@ def by_status(status: int) -> Reading:
 
 def error_for(reading: Reading, answer: Answer, request: Request, create: bool) -> BroadcastError | None:
     """The error that a reading stands for; None for OK. create: see Http.send."""
-    code = f", code {reading.code}" if reading.code else ""
+    name = _cleaned(reading.code, request)[:CODE_LETTERS]
+    code = f", code {name}" if name else ""
     detail = f"{request.host} answered {answer.status}{code}{_said(answer, request)}."
     match reading.outcome:
         case OutcomeClass.OK:
@@ -61,7 +62,7 @@ def error_for(reading: Reading, answer: Answer, request: Request, create: bool) 
             error = Unavailable(reading.outcome, detail)
         case _:
             error = Rejected(reading.outcome, detail)
-    error.code, error.retry_after_s, error.parent_gone = reading.code, reading.retry_after_s, reading.parent_gone
+    error.code, error.retry_after_s, error.parent_gone = name, reading.retry_after_s, reading.parent_gone
     return error
 
 
@@ -72,6 +73,7 @@ def lost(detail: str, create: bool) -> BroadcastError:
     return Unavailable(OutcomeClass.RETRY, f"{detail} Asking again is harmless.")
 
 
+CODE_LETTERS = 60
 _PROSE = ("error", "message", "detail", "description", "title", "error_description")
 _SECRET_FIELDS = ("token", "secret", "password", "key", "proof", "sig")
 
@@ -83,20 +85,25 @@ def _said(answer: Answer, request: Request) -> str:
     for level in (parsed, parsed.get("error") if isinstance(parsed, dict) else None):
         if isinstance(level, dict):
             pieces += [value for name in _PROSE if isinstance(value := level.get(name), str)]
-    text = " / ".join(dict.fromkeys(pieces))
+    text = _cleaned(" / ".join(dict.fromkeys(pieces)), request).rstrip(".")
+    return f" ({text[:200]})" if text else ""
+
+
+def _cleaned(text: str, request: Request) -> str:
+    """Without what nobody may read, and without letters that do not print."""
     for secret in _secrets(request):
         text = text.replace(secret, "[hidden]")
-    text = "".join(letter if letter.isprintable() else " " for letter in text).strip().rstrip(".")
-    return f" ({text[:200]})" if text else ""
+    return "".join(letter if letter.isprintable() else " " for letter in text).strip()
 
 
 def _secrets(request: Request) -> list[str]:
     """Strings of a request that an answer might echo and nobody may read: credentials in headers, address and body."""
     url = urlsplit(request.url)
     found = [word for name, value in request.headers.items() if name.lower() == "authorization" for word in value.split()]
-    found += [piece for piece in url.path.split("/") if len(piece) >= 16]
+    found += [piece for piece in url.path.split("/") if len(piece) >= 16 or (len(piece) >= 9 and any(map(str.isdigit, piece)))]
     found += [piece.removeprefix("bot") for piece in url.path.split("/") if piece.startswith("bot")]
-    fields = [*parse_qsl(url.query), *_body_fields(request.body)]
+    as_sent = [tuple(pair.partition("=")[::2]) for pair in url.query.split("&")]
+    fields = [*as_sent, *parse_qsl(url.query), *_body_fields(request.body)]
     found += [value for name, value in fields if any(word in name.lower() for word in _SECRET_FIELDS)]
     return sorted((secret for secret in found if len(secret) >= 6), key=len, reverse=True)
 

@@ -13,6 +13,7 @@ from html.parser import HTMLParser
 from typing import Any, TypeVar
 
 from broadcasters import text, timeline
+from broadcasters.answers import word
 from broadcasters.errors import BroadcastError, OutcomeClass, Rejected
 from broadcasters.http import Answer, Http, Reading, checked_base
 from broadcasters.post import DeliveryClass, Found, Post, Receipt, Remote
@@ -21,6 +22,7 @@ KIND = "mastodon"
 KEY_WINDOW_S = 3600.0
 MODES = ("reply", "edit", "new")
 PAGE = 40
+LEAST_PAGE = 20  # statuses that the API gives where no number is asked: who gives fewer has no more
 
 T = TypeVar("T")
 
@@ -93,13 +95,19 @@ def find(code: str, since: datetime, config: Config, http: Http) -> Found | None
 
 
 def recent(config: Config, http: Http, since: datetime) -> list[Found]:
-    """Own statuses since a moment, newest first."""
+    """Own statuses since a moment, newest first. Raises Unavailable where a server gives the same page again and may have more."""
     account = _ask(http, config, "/api/v1/accounts/verify_credentials", lambda answer: str(answer["id"]))
+
+    seen: set[str] = set()
 
     def page(cursor: str) -> tuple[Sequence[Found], str | None]:
         path = f"/api/v1/accounts/{account}/statuses?limit={PAGE}&exclude_reblogs=true{cursor}"
         found = _ask(http, config, path, lambda answer: [_found(status) for status in answer])
-        return found, f"&max_id={found[-1].remote.id}" if found else None
+        if seen.issuperset(one.remote.id for one in found) and len(found) < LEAST_PAGE:
+            return [], None  # the end; or a small server that knows no max_id (snac) and has no more than this
+        new = [one for one in found if one.remote.id not in seen]
+        seen.update(one.remote.id for one in new)
+        return new, f"&max_id={found[-1].remote.id}"
 
     return timeline.read_back(since, "", page)
 
@@ -146,17 +154,11 @@ def _reading_of_reply(answer: Answer, _: Any) -> Reading | None:
 
 
 def _receipt(answer: Any) -> Receipt:
-    return Receipt(Remote(_text(answer["id"])), url=answer.get("url"))
+    return Receipt(Remote(word(answer["id"])), url=answer.get("url"))
 
 
 def _found(status: Any) -> Found:
-    return Found(Remote(_text(status["id"])), plain(status["content"]), timeline.moment(status["created_at"]), status.get("url"))
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value:
-        raise TypeError("ids are strings")
-    return value
+    return Found(Remote(word(status["id"])), plain(status["content"]), timeline.moment(status["created_at"]), status.get("url"))
 
 
 class _Plain(HTMLParser):

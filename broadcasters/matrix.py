@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 from broadcasters import text, timeline, waiting
+from broadcasters.answers import word
 from broadcasters.errors import OutcomeClass, Rejected
 from broadcasters.http import Answer, Http, Reading, checked_base
 from broadcasters.mapping import by_status
@@ -132,12 +133,12 @@ def _put(post: Post, content: Mapping[str, Any], config: Config, http: Http, *, 
         json=content,
         create=create,
         interpret=_reading,
-        read=lambda answer: _id(answer["event_id"]),
+        read=lambda answer: word(answer["event_id"]),
     )
 
 
 def _user(config: Config, http: Http) -> str:
-    return _ask(http, config, "account/whoami", lambda answer: _id(answer["user_id"]))
+    return _ask(http, config, "account/whoami", lambda answer: word(answer["user_id"]))
 
 
 def _room(
@@ -169,18 +170,12 @@ def _is_post(event: Any) -> bool:
 
 def _found(event: Any, config: Config) -> Found:
     """An event with the words that clients show: the server hands along the newest replacement."""
-    number, content = _id(event["event_id"]), event["content"]
+    number, content = word(event["event_id"]), event["content"]
     newest = ((event.get("unsigned") or {}).get("m.relations") or {}).get("m.replace")
     if isinstance(newest, dict) and "m.new_content" in (newest.get("content") or {}):
         content = newest["content"]["m.new_content"]
     at = datetime.fromtimestamp(int(event["origin_server_ts"]) / 1000, UTC)
     return Found(Remote(number), str(content["body"]), at, _permalink(number, config))
-
-
-def _id(value: Any) -> str:
-    if not isinstance(value, str) or not value:
-        raise TypeError("ids are strings")
-    return value
 
 
 def _reading(answer: Answer, parsed: Any) -> Reading | None:

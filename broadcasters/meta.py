@@ -35,6 +35,7 @@ BY_SUBCODE: Mapping[int, OutcomeClass] = {  # Instagram's, which say more than t
     2207042: OutcomeClass.THROTTLED,  # no more posts today
     2207051: OutcomeClass.DENIED,  # the account is restricted
 }
+SPENT = frozenset({"2207003", "2207020", "2207032", "2207053"})  # its picture was not taken, or it ran out: only another can be published
 
 
 def reading(answer: Answer, parsed: Any) -> Reading | None:
@@ -42,8 +43,9 @@ def reading(answer: Answer, parsed: Any) -> Reading | None:
     error = parsed.get("error") if isinstance(parsed, dict) else None
     if not isinstance(error, dict) or not isinstance(error.get("code"), int):
         return None
-    code, subcode = error["code"], error.get("error_subcode")
-    outcome = BY_SUBCODE.get(subcode) if isinstance(subcode, int) else None
+    code, told = error["code"], error.get("error_subcode")
+    subcode = told if isinstance(told, int) else 0
+    outcome = BY_SUBCODE.get(subcode)
     outcome = outcome or _BY_CODE.get(code) or (OutcomeClass.AMBIGUOUS if error.get("is_transient") is True else None)
     if outcome is None:
         return None

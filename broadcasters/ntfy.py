@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from broadcasters import text, timeline
+from broadcasters.answers import word
 from broadcasters.errors import OutcomeClass, Unavailable
 from broadcasters.http import Answer, Http, Reading, checked_base
 from broadcasters.mapping import by_status
@@ -67,7 +68,7 @@ def broadcast(post: Post, config: Config, http: Http) -> Receipt:
         json=fields,
         create=True,
         interpret=_reading,
-        read=lambda answer: _id(answer["id"]),
+        read=lambda answer: word(answer["id"]),
     )
     return Receipt(Remote(number))
 
@@ -121,13 +122,7 @@ def _headers(config: Config) -> Mapping[str, str]:
 
 
 def _found(one: Any) -> Found:
-    return Found(Remote(_id(one["id"])), str(one["message"]), datetime.fromtimestamp(int(one["time"]), UTC))
-
-
-def _id(value: Any) -> str:
-    if not isinstance(value, str) or not value:
-        raise TypeError("ids are strings")
-    return value
+    return Found(Remote(word(one["id"])), str(one["message"]), datetime.fromtimestamp(int(one["time"]), UTC))
 
 
 def _reading(answer: Answer, parsed: Any) -> Reading | None:

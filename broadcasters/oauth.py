@@ -6,6 +6,7 @@ import base64
 from collections.abc import Mapping
 from urllib.parse import quote
 
+from broadcasters.answers import word
 from broadcasters.errors import OutcomeClass
 from broadcasters.http import Http, Reading
 
@@ -32,7 +33,7 @@ def renewed(
         create=False,
         interpret=lambda answer, _: Reading(OutcomeClass.REAUTH) if answer.status in (400, 401) else None,
         read=lambda answer: {
-            "access_token": str(answer["access_token"]),
-            "refresh_token": str(answer.get("refresh_token") or refresh_token),
+            "access_token": word(answer["access_token"]),
+            "refresh_token": word(answer.get("refresh_token") or refresh_token),
         },
     )

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from broadcasters import oauth, text, timeline
+from broadcasters.answers import word
 from broadcasters.errors import OutcomeClass, Rejected
 from broadcasters.http import Http, checked_base
 from broadcasters.post import DeliveryClass, Found, Post, Receipt, Remote
@@ -66,7 +67,7 @@ def broadcast(post: Post, config: Config, http: Http) -> Receipt:
         "media_source": {"source_type": "image_url", "url": post.image.url},
         **({"link": post.link} if post.link else {}),
     }
-    number = _send(http, config, "POST", "pins", json=body, create=True, read=lambda answer: str(answer["id"]))
+    number = _send(http, config, "POST", "pins", json=body, create=True, read=lambda answer: word(answer["id"]))
     return Receipt(Remote(number), _permalink(number, config))
 
 
@@ -119,7 +120,7 @@ def _permalink(number: str, config: Config) -> str:
 
 
 def _found(one: Any, config: Config) -> Found:
-    number = str(one["id"])
+    number = word(one["id"])
     return Found(Remote(number), str(one.get("description") or ""), timeline.moment(one["created_at"]), _permalink(number, config))
 
 

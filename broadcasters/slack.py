@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from broadcasters import text, timeline
+from broadcasters.answers import word
 from broadcasters.errors import BroadcastError, OutcomeClass
 from broadcasters.http import Answer, Http, Reading, checked_base
 from broadcasters.post import DeliveryClass, Found, Post, Receipt, Remote
@@ -60,7 +61,7 @@ def broadcast(post: Post, config: Config, http: Http) -> Receipt:
         body |= {"thread_ts": root.id, "reply_broadcast": True}
 
     def read(answer: Any) -> tuple[str, bool]:
-        return _text(answer["ts"]), post.reply_to is not None and "thread_ts" not in answer["message"]
+        return word(answer["ts"]), post.reply_to is not None and "thread_ts" not in answer["message"]
 
     ts, alone = _call(http, config, "POST", "chat.postMessage", body, create=True, read=read)
     url = _permalink(ts, config, http)
@@ -72,7 +73,7 @@ def edit(post: Post, config: Config, http: Http) -> Receipt:
     if post.edit is None:
         raise ValueError("edit() needs post.edit")
     body = {"channel": config.channel, "ts": post.edit.id, **content(post)}
-    _call(http, config, "POST", "chat.update", body, create=False, read=lambda answer: _text(answer["ts"]))
+    _call(http, config, "POST", "chat.update", body, create=False, read=lambda answer: word(answer["ts"]))
     return Receipt(post.edit, post.edit.extra.get("url"))
 
 
@@ -87,7 +88,7 @@ def find(code: str, since: datetime, config: Config, http: Http) -> Found | None
 
 def recent(config: Config, http: Http, since: datetime) -> list[Found]:
     """The bot's messages since a moment, newest first; what other people write in the channel is their own affair."""
-    own = _call(http, config, "GET", "auth.test", {}, create=False, read=lambda answer: _text(answer["user_id"]))
+    own = _call(http, config, "GET", "auth.test", {}, create=False, read=lambda answer: word(answer["user_id"]))
     first = {"channel": config.channel, "oldest": f"{(since - timeline.SKEW).timestamp():.6f}", "limit": str(PAGE)}
 
     def read(answer: Any) -> tuple[list[Found], str]:
@@ -150,7 +151,7 @@ def _permalink(ts: str, config: Config, http: Http) -> str | None:
             "chat.getPermalink",
             query,
             create=False,
-            read=lambda answer: _text(answer["permalink"]),
+            read=lambda answer: word(answer["permalink"]),
             deadline_s=PERMALINK_DEADLINE_S,
         )
     except BroadcastError:
@@ -182,14 +183,8 @@ def _call(
 
 
 def _found(one: Any) -> Found:
-    ts = _text(one["ts"])
+    ts = word(one["ts"])
     return Found(Remote(ts), plain(str(one["text"])), datetime.fromtimestamp(float(ts), UTC))
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value:
-        raise TypeError("ids are strings")
-    return value
 
 
 _BY_ERROR: Mapping[str, OutcomeClass] = {

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from broadcasters import text, timeline
+from broadcasters.answers import word
 from broadcasters.errors import OutcomeClass
 from broadcasters.http import Answer, Http, Reading, checked_base
 from broadcasters.mapping import by_status
@@ -151,9 +152,7 @@ def _headers(config: Config) -> Mapping[str, str]:
 
 
 def _sid(answer: Any) -> str:
-    if not isinstance(answer["sid"], str) or not answer["sid"]:
-        raise TypeError("ids are strings")
-    return str(answer["sid"])
+    return word(answer["sid"])
 
 
 def _found(one: Any) -> Found:
@@ -179,6 +178,11 @@ _BY_CODE: Mapping[int, OutcomeClass] = {
     21617: OutcomeClass.CONTENT,
     21635: OutcomeClass.GONE,  # a landline
     30001: OutcomeClass.THROTTLED,
+    30003: OutcomeClass.GONE,  # cannot be reached
+    30005: OutcomeClass.GONE,
+    30006: OutcomeClass.GONE,  # a landline
+    30007: OutcomeClass.CONTENT,  # filtered: a person must look at the words
+    30008: OutcomeClass.AMBIGUOUS,  # nobody knows what became of it
     63038: OutcomeClass.BILLING,  # daily cap
 }
 

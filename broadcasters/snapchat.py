@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives import padding
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from broadcasters import oauth, text
+from broadcasters.answers import word
 from broadcasters.errors import OutcomeClass, Rejected
 from broadcasters.http import Http, checked_base, switched_on
 from broadcasters.post import DeliveryClass, Post, Receipt, Remote
@@ -66,21 +67,21 @@ def stage(post: Post, config: Config, http: Http) -> str:
     digest = hashlib.sha512(post.key.encode()).digest()
     key, start = digest[:32], digest[32:48]
     body = {"type": "IMAGE", "name": post.code, "key": base64.b64encode(key).decode(), "iv": base64.b64encode(start).decode()}
-    media = _send(http, config, "POST", "media", json=body, read=lambda answer: str(answer["media_id"]))
+    media = _send(http, config, "POST", "media", json=body, read=lambda answer: word(answer["media_id"]))
     _send(http, config, "POST", f"media/{media}/upload", body=_encrypted(picture, key, start), read=lambda _: None)
     return media
 
 
 def publish(container: str, post: Post, config: Config, http: Http) -> Receipt:
     """Put an uploaded picture into the story."""
-    number = _send(http, config, "POST", "stories", json={"media_id": container}, create=True, read=lambda answer: str(answer["story_id"]))
+    number = _send(http, config, "POST", "stories", json={"media_id": container}, create=True, read=lambda answer: word(answer["story_id"]))
     return Receipt(Remote(number))
 
 
 def ask(container: str, post: Post, config: Config, http: Http) -> Receipt | None:
     """What became of a picture: the Receipt of its story; None if it is not in it."""
     stories = _send(http, config, "GET", "stories", read=lambda answer: list(answer["stories"]))
-    mine = next((str(story["story_id"]) for story in stories if story["media_id"] == container), None)
+    mine = next((word(story["story_id"]) for story in stories if story["media_id"] == container), None)
     return None if mine is None else Receipt(Remote(mine))
 
 

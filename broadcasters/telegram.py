@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from broadcasters import text, waiting
+from broadcasters.answers import number as whole
 from broadcasters.errors import OutcomeClass, Rejected
 from broadcasters.http import Answer, Http, Reading, checked_base
 from broadcasters.post import DeliveryClass, Post, Receipt, Remote
@@ -67,7 +68,7 @@ def edit(post: Post, config: Config, http: Http) -> Receipt:
         "link_preview_options": {"is_disabled": True},
     }
     try:
-        _call(http, config, "editMessageText", body, create=False, read=lambda answer: None)
+        _call(http, config, "editMessageText", body, create=False, read=_edited)
     except _Moved as moved:  # the messages of the group stayed behind
         raise Rejected(moved.outcome, moved.detail, parent_gone=True, code=moved.code) from None
     return Receipt(post.edit, post.edit.extra.get("url"))
@@ -91,13 +92,19 @@ def _send(post: Post, config: Config, http: Http) -> Receipt:
 
     def receipt(answer: Any) -> Receipt:
         message = answer["result"]
-        number, chat = str(int(message["message_id"])), message["chat"]
+        number, chat = str(whole(message["message_id"])), message["chat"]
         alone = post.reply_to is not None and "reply_to_message" not in message
         url = _permalink(chat, number, config)
         notes = ("The message replied to is gone: posted alone.",) if alone else ()
         return Receipt(Remote(number, {"chat_id": str(chat["id"]), "url": url}), url, notes)
 
     return _call(http, config, "sendMessage", body, create=True, read=receipt)
+
+
+def _edited(answer: Any) -> None:
+    """ValueError for what is not Telegram's own "done", or "it says that already"."""
+    if answer["ok"] is not True and NOT_MODIFIED not in answer["description"].lower():
+        raise ValueError("not edited")
 
 
 def _permalink(chat: Mapping[str, Any], number: str, config: Config) -> str:
@@ -135,8 +142,9 @@ def _call(http: Http, config: Config, method: str, body: Mapping[str, Any], *, c
         raise
 
 
+NOT_MODIFIED = "message is not modified"
 _BY_DESCRIPTION: Mapping[str, Reading] = {  # for 400 the description is the only sign
-    "message is not modified": Reading(OutcomeClass.OK),
+    NOT_MODIFIED: Reading(OutcomeClass.OK),
     "message to edit not found": Reading(OutcomeClass.CONTENT, "message-gone", parent_gone=True),
     "message to be replied not found": Reading(OutcomeClass.CONTENT, "message-gone", parent_gone=True),
     "chat not found": Reading(OutcomeClass.DENIED, "chat-not-found"),

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from broadcasters import containers, text, timeline
+from broadcasters.answers import word
 from broadcasters.http import Http, checked_base
 from broadcasters.post import DeliveryClass, Found, Post, Receipt
 
@@ -44,7 +45,7 @@ def stage(post: Post, config: Config, http: Http) -> str:
     api = _api(config)
     containers.check_quota(api, http, "threads_publishing_limit", "reply_" if post.reply_to else "")
     form = {"media_type": "TEXT", "text": post.text, **({"reply_to_id": post.reply_to.id} if post.reply_to else {})}
-    return api.send(http, "POST", f"{config.user_id}/threads", form=form, read=lambda answer: str(answer["id"]))
+    return api.send(http, "POST", f"{config.user_id}/threads", form=form, read=lambda answer: word(answer["id"]))
 
 
 def publish(container: str, post: Post, config: Config, http: Http) -> Receipt:

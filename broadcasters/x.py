@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from broadcasters import oauth, text, timeline
+from broadcasters.answers import word
 from broadcasters.errors import OutcomeClass, Rejected
 from broadcasters.http import Answer, Http, Reading, checked_base
 from broadcasters.post import DeliveryClass, Found, Post, Price, Receipt, Remote
@@ -113,7 +114,7 @@ def refresh(config: Config, http: Http) -> Mapping[str, str]:
 
 def _create(post: Post, config: Config, http: Http, reply_to: str | None) -> Receipt:
     def receipt(answer: Any) -> Receipt:
-        number = str(answer["data"]["id"])
+        number = word(answer["data"]["id"])
         return Receipt(Remote(number), url=f"{config.web_url}/{config.username}/status/{number}")
 
     body: dict[str, Any] = {"text": post.text}
@@ -136,7 +137,7 @@ def _found(one: Any, config: Config) -> Found:
     words = str(one["text"])
     for link in one.get("entities", {}).get("urls", []):
         words = words.replace(link["url"], link["expanded_url"])
-    number = str(one["id"])
+    number = word(one["id"])
     return Found(Remote(number), words, timeline.moment(one["created_at"]), f"{config.web_url}/{config.username}/status/{number}")
 
 

@@ -10,6 +10,7 @@ PROMISED_MORE_S = 10.0  # design: one interval + 10 s where the target answers; 
 VERDICT_S = 1.0  # the verdict loop looks at new results at least this often
 CODE_PERIOD_S = 30.0  # a one-time code is worth one sign-in of one account in so long
 HOUR_S = 3600.0
+SLOTS = 400  # checks of one location in flight at once; each holds a socket
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,17 @@ def budget(timing: Timing) -> Budget:
 def slots_needed(timings: Iterable[Timing]) -> int:
     """Checks in flight at once if every target hangs and is being re-checked: with so many slots no check waits for another."""
     return sum(in_flight(timing) * max(1, math.ceil(timing.timeout_s / timing.interval_s)) for timing in timings)
+
+
+def slots_warning(location: str, timings: Iterable[Timing]) -> str:
+    """What to think of where the prober of a location has too few slots for its probes; "" if they are enough."""
+    needed = slots_needed(timings)
+    if needed <= SLOTS:
+        return ""
+    return (
+        f"{location}: when every target hangs, {needed} checks would be in flight at once, more than the {SLOTS} that a prober runs; "
+        "then checks are late, and so are verdicts. Lower timeout_s, look less often, or give each location its part of the probes."
+    )
 
 
 def survives(slots: int, interval_s: float, timeout_s: float) -> int:

@@ -45,7 +45,8 @@ def unexplained(posts: Iterable[Seen], rows: Sequence[Delivery], since: datetime
     since    older posts concern nobody; counted in whole seconds, as most networks tell their moments
 
     A post is ours if a delivery has its id and it still carries a code of one of those deliveries (an edited post has several, one
-    for each update), or if it carries the code of a delivery that was tried and of whose post no id is known (yet).
+    for each update) or of an edit of the same thread whose answer was lost, or if it carries the code of a delivery that was tried and
+    of whose post no id is known (yet).
     """
     by_id: dict[str, list[Delivery]] = {}
     tried = {}
@@ -61,7 +62,9 @@ def unexplained(posts: Iterable[Seen], rows: Sequence[Delivery], since: datetime
             continue
         codes = codes_in(post.text)
         if post.id in by_id:
-            if not codes & {row.code for row in by_id[post.id]}:
+            threads = {_thread(row) for row in by_id[post.id]}
+            lost = {row.code for row in tried.values() if not row.remote_id and _thread(row) in threads}
+            if not codes & ({row.code for row in by_id[post.id]} | lost):
                 found[post] = Oddity.CHANGED
             continue
         known = [tried[code] for code in codes if code in tried]
@@ -70,3 +73,7 @@ def unexplained(posts: Iterable[Seen], rows: Sequence[Delivery], since: datetime
         elif all(row.remote_id for row in known):
             found[post] = Oddity.COPY
     return found
+
+
+def _thread(row: Delivery) -> tuple[object, ...]:
+    return row.subject_kind, row.subject_id, row.channel

@@ -46,6 +46,7 @@ class Desk:
 
     epochs      delivery id -> the epoch for which the two above were noted
     unwritten   a change that the database did not take yet; written before anything else is done
+    refreshed   the credentials are new, and have not opened anything yet: who refuses these too wants a person
     patient     rows that wait only because something failed
     offset      of the boot clock to the monotonic one, when last looked at: it grows by what the machine sleeps
     spent       unknown rows that have had all their attempts, over all epochs

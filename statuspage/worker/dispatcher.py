@@ -278,18 +278,18 @@ def _trial(desk: Desk) -> Iterator[str]:
     """Does the network answer and know us? A question that posts nothing, so that no delivery has to be the guinea pig."""
     yield "claimed"
     desk.refreshed = desk.refreshed and not desk.gate.stopped  # what a person has repaired may need a new session
-    why: BroadcastError | None = None
-    try:
-        desk.network.verify()
-    except BroadcastError as error:
-        why = error
+    why = _refusal(desk)
+    if why is not None and why.outcome is OutcomeClass.REAUTH and desk.renew(why):
+        why = _refusal(desk)  # of the new credentials
     yield "answered"
     now, was_stopped = desk.mono(), bool(desk.gate.stopped)
     if why is None:
+        desk.refreshed = False
         desk.gate.half_open()
         desk.wake(unknown=False)
     elif why.outcome is OutcomeClass.REAUTH:
-        desk.renew(why)
+        if desk.refreshed:
+            desk.renew(why)
         return
     elif was_stopped:
         desk.gate.stop(now, desk.gate.stopped)
@@ -297,6 +297,14 @@ def _trial(desk: Desk) -> Iterator[str]:
         desk.gate.failed(now)
     desk.write(lambda session: _tried(desk, session, ok=why is None))
     yield "recorded"
+
+
+def _refusal(desk: Desk) -> BroadcastError | None:
+    try:
+        desk.network.verify()
+    except BroadcastError as error:
+        return error
+    return None
 
 
 def _tried(desk: Desk, session: Any, *, ok: bool) -> None:

@@ -8,7 +8,10 @@ from datetime import datetime, timedelta
 from types import ModuleType
 from typing import Any
 
+import structlog
+
 from broadcasters import text
+from broadcasters.errors import BroadcastError, OutcomeClass, Unavailable
 from broadcasters.http import Http
 from broadcasters.post import DeliveryClass, Found, Image, Post, Receipt, Remote
 from broadcasters.runs import Draft, Line
@@ -17,6 +20,7 @@ from statuspage.core.deliveries import Delivery
 from statuspage.core.delivery_rules import Place, key_of, placed
 from statuspage.publish.card import alternative, card_path
 
+log = structlog.get_logger("statuspage.postmaster")
 FIND_MARGIN = timedelta(hours=3)  # a wall clock may have been two hours off when the row was made
 
 
@@ -186,35 +190,49 @@ class Network:
 
     def stage(self, request: Mapping[str, Any]) -> str:
         """Makes the container of a staged post; nobody sees it."""
-        return str(self._module.stage(post_of(request), self.config, self._http))
+        return str(self._asked("stage", post_of(request), self.config, self._http))
 
     def ask(self, request: Mapping[str, Any]) -> Receipt | None:
         """What became of a container: the Receipt of its post, or None if it is still there and unpublished."""
-        answer = self._module.ask(request["container"], post_of(request), self.config, self._http)
+        answer = self._asked("ask", request["container"], post_of(request), self.config, self._http)
         return None if answer is None else self._receipt(answer)
 
     def find(self, row: Delivery) -> Found | None:
         """The post with the row's code on the own timeline; None: provably not there. Raises if it cannot be read."""
-        found: Found | None = self._module.find(row.code, row.created_at - FIND_MARGIN, self.config, self._http)
+        found: Found | None = self._asked("find", row.code, row.created_at - FIND_MARGIN, self.config, self._http)
         return found
 
     def recent(self, since: datetime, http: Http) -> list[Found]:
         """The own timeline since a moment, over a way of the caller's: for a thread that must not wait with the posts."""
-        found: list[Found] = self._module.recent(self.config, http, since)
+        found: list[Found] = self._asked("recent", self.config, http, since)
         return found
 
     def verify(self) -> str:
         """Who we are to the network; a harmless proof that it answers and knows us."""
-        return str(self._module.verify(self.config, self._http))
+        return str(self._asked("verify", self.config, self._http))
 
     def refresh(self) -> dict[str, str]:
         """Fresh credentials, used from now on."""
-        values = dict(self._module.refresh(self.config, self._http))
+        values = dict(self._asked("refresh", self.config, self._http))
         self.use(values)
         return values
 
     def use(self, credentials: Mapping[str, str]) -> None:
         self.config = replace(self.config, **credentials)
+
+    def _asked(self, deed: str, *about: Any) -> Any:
+        """Something of which customers see nothing. Raises as the module's functions do; any other fault of theirs as Unavailable.
+
+        Nothing was published, so to ask again is harmless; who asks sees to it that a person hears when that goes on.
+        """
+        try:
+            return getattr(self._module, deed)(*about)
+        except BroadcastError:
+            raise
+        except Exception as error:
+            log.exception("a broadcaster failed while it asked", network=self._module.KIND, deed=deed)
+            why = f"The broadcaster failed with {type(error).__name__} in {deed}(): the network said something strange. Nothing was sent."
+            raise Unavailable(OutcomeClass.RETRY, why) from error
 
     @staticmethod
     def _receipt(answer: Any) -> Receipt:

@@ -192,8 +192,12 @@ class Reader:
         """posts_since: posts and codes only of what goes on or changed later; None: of all."""
         said = updates.of_subjects(session, SubjectKind.INCIDENT, [one.id for one in found])
         said_of_works = updates.of_subjects(session, SubjectKind.MAINTENANCE, [one.id for one in works])
-        hot = [one.id for one in found if posts_since is None or one.is_open or one.updated_at >= posts_since]
-        hot_works = [one.id for one in works if posts_since is None or one.completed_at is None or one.updated_at >= posts_since]
+        hot = [one.id for one in found if posts_since is None or one.is_open or _changed(one, said.get(one.id, [])) >= posts_since]
+        hot_works = [
+            one.id
+            for one in works
+            if posts_since is None or one.completed_at is None or _changed(one, said_of_works.get(one.id, [])) >= posts_since
+        ]
         sent = deliveries.of_subjects(session, SubjectKind.INCIDENT, hot)
         sent_of_works = deliveries.of_subjects(session, SubjectKind.MAINTENANCE, hot_works)
         codes = [self._posts.codes(rows, f"/{{language}}/incidents/{one}/") for one, rows in sent.items()]
@@ -306,7 +310,7 @@ class Reader:
             impact=one.impact,
             component_ids=self._ids(one.components, records),
             created_at=one.created_at,
-            updated_at=one.updated_at,
+            updated_at=_changed(one, said),
             started_at=one.started_at,
             updates=self._updates(said, records, sent),
             monitoring_at=watched[-1] if watched else None,
@@ -327,7 +331,7 @@ class Reader:
             status=one.status,
             component_ids=self._ids(one.components, records),
             created_at=one.created_at,
-            updated_at=one.updated_at,
+            updated_at=_changed(one, said),
             scheduled_for=one.scheduled_for,
             scheduled_until=one.scheduled_until,
             updates=self._updates(said, records, sent),
@@ -384,6 +388,11 @@ def _newest_first(found: Sequence[S]) -> list[S]:
     """All that go on and, up to LATEST, the newest of the others."""
     ordered = sorted(found, key=_began, reverse=True)
     return [one for number, one in enumerate(ordered) if number < LATEST or _goes_on(one)]
+
+
+def _changed(one: Incident | Maintenance, said: Iterable[IncidentUpdate]) -> datetime:
+    """When anything of it changed last, for the public: a correction says something new and leaves the subject itself as it was."""
+    return max([one.updated_at, *(update.created_at for update in said if update.texts)])
 
 
 def _began(one: Incident | Maintenance) -> datetime:

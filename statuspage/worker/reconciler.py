@@ -156,6 +156,7 @@ def _wait(desk: Desk, row: Delivery, waited: float, quiet: bool) -> None:
 
 
 def _delivered(desk: Desk, row: Delivery, remote: Remote, url: str | None, how: str) -> None:
+    desk.refreshed = False
     verdict = accepted(row, remote, url, "found", how)
     desk.write(lambda session: write(desk, session, row, verdict, act="find"))
 

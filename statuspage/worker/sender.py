@@ -60,7 +60,7 @@ def _staged(desk: Desk, row: Delivery) -> dict[str, Any] | None:
     with desk.ctx.ports.store.reading() as session:
         request = _frozen(desk, row, deliveries.thread(session, row.subject_kind, row.subject_id, row.channel))
     try:
-        return {**request, "container": desk.network.stage(request)}
+        staged = {**request, "container": desk.network.stage(request)}
     except BroadcastError as error:
         harmless = BroadcastError(OutcomeClass.RETRY, error.detail, error.retry_after_s) if isinstance(error, Uncertain) else error
         at = desk.instant()
@@ -71,6 +71,8 @@ def _staged(desk: Desk, row: Delivery) -> dict[str, Any] | None:
         if isinstance(error, Rejected) and error.outcome is OutcomeClass.REAUTH:
             desk.renew(error)
         return None
+    desk.refreshed = False
+    return staged
 
 
 def _begun(row: Delivery, at: Instant) -> dict[str, Any]:

@@ -204,6 +204,12 @@ def test_an_answer_that_is_not_whole_or_too_large_is_none_and_no_library_logs_it
     assert caplog.records == []
 
 
+@pytest.mark.parametrize("head", [b"HTTP/1.1 401 Unauthorized\r\nx-creator: snac/2.75\r\n\r\n", b"HTTP/1.1 422 No\r\nServ"])
+def test_a_refusal_without_a_body_and_its_length_is_one(head: bytes) -> None:
+    with raw_server(answering(head)) as port:
+        assert ask(port).status == int(head[9:12])
+
+
 def test_a_redirect_is_an_answer_and_is_not_followed() -> None:
     seen: list[bytes] = []
 

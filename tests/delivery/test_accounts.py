@@ -16,6 +16,7 @@ from statuspage.core.seal import seal, seal_ok
 from statuspage.core.vocabulary import DeliveryState, NoticeKind
 from statuspage.store import accounts, switches
 from tests.delivery.stage import Stage
+from tests.simulation.networks import _answer
 from tests.simulation.world import SEAL_KEY
 
 DELIVERED = DeliveryState.DELIVERED
@@ -112,6 +113,44 @@ def test_revoked_credentials_are_renewed_once_or_stop_the_account_until_they_are
 
     assert stage.states("bare") == [DELIVERED]
     assert "account:bare" not in stage.alarms()
+
+
+def test_a_quiet_account_renews_short_lived_credentials_again_and_again() -> None:
+    """Nothing is posted meanwhile: the reading of the timeline meets the refusals and asks the dispatcher to look."""
+    stage = Stage("bare")
+    network = stage.network("bare")
+    network.refreshable = True
+    tokens = []
+
+    for _ in range(5):
+        network.token = f"ran-out-{len(tokens)}"
+        stage.process.threads[0].dispatcher.prove_soon()
+        stage.world.poke()
+        stage.passes(5.0)
+        tokens.append(network.token)
+
+    stage.tell()
+    stage.passes(5.0)
+    assert all(token.startswith("renewed-") for token in tokens) and stage.alarms() == []
+    assert stage.states("bare") == [DELIVERED]
+
+
+@pytest.mark.parametrize("posting", [True, False])
+def test_new_credentials_that_are_refused_too_stop_the_account(posting: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage("bare")
+    network = stage.network("bare")
+    network.token = "ran-out"
+    monkeypatch.setattr(network, "_renewed", lambda: _answer(200, {"token": "useless"}))
+
+    if posting:
+        stage.tell()
+    else:
+        stage.process.threads[0].dispatcher.prove_soon()
+        stage.world.poke()
+    stage.passes(60.0)
+
+    assert stage.states("bare") == [DeliveryState.QUEUED] * posting
+    assert "account:bare" in stage.alarms()
 
 
 def test_a_stopped_account_that_a_person_resumes_is_tried_at_once() -> None:

@@ -41,7 +41,7 @@ class Server:
                 if self.path == "/current/user":
                     return self._say(200, {"name": "bank"})
                 at = "2026-11-22T15:35:00.5045044+01:00"
-                kept = [{"id": number, "message": text, "date": at} for number, text in enumerate(outer.messages)]
+                kept = [{"id": number, "message": text, "date": at} for number, text in enumerate(outer.messages, 1)]
                 return self._say(200, {"messages": [] if "since" in self.path else kept[::-1]})
 
             def do_POST(self) -> None:
@@ -50,7 +50,7 @@ class Server:
                     return self._say(401, {"error": "Unauthorized"})
                 if outer.applied:
                     outer.messages.append(body["message"])
-                return self._say(outer.status, {"id": len(outer.messages) - 1})
+                return self._say(outer.status, {"id": len(outer.messages)})
 
             def _say(self, status: int, body: Any) -> None:
                 data = json.dumps(body).encode()

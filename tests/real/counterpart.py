@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -93,8 +93,8 @@ class Counterpart:
         return [one.text for one in reversed(self.module.recent(self.config, self.http, since))]
 
 
-def publishes_hostile_texts_whole(server: Counterpart) -> None:
-    posts = [server.post(text) for text in HOSTILE]
+def publishes_hostile_texts_whole(server: Counterpart, texts: Sequence[str] = HOSTILE) -> None:
+    posts = [server.post(text) for text in texts]
 
     receipts = [server.send(post) for post in posts]
 

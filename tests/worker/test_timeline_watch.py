@@ -158,6 +158,23 @@ def test_what_was_posted_before_the_account_was_configured_is_nobodys_concern(ba
     assert here.alarms() == []
 
 
+def test_an_edit_of_ours_whose_answer_was_lost_is_no_foreign_hand(bank: Callable[[str], Bank]) -> None:
+    here = bank("facebook")
+    declared = incidents.declare(here.ctx, Declaration(components={"log-in": ComponentStatus.MAJOR_OUTAGE}, who="Ada"))
+    here.posts_all()
+    incidents.update(here.ctx, Change(declared.id, who="Ada", status=IncidentStatus.IDENTIFIED, cause="supplier"))
+    here.networks.misbehave("facebook", "cut", applied=True)
+    for _ in range(5):
+        here.dispatcher.step()
+    here.networks.mend()
+    (lost,) = [row for row in here.rows() if row.state is DeliveryState.UNKNOWN]
+
+    here.watch.step()
+
+    assert [lost.code in one["text"] for one in here.networks.truth("facebook")] == [True]
+    assert here.alarms() == []
+
+
 def test_a_post_that_is_under_way_is_ours_though_no_answer_came(bank: Callable[[str], Bank]) -> None:
     here = bank("x")
     here.networks.misbehave("x", "cut", applied=True)
