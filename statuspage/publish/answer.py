@@ -60,7 +60,8 @@ class _Teller:
             return self.text("impaired", state=self.views.wording.state(ComponentStatus.UNKNOWN, language))
         if work is not None:
             return self.views.said(work.titles)
-        return self.text("answer.fine", n=len(self.snapshot.components)) if sentence is PageSentence.ALL_OPERATIONAL else ""
+        count = len(self.snapshot.components)  # none where everything is private: then there is nothing to say of them
+        return self.text("answer.fine", n=count) if count and sentence is PageSentence.ALL_OPERATIONAL else ""
 
     def _of_incident(self, incident: PublicIncident) -> str:
         now, language = self.snapshot.lasting.get(incident.id), self.views.language

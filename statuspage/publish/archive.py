@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import PurePosixPath
 from zoneinfo import ZoneInfo
@@ -15,6 +16,21 @@ from statuspage.publish.snapshot import Month, PublicIncident, Snapshot
 from statuspage.publish.writer import Target
 
 _LIST = "list"
+AT_ONCE = 4  # so many subjects' pages are made in one go: what is said meanwhile waits for no more than these
+
+
+@dataclass
+class _Work:
+    """A month that is being written. stamps: what all of it should be made from; written: what of it is."""
+
+    snapshot: Snapshot
+    month: Month
+    stamps: Mapping[str, str]
+    written: Mapping[str, str]
+
+    def next_few(self) -> list[str]:
+        """Ids; `list` comes last, for it leads to the others."""
+        return [key for key in self.stamps if key not in self.written][:AT_ONCE]
 
 
 class Archive:
@@ -24,7 +40,7 @@ class Archive:
         self._files, self._builder = files, builder
         self._due: list[tuple[int, int]] = []
         self._known: set[tuple[int, int]] = set()
-        self._stamps: Mapping[str, str] = {}
+        self._work: _Work | None = None
 
     def look_again(self, snapshot: Snapshot) -> None:
         """After a publication: the months of what lately changed, and once, every month there is."""
@@ -35,22 +51,37 @@ class Archive:
         self._known.update(new)
         first = sorted(lately, reverse=True)
         self._due = [*first, *(month for month in (*self._due, *new) if month not in lately)]
+        self._work = None
 
     def next_due(self) -> tuple[int, int] | None:
-        """The month that should be looked at next."""
-        return self._due[0] if self._due else None
+        """The month that should be begun next; None while another is being written, and when all are as they should be."""
+        return self._due[0] if self._due and self._work is None else None
 
-    def files(self, snapshot: Snapshot, month: Month) -> Files:
-        """What has to be written for this month; empty if it is as it was."""
-        before, self._stamps = self._read(month), _stamps(snapshot, month)
-        changed = {key for key, stamp in self._stamps.items() if before.get(key) != stamp}
-        return self._builder.archive(snapshot, month, changed - {_LIST}) if changed else {}
+    def begin(self, snapshot: Snapshot, month: Month) -> None:
+        """From now on files() gives, a few pages at a time, what of this month is not as it should be."""
+        stamps = _stamps(snapshot, month)
+        written = {key: stamp for key, stamp in self._read(month).items() if stamps.get(key) == stamp}
+        self._work = _Work(snapshot, month, stamps, written)
 
-    def done(self, month: Month) -> None:
-        """The files of this month are written."""
-        if self._read(month) != self._stamps:
-            self._files.write(_state(month), json.dumps(self._stamps).encode())
-        self._due.remove((month.year, month.month))
+    def files(self) -> Files:
+        """What has to be written next; empty if nothing has."""
+        work = self._work
+        few = work.next_few() if work else []
+        if work is None or not few:
+            return {}
+        return self._builder.archive(work.snapshot, work.month, {key for key in few if key != _LIST}, listed=_LIST in few)
+
+    def done(self) -> None:
+        """What files() gave is written."""
+        work = self._work
+        if work is None:
+            return
+        work.written = {**work.written, **{key: work.stamps[key] for key in work.next_few()}}
+        if self._read(work.month) != work.written:
+            self._files.write(_state(work.month), json.dumps(work.written).encode())
+        if not work.next_few():
+            self._due.remove((work.month.year, work.month.month))
+            self._work = None
 
     def _read(self, month: Month) -> Mapping[str, str]:
         try:

@@ -78,15 +78,16 @@ class Builder:
         places = ((file_of(address), made_from, make) for address, made_from, make in sources)
         return {path: self._memo.get(path, made_from, make) for path, made_from, make in places}
 
-    def archive(self, snapshot: Snapshot, month: Month, changed: Collection[str]) -> Files:
-        """One month: its list, and the pages and codes of the subjects in `changed`, by id. Packed as small as can be."""
+    def archive(self, snapshot: Snapshot, month: Month, changed: Collection[str], *, listed: bool = True) -> Files:
+        """Of one month: its list, if `listed`, and the pages and codes of the subjects in `changed`, by id. Packed as small as can be."""
         clean, told = cleaned(snapshot), cleaned(month)
         pages = Pages(clean.page, self._wording)
         renewed = [subject for subject in told.subjects if subject.id in changed]
         made: dict[PurePosixPath, Encoded] = {}
         for language in clean.page.languages:
-            address = pages.site.month(language, told.year, told.month)
-            made[file_of(address)] = encode(pages.month(clean, told.year, told.month, told.subjects, language), IDLE)
+            if listed:
+                address = pages.site.month(language, told.year, told.month)
+                made[file_of(address)] = encode(pages.month(clean, told.year, told.month, told.subjects, language), IDLE)
             for address, _, make in self._subjects(pages, clean, renewed, language):
                 made[file_of(address)] = encode(make(), IDLE)
         codes = [code for code in told.codes if code.subject_id in changed]

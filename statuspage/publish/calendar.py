@@ -65,6 +65,7 @@ def _event(plan: Plan, work: PublicMaintenance, names: tuple[str, ...]) -> Event
     newest = work.updates[0] if work.updates else None
     changed = _second(newest.created_at if newest else work.created_at)
     start = _second(work.started_at or work.scheduled_for)
+    done = None if work.cancelled else work.completed_at  # cancelled work stays where it was planned: it "completed" when that was said
     made = Event()
     made.add("uid", f"{work.id}@{site.host}")
     made.add("sequence", newest.sequence if newest else 0)
@@ -72,7 +73,7 @@ def _event(plan: Plan, work: PublicMaintenance, names: tuple[str, ...]) -> Event
     made.add("created", _second(work.created_at))
     made.add("last-modified", changed)
     made.add("dtstart", start)
-    made.add("dtend", max(_second(work.completed_at or work.scheduled_until), start + timedelta(minutes=1)))
+    made.add("dtend", max(_second(done or work.scheduled_until), start + timedelta(minutes=1)))
     made.add("summary", said(work.titles, plan.language, default))
     if newest:
         made.add("description", said(newest.texts, plan.language, default))

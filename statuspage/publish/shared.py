@@ -50,10 +50,15 @@ def of_subject(page: PublicPage, found: SubjectView, *, site: str, language: str
         told["endDate" if found.planned else "coverageEndTime"] = iso(found.end)
     if not found.planned:
         told["liveBlogUpdate"] = [
-            {"@type": "BlogPosting", "headline": update.phase, "datePublished": iso(update.at), "articleBody": update.html.striptags()}
+            {"@type": "BlogPosting", "headline": update.phase, "datePublished": iso(update.at), "articleBody": _plain(update.html)}
             for update in found.updates
         ]
     return SharedView(site, found.title, described, found.url, _linked(told))
+
+
+def _plain(html: Markup) -> str:
+    """The statement as text, one line below the other. striptags() makes one line of what it is given, so each goes by itself."""
+    return "\n".join(Markup(line).striptags() for line in html.split("<br>"))  # noqa: S704 - was safe as a whole
 
 
 def _common(kind: str, page: PublicPage, name: str, url: str, language: str) -> dict[str, Any]:

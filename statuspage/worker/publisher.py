@@ -24,7 +24,7 @@ from statuspage.store import components as component_store
 from statuspage.words import load_catalogue
 from statuspage.worker.cards import CardTable
 from statuspage.worker.hubs import Hub, feed_digests, hub_name
-from statuspage.worker.mirror import Mirror
+from statuspage.worker.mirror import Behind, Mirror, told
 from statuspage.worker.previews import Previews
 from statuspage.worker.reading import Look, Reader, Reading
 
@@ -65,7 +65,8 @@ class Publisher:
         self._folder = targets[0]
         self._writer = Writer(self._folder)
         self._archive = Archive(targets[0], self._builder)
-        self.mirrors = tuple(Mirror(f"mirror:{number}", targets[0], target) for number, target in enumerate(targets[1:], 1))
+        further, clock = enumerate(targets[1:], 1), ctx.ports.clock
+        self.mirrors = tuple(Mirror(f"mirror:{number}", targets[0], target, clock) for number, target in further)
         self.hubs = tuple(Hub(hub_name(number), url, ctx) for number, url in enumerate(ctx.settings.publishing.hubs, 1))
         self._seen: Look | None = None
         self._beat_at: datetime | None = None
@@ -75,6 +76,9 @@ class Publisher:
         self._snapshot: Snapshot | None = None
         self._others_since: float | None = None
         self._told: set[str] = set()
+        self._began: float | None = None  # monotonic: since when it is this process that publishes
+        self._out_mono = float("-inf")  # the end of the last edition that got into the first folder
+        self._fault = ""
         self._synced = False
         self._cards = CardTable(ctx)
         self._cards_due = False
@@ -83,9 +87,21 @@ class Publisher:
 
     def step(self) -> float:
         """One look, and a publication if there is anything to publish. Seconds until the next look."""
-        for _ in self.work():
-            pass
+        try:
+            for _ in self.work():
+                pass
+        except Exception as error:
+            self._fault = told(error)
+            raise
         return LOOK_EVERY_S
+
+    def behind(self) -> Sequence[Behind] | None:
+        """How far the first folder and each further one are behind; None while another process publishes. For any thread."""
+        began, out = self._began, self._out_mono
+        if began is None:
+            return None
+        late_s = self._ctx.ports.clock.monotonic() - max(out, began) - self._ctx.settings.publishing.heartbeat_s
+        return [Behind(max(late_s, 0.0), self._fault, out >= began), *(mirror.behind() for mirror in self.mirrors)]
 
     @property
     def others_due(self) -> bool:
@@ -95,7 +111,7 @@ class Publisher:
     def close(self) -> None:
         """Another process publishes from now on. It may die half-way: the folders are looked at anew before the next edition."""
         self._writer = Writer(self._folder)
-        self._seen = self._others_since = None
+        self._seen = self._others_since = self._began = None
         self._builder.forget_files()
         if self._previews is not None:
             self._previews.forget()
@@ -106,8 +122,9 @@ class Publisher:
 
     def work(self) -> Iterator[str]:
         """One pass; yields snapshot-written and renamed, the points at which a crash must do no harm."""
-        self._sync()
         now, ticks = self._ctx.now(), self._ctx.ports.clock.monotonic()
+        self._began = ticks if self._began is None else self._began
+        self._sync()
         quiet_s = ticks - self._beat_mono
         if self._anything_new(now, ticks) or self._beat_due(now):
             if quiet_s >= APART_S:
@@ -119,7 +136,7 @@ class Publisher:
         elif self._previews_due:
             yield from self._put_previews_out(now)
         elif quiet_s >= IDLE_S:
-            yield from self._archive_one()
+            yield from self._archive_some()
 
     def _anything_new(self, now: datetime, ticks: float) -> bool:
         """Asks at every look whether anybody did anything, and now and then what every component shows."""
@@ -158,7 +175,7 @@ class Publisher:
         edition = Edition(snapshot.page, generation, now, hot, gone=gone)
         for mirror in self.mirrors:
             mirror.offer(edition)
-        yield from self._write(edition)
+        out = yield from self._write(edition)
         fresh = {one.id for one in snapshot.open_incidents} - self._told
         with self._ctx.ports.store.writing() as session:
             incidents.note_first_published(session, fresh, self._ctx.now())  # it is out only now: what it took counts
@@ -169,6 +186,8 @@ class Publisher:
         self._told |= fresh
         self._seen, self._beat_at, self._hot, self._snapshot = look, now, hot, snapshot
         self._beat_mono = self._ctx.ports.clock.monotonic()
+        self._out_mono = self._beat_mono if out else self._out_mono
+        self._fault = "" if out else "A newer edition stands there, which somebody else wrote."
         self._archive.look_again(snapshot)
         self._cards_due = bool(self._cards.channels)
         self._previews_due = self._previews is not None
@@ -224,20 +243,21 @@ class Publisher:
             look = self._reader.look(session, now)
             return generation, look, self._reader.snapshot(session, now, look.seen, days)
 
-    def _archive_one(self) -> Iterator[str]:
-        """Brings one month of the archive up to date; there is time now."""
-        due = self._archive.next_due()
-        if due is None or self._snapshot is None:
+    def _archive_some(self) -> Iterator[str]:
+        """Brings the next few pages of the archive up to date; there is time now."""
+        if self._snapshot is None:
             return
-        with self._ctx.ports.store.reading() as session:
-            month = self._reader.month(session, *due)
-        files = self._archive.files(self._snapshot, month)
+        if due := self._archive.next_due():
+            with self._ctx.ports.store.reading() as session:
+                month = self._reader.month(session, *due)
+            self._archive.begin(self._snapshot, month)
+        files = self._archive.files()
         if files:
             with self._ctx.ports.store.writing() as session:
                 generation = publications.claim(session, self._ctx.now())
             if not (yield from self._add(self._snapshot, generation, files)):
                 return
-        self._archive.done(month)
+        self._archive.done()
 
     def _put_cards_out(self, now: datetime) -> Iterator[str]:
         """Some pictures that posts wait for: after the page, which must not wait for them. Killed anywhere, it is done again."""

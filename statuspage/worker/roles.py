@@ -12,8 +12,10 @@ from statuspage.bucket import Bucket
 from statuspage.outside import Folder
 from statuspage.publish.writer import Target
 from statuspage.settings import Settings
+from statuspage.settings.models import BucketSettings
 from statuspage.settings.process import ProcessSettings
 from statuspage.worker.cleaner import Cleaner
+from statuspage.worker.copies import Copies
 from statuspage.worker.dispatcher import Dispatcher
 from statuspage.worker.hubs import hub_name
 from statuspage.worker.loop import Loop
@@ -51,7 +53,8 @@ def worker_loops(context: Context, process: ProcessSettings) -> Sequence[Loop]:
     for account in _mailing(context.settings):
         lock = context.ports.store.lock(list_name(account))
         owned.append(Owned(list_name(account), partial(MailListKeeper, as_owner(context, lock), account), lock))
-    return [*owned, *publisher.mirrors, *publisher.hubs, *dispatchers.values(), *watches]
+    copies = Copies(context, publisher, [*map(str, (process.public, *publishing.folders)), *(_place(one) for one in publishing.buckets)])
+    return [*owned, copies, *publisher.mirrors, *publisher.hubs, *dispatchers.values(), *watches]
 
 
 def prober_loops(context: Context, process: ProcessSettings) -> Sequence[Loop]:
@@ -70,8 +73,13 @@ def expected_loops(settings: Settings) -> frozenset[str]:
     dispatchers = {dispatcher_name(account) for account in _accounts(settings)}
     timelines = {watch_name(account) for account in _watched(settings)}
     lists = {list_name(account) for account in _mailing(settings)}
-    always = {Verdicts.name, Promises.name, Publisher.name, Cleaner.name, Watchman.name}
+    always = {Verdicts.name, Promises.name, Publisher.name, Copies.name, Cleaner.name, Watchman.name}
     return frozenset(always | mirrors | hubs | probers | dispatchers | timelines | lists)
+
+
+def _place(bucket: BucketSettings) -> str:
+    """What people call a storage: two providers may have buckets of one name."""
+    return f"{bucket.endpoint or 'S3'} {bucket.bucket} {bucket.prefix}".strip()
 
 
 def prober_name(location: str) -> str:

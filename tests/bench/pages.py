@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -70,6 +71,7 @@ def measure(folder: Path) -> str:
             for kind in KINDS:
                 for name, server in servers.items():
                     if kind != "304" or server.etag:
+                        until(lambda: _at_rest(servers))
                         found.setdefault((name, kind), []).append(_asked(server, kind))
     middle = {key: sorted(rounds)[len(rounds) // 2] for key, rounds in found.items()}
     return "\n".join([*_told(middle, len((site / "index.html").read_bytes()), len((site / "index.html.gz").read_bytes())), ""])
@@ -104,6 +106,13 @@ def _asked(server: Served, kind: str) -> Measured:
     before = _cpu_s(server.pid)
     found = load(server.url, *wanted[kind])
     return Measured(found, (_cpu_s(server.pid) - before) / found.requests * 1e6)
+
+
+def _at_rest(servers: Mapping[str, Served]) -> bool:
+    """True if none has work left: a slow one still answers those who are gone, on the core of all, when the next is measured."""
+    before = sum(_cpu_s(server.pid) for server in servers.values())
+    time.sleep(0.3)
+    return sum(_cpu_s(server.pid) for server in servers.values()) - before < 0.02
 
 
 def _cpu_s(pid: int) -> float:

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
 from statistics import median
 
 from statuspage.actions import incidents
-from statuspage.actions.incidents import Change, Resolution
-from statuspage.core.incidents import Incident, IncidentUpdate, Moments
-from statuspage.core.notices import Facts
-from statuspage.core.timeline import StatusChange
-from statuspage.core.vocabulary import IncidentStatus, Source, SubjectKind
-from statuspage.store import Session, timeline, updates
-from statuspage.store import incidents as incident_rows
+from statuspage.actions.incidents import Change
+from statuspage.core.incidents import Incident
 from statuspage.store.engine import Database
 from statuspage.store.migrate import upgrade
-from statuspage.store.updates import facts_of
-from tests.actions.stage import GOOD, PARTLY, T0, component, declared
+from tests.actions.stage import component, declared
+from tests.publish.past import remember, spread
 from tests.publish.stage import Press, probed
 
 COMPONENTS = (10, 100, 1000)
@@ -53,7 +46,8 @@ def _row(folder: Path, many: int, past: int) -> str:
     try:
         upgrade(database)
         press = Press(database, folder, probed(components=[component(slug) for slug in slugs(many)]))
-        remember(press, many, past)
+        if past:
+            remember(press, spread(past, timedelta(days=365) * YEARS))
         began = time.perf_counter()
         press.publish()
         first = time.perf_counter() - began
@@ -80,42 +74,3 @@ def _change(press: Press, opened: Incident) -> float:
     if "renamed" not in passed:
         raise RuntimeError(f"nothing was published: {passed}")
     return took
-
-
-def remember(press: Press, many: int, past: int) -> None:
-    """Writes a past: copies of one incident that was really declared and resolved, each at its own time and on its own component."""
-    if not past:
-        return
-    stage = press.stage
-    press.publisher._sync()
-    model = declared(stage, slugs(many)[0])
-    incidents.update(stage.ctx, Change(model.id, "Ana"))
-    incidents.update(stage.ctx, Change(model.id, "Ana", status=IncidentStatus.MONITORING))
-    model = incidents.resolve(stage.ctx, Resolution(model.id, "Ana"))
-    with stage.database.writing() as session:
-        said = updates.of_subject(session, SubjectKind.INCIDENT, model.id)
-        story = [(one, facts_of(session, SubjectKind.INCIDENT, model.id, one.sequence)) for one in said]
-        for number, back in enumerate(_spread(past)):
-            _copy(session, model, story, number, slugs(many)[number % many], back)
-            session.expunge_all()
-
-
-def _spread(past: int) -> Iterator[timedelta]:
-    for number in range(past):
-        yield timedelta(days=8) + timedelta(days=365 * YEARS) * (past - number) / past
-
-
-def _copy(
-    session: Session, model: Incident, story: Sequence[tuple[IncidentUpdate, Facts]], number: int, slug: str, back: timedelta
-) -> None:
-    name, began, over = f"past{number:08d}", T0 - back, T0 - back + timedelta(minutes=40)
-    moments = Moments(resolved_at=over)
-    same = {"created_at": began, "started_at": began, "updated_at": over}
-    incident_rows.add(session, replace(model, id=name, components={slug: GOOD}, moments=moments, version=1, **same))
-    for said, facts in story:
-        at = began + timedelta(minutes=10 * (said.sequence - 1))
-        changes = ((slug, GOOD, PARTLY),)
-        copied = replace(said, id=f"{number:08d}{said.sequence:04d}", subject_id=name, created_at=at, display_at=at, affected=changes)
-        updates.add(session, copied, facts)
-    shown = ((PARTLY, began), (GOOD, over))
-    timeline.append(session, [StatusChange(slug, status, Source.INCIDENT, at, at, name) for status, at in shown])

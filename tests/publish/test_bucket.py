@@ -10,7 +10,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from statuspage.bucket import Bucket
-from statuspage.outside import Folder
+from statuspage.outside import Folder, SystemClock
 from statuspage.publish.encode import SUFFIX, digest
 from statuspage.publish.manifest import MANIFEST, Manifest
 from statuspage.publish.writer import Superseded, Target, Writer
@@ -99,7 +99,7 @@ def test_trouble_names_the_bucket_and_the_object_and_no_secret(settings: BucketS
 def test_a_mirror_into_storage_that_was_away_catches_up_with_page_and_archive(settings: BucketSettings, tmp_path: Path) -> None:
     """A7: the first folder does not wait, and nothing is lost but time."""
     source = Folder(tmp_path)
-    away = Mirror("mirror:1", source, Bucket(replace(settings, endpoint=f"http://127.0.0.1:{free_port()}")))
+    away = Mirror("mirror:1", source, Bucket(replace(settings, endpoint=f"http://127.0.0.1:{free_port()}")), SystemClock())
     month, page = PurePosixPath("en/history/2026-01/index.html"), edition(1).hot[PurePosixPath("status.txt")]
     for made in (replace(edition(1), archive={month: page}), edition(2)):
         list(Writer(source).write(made))
@@ -108,7 +108,7 @@ def test_a_mirror_into_storage_that_was_away_catches_up_with_page_and_archive(se
             away.step()
 
     bucket = Bucket(settings)
-    back = Mirror("mirror:1", source, bucket)
+    back = Mirror("mirror:1", source, bucket, SystemClock())
     back.offer(edition(3))
     for _ in range(3):
         back.step()

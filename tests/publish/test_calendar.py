@@ -41,13 +41,13 @@ def test_new_times_and_a_cancellation_replace_what_a_subscriber_has() -> None:
     updates = (update(2, 10, "scheduled", kind="planned_extended"), *planned.updates)
 
     (extended,) = read(with_work(replace(planned, scheduled_until=later, updates=updates)))
-    (cancelled,) = read(with_work(replace(planned, cancelled=True, updates=updates)))
+    (cancelled,) = read(with_work(replace(planned, cancelled=True, completed_at=NOW, updates=updates)))
 
     (before,) = read(with_work(planned))
     assert extended["uid"] == cancelled["uid"] == before["uid"]
     assert extended["sequence"] == cancelled["sequence"] > before["sequence"]
     assert extended.end == later and extended["dtstamp"].dt > before["dtstamp"].dt
-    assert cancelled["status"] == "CANCELLED"
+    assert cancelled["status"] == "CANCELLED" and (cancelled.start, cancelled.end) == (before.start, before.end)
 
 
 def test_the_calendar_of_a_component_has_only_its_own_work() -> None:

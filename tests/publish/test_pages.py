@@ -355,3 +355,19 @@ def test_cancelled_work_is_shown_with_the_times_that_were_planned() -> None:
     view = Views(snapshot(maintenances=(cancelled,)), wording(), "en").subject(cancelled)
 
     assert (view.start, view.end) == (cancelled.scheduled_for, cancelled.scheduled_until)
+
+
+def test_what_a_component_is_stands_under_its_name_in_the_reader_s_language() -> None:
+    told = component(0, descriptions={"en": "With password <or> face.", "de": "Mit Passwort."})
+
+    body = Pages(PAGE, wording()).front(snapshot(components=(told,)), "en").decode()
+
+    assert re.search(r"</h4>.*?<p class=\"muted\">With password &lt;or&gt; face\.</p>.*?<svg class=\"bar\"", body, re.DOTALL)
+    assert "title=" not in body.partition('id="services"')[2]
+
+
+def test_where_all_components_are_private_nothing_is_said_of_services() -> None:
+    body = Pages(PAGE, wording()).front(snapshot(components=(), groups=(), incidents=()), "en").decode()
+
+    assert "0 services" not in body and 'id="services"' not in body and "/en/report/" not in body
+    assert 'property="og:description"' in body and "Help needed?" in body

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path, PurePosixPath
 
 import pytest
 
-from statuspage.actions import incidents, maintenance, warnings
+from statuspage.actions import corrections, incidents, maintenance, warnings
 from statuspage.actions.checks import record
 from statuspage.actions.incidents import Change, Declaration, Resolution
 from statuspage.actions.maintenance import Plan
@@ -17,7 +19,9 @@ from statuspage.settings.rules import is_taken
 from statuspage.store import deliveries, publications
 from statuspage.store import incidents as incident_store
 from statuspage.store.engine import Database
+from statuspage.worker.publisher import IDLE_S
 from tests.actions.stage import SECRET_NAME, declared, settings
+from tests.publish.past import remember, spread
 from tests.publish.stage import Press, probed
 
 BEATING = {"index.html", "en/index.html", "es/index.html", "status.txt", "en/status.txt", "es/status.txt", "fresh.json"}
@@ -56,6 +60,51 @@ def test_an_incident_is_on_page_feeds_and_api_after_one_look(press: Press) -> No
     assert [one["id"] for one in press.json("api/v2/incidents/unresolved.json")["incidents"]] == [incident.id]
     assert "Cards: Partly down" in press.text("status.txt") == press.text("en/status.txt")
     assert "Cards (es): Caído en parte" in press.text("es/status.txt")
+
+
+def correct(press: Press, kind: SubjectKind, subject: str) -> None:
+    said = {"wrong": {"en": "Cards fail."}, "text": {"en": "Cards work."}}
+    corrections.correct(press.stage.ctx, kind=kind, subject_id=subject, sequence=1, who="Ana", **said)
+
+
+@pytest.mark.parametrize("kind", [SubjectKind.INCIDENT, SubjectKind.MAINTENANCE])
+def test_a_correction_moves_the_moment_at_which_programs_see_that_something_changed(quick: Press, kind: SubjectKind) -> None:
+    now = quick.stage.clock.now()
+    if kind is SubjectKind.INCIDENT:
+        subject, path = declared(quick.stage, "cards").id, "api/v2/incidents.json"
+    else:
+        plan = Plan(("cards",), now + timedelta(hours=1), now + timedelta(hours=2), who="Ana")
+        subject, path = maintenance.plan(quick.stage.ctx, plan).work.id, "api/v2/scheduled-maintenances.json"
+    quick.publish(60.0)
+    before = quick.json(path)
+    quick.stage.forward(minutes=1)
+    correct(quick, kind, subject)
+
+    quick.publish(60.0)
+
+    after = quick.json(path)
+    listed = "incidents" if kind is SubjectKind.INCIDENT else "scheduled_maintenances"
+    (old,), (new,) = before[listed], after[listed]
+    assert new["updated_at"] == new["incident_updates"][0]["updated_at"] > old["updated_at"]
+    assert after["page"]["updated_at"] >= new["updated_at"] > before["page"]["updated_at"]
+
+
+def test_a_correction_of_what_is_long_over_stands_on_its_page_with_the_links_of_all_its_posts(quick: Press) -> None:
+    incident = declared(quick.stage, "cards")
+    incidents.resolve(quick.stage.ctx, Resolution(incident.id, "Ana"))
+    post = quick.stage.posts(incident)[0]
+    with quick.database.writing() as session:
+        deliveries.change(session, post, state=DeliveryState.DELIVERED.value, attempts=1, remote_id="r", url="https://social.example/1")
+    quick.publish()
+    quick.publish(10 * 86400.0)
+    correct(quick, SubjectKind.INCIDENT, incident.id)
+
+    quick.settle()
+
+    page = quick.text(f"en/incidents/{incident.id}/index.html")
+    assert "Correct: Cards work." in page.replace("<ins>", "").replace("</ins>", "") and "https://social.example/1" in page
+    newest = [one for one in quick.stage.posts(incident) if one.sequence == quick.stage.said(incident)[-1].sequence]
+    assert newest and all(quick.text(f"u/{one.code}/index.html") for one in newest)
 
 
 def test_what_is_looked_at_first_does_not_wait_for_the_feeds_of_single_components(quick: Press) -> None:
@@ -321,6 +370,33 @@ def test_the_archive_has_every_month_and_is_written_once(quick: Press) -> None:
     assert PurePosixPath(page) not in Manifest.from_bytes(quick.public.read(MANIFEST)).files
     changed = {path for path, body in quick.everything().items() if body != before.get(path)}
     assert changed <= BEATING | {"manifest.json"}
+
+
+def test_a_long_month_of_the_archive_holds_up_nobody(quick: Press) -> None:
+    """A14: of thirty incidents of a month few pages are made at a time, and its list, which leads to them, comes last."""
+    stage, list_of_month = quick.stage, "en/history/2026-01/index.html"
+    remember(quick, spread(30, timedelta(days=10), end=timedelta(days=300)))
+    quick.publish()
+
+    def pages() -> int:
+        return sum(1 for path in quick.everything() if re.fullmatch(r"en/incidents/past\d+/index\.html", path))
+
+    written = [0]
+
+    def a_look() -> None:
+        quick.publish(IDLE_S + 1)
+        written.append(pages())
+
+    while not pages():
+        a_look()
+    told = declared(stage, "cards")
+    quick.look()
+    shown = told.id in quick.text("en/index.html")
+    while list_of_month not in quick.everything():
+        a_look()
+
+    assert shown and written[-1] == 30
+    assert all(after - before <= 4 for before, after in pairwise(written))
 
 
 def test_two_publishers_never_put_an_older_state_over_a_newer(quick: Press) -> None:

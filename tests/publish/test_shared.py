@@ -6,7 +6,7 @@ import json
 import re
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
@@ -20,6 +20,7 @@ from statuspage.words.interface import load_interface
 from statuspage.words.reading import LIMIT, measure
 from tests.publish.samples import LANGUAGES, NOW, PAGE, builder, outage, snapshot, update, wording
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
 CARD = PurePosixPath("en/card.htm")
 
 
@@ -85,6 +86,14 @@ def test_a_lead_over_the_first_report_is_told() -> None:
     assert "Our own checks saw it. We said so 4 min before the first customer told us." in body
 
 
+def test_what_machines_read_of_a_statement_keeps_its_lines_apart(files: Files) -> None:
+    own = next(body.body for path, body in files.items() if path.match("en/incidents/*/index.html"))
+
+    told = linked(own)["liveBlogUpdate"][0]["articleBody"]
+
+    assert "looking for the cause.\nAffected: Logging in." in told and "<" not in told
+
+
 def told_to_finders(found: Snapshot) -> str:
     place = PurePosixPath(".well-known/security.txt")
     return builder(found.page).hot(found, 1)[place].body.decode()
@@ -98,6 +107,13 @@ def test_finders_of_holes_are_told_where_to_write_for_more_than_half_a_year() ->
     assert text.startswith("Contact: mailto:security@example.com\nExpires: 2027-07-01T00:00:00Z\n")
     assert told_to_finders(snapshot(page=page, made_at=NOW + timedelta(days=7))) == text
     assert PurePosixPath(".well-known/security.txt") not in builder().hot(snapshot(), 1)
+
+
+@pytest.mark.parametrize("name", ["demonstration.yaml", "realistic-bank.yaml"])
+def test_the_examples_tell_finders_of_holes_where_to_write(name: str) -> None:
+    text = (EXAMPLES / name).read_text(encoding="utf-8")
+
+    assert re.search(r"^  security_contact: mailto:\S+@\S+\.example\b", text, re.MULTILINE)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

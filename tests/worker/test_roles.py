@@ -42,7 +42,7 @@ def test_the_expected_loops_are_those_that_the_roles_run(ctx: Context, process: 
     running = [*worker_loops(ctx, process), *prober_loops(ctx, process)]
 
     assert sorted(loop.name for loop in running) == sorted(expected_loops(settings))
-    assert len(running) == 40
+    assert len(running) == 41
 
 
 def test_one_of_two_works_and_the_other_makes_nothing_until_the_first_closes(database: Database) -> None:
