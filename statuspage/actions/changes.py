@@ -36,9 +36,9 @@ class Telling:
 
 
 def begin(session: Session, ctx: Context, incident: Incident, telling: Telling, now: datetime) -> Incident:
-    """A new incident with its first statement. Its titles are made here, from the catalogue, and keep as they are."""
+    """A new incident with its first statement. Its titles are made here, from the catalogue."""
     told = facts.while_it_lasts(session, ctx, incident, telling.kind, telling.free_text)
-    incident = replace(incident, titles=_titles(session, ctx, incident))
+    incident = replace(incident, titles=titles(session, ctx, incident))
     incidents.add(session, incident)
     _say(session, ctx, incident, told, telling, now)
     return incident
@@ -50,7 +50,7 @@ def change(session: Session, ctx: Context, before: Incident, after: Incident, te
     if not after.titles:  # it began among private components, and now the public may hear of it
         if after.symptom == before.symptom:
             after = replace(after, symptom=facts.symptom(ctx, after.components), scheme=facts.scheme(ctx, after.components))
-        after = replace(after, titles=_titles(session, ctx, after))
+        after = replace(after, titles=titles(session, ctx, after))
     saved = incidents.save(session, replace(after, updated_at=now))
     if telling.kind in _OVER:
         told = facts.once_it_works(ctx, saved, telling.kind, telling.free_text)
@@ -62,7 +62,7 @@ def change(session: Session, ctx: Context, before: Incident, after: Incident, te
     return saved
 
 
-def _titles(session: Session, ctx: Context, incident: Incident) -> dict[str, str]:
+def titles(session: Session, ctx: Context, incident: Incident) -> dict[str, str]:
     """Its name in each language that has the words; none for an incident that is not public."""
     if subjects.of_incident(ctx, incident).private:
         return {}

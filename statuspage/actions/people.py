@@ -18,6 +18,7 @@ from statuspage.core.vocabulary import Role
 from statuspage.store import audit, people
 from statuspage.store.people import Person, SignedIn
 
+LONGEST_NAME = 100
 TOKEN_LENGTH = 50  # letters of ID_ALPHABET: 258 bits
 HASHER = PasswordHasher(time_cost=2, memory_cost=47104, parallelism=1)
 
@@ -43,7 +44,8 @@ def ensure_administrator(ctx: Context, name: str) -> Person:
 
 
 def add_person(ctx: Context, *, name: str, role: Role, who: str) -> Person:
-    """Somebody new, without a password yet. Raises NotAllowed if the name is taken."""
+    """Somebody new, without a password yet. Raises NotAllowed if the name is taken, or cannot be typed as it looks."""
+    _check_name(name)
     with ctx.ports.store.writing() as session:
         if people.by_name(session, name) is not None:
             raise NotAllowed(f"There is already somebody named {name!r}. Choose another name; nothing was changed.")
@@ -186,3 +188,12 @@ def _check_not_the_last(session: Any, person: Person) -> None:
     administrators = [one.id for one in people.everybody(session) if one.role is Role.ADMINISTRATOR and one.disabled_at is None]
     if administrators == [person.id]:
         raise NotAllowed(f"{person.name} is the only administrator. Make somebody else one first. Nothing was changed.")
+
+
+def _check_name(name: str) -> None:
+    """Raises NotAllowed for a name that nobody could type when signing in."""
+    if not 1 <= len(name) <= LONGEST_NAME or name != name.strip() or not name.isprintable():
+        raise NotAllowed(
+            f"A name has 1 to {LONGEST_NAME} letters that can be seen, without blanks around it; this one has {len(name)} letters, "
+            "or others than these. Nobody was added."
+        )

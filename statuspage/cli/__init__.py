@@ -26,8 +26,9 @@ from statuspage.cli import (
     warning,
 )
 from statuspage.cli.anywhere import Anywhere
-from statuspage.cli.common import Invocation
+from statuspage.cli.common import NO_ANSWER, Invocation, fail
 from statuspage.settings.process import ProcessSettings
+from statuspage.store.engine import is_known
 
 EPILOG = """Exit status: 0 done, 1 refused by a rule, 2 typed wrong, 3 configuration wrong, 4 no such thing, 5 changed meanwhile,
 6 database, file or process cannot be used."""
@@ -54,6 +55,12 @@ def main(context: click.Context, config: Path, data: Path, database: str | None,
     """
     data = data.absolute()
     url = database or f"sqlite:///{data / 'statuspage.db'}"
+    if not is_known(url):
+        fail(
+            "The address of the database cannot be used; it is not shown, since it may hold a password. "
+            "Allowed are sqlite:////folder/statuspage.db and postgresql+psycopg://user@host:5432/name. Nothing was changed.",
+            NO_ANSWER,
+        )
     typed = context.get_parameter_source("config") is ParameterSource.COMMANDLINE
     context.obj = Invocation(ProcessSettings(config.absolute(), data, url), as_json, typed)
 

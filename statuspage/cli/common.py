@@ -11,6 +11,7 @@ import getpass
 import json
 import os
 import re
+import select
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -34,12 +35,12 @@ from statuspage.settings.process import ProcessSettings
 from statuspage.store import Database
 from statuspage.store.migrate import NotMigrated, require_head
 from statuspage.store.trouble import StoreTrouble, reason
-from statuspage.worker.assemble import build_context
 from statuspage.worker.in_use import using
-from statuspage.worker.process import open_ports, running_configuration
+from statuspage.worker.process import context_of, open_ports, running_configuration
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # a network's answer must not move the cursor of who reads it
 REFUSED, WRONG_CONFIGURATION, NOT_FOUND, CONFLICT, NO_ANSWER = 1, 3, 4, 5, 6
+READER_LEFT = 141  # 128 + SIGPIPE, as shells say it of every program
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -67,7 +68,7 @@ class Invocation:
     def context(self) -> Context:
         """The configuration that runs, put together. The caller acts on the database directly."""
         _, loaded = running_configuration(self.ports, self.process, self.environ)
-        return build_context(self.ports, self.process, loaded)
+        return context_of(self.ports, self.process, loaded)
 
     def done(self, sentence: str, **facts: Any) -> None:
         """Says that it is done: a sentence for people, or with --json an object of facts for programs."""
@@ -123,9 +124,19 @@ def explained(function: Callable[P, R]) -> Callable[P, R]:
         except StoreTrouble as error:
             fail(f"The database does not answer: {reason(error)}. Nothing was changed; try again.", NO_ANSWER)
         except OSError as error:
+            if isinstance(error, BrokenPipeError) and _reader_left():
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still to be flushed at the end goes there
+                sys.exit(READER_LEFT)
             fail(f"{error.filename or 'A file or socket'} cannot be used: {error.strerror}. Nothing was changed.", NO_ANSWER)
 
     return wrapper
+
+
+def _reader_left() -> bool:
+    """True if nobody reads standard output any more, as in `| head -1`. What was done is done: there is nothing to complain of."""
+    looked = select.poll()
+    looked.register(sys.stdout.fileno(), 0)  # 0: only what is always told, that the other end is gone
+    return bool(looked.poll(0))
 
 
 def fail(message: str, status: int) -> NoReturn:

@@ -12,7 +12,7 @@ from statuspage.actions import incidents as acts
 from statuspage.actions.context import Context
 from statuspage.cli.common import Invocation, explained, show, show_one, who
 from statuspage.cli.previews import PREVIEW, show_preview
-from statuspage.cli.values import COMPONENT, MOMENT, RIGHT, SEQUENCE, VERSION, WORDS, WRONG, limit_option, statuses_of
+from statuspage.cli.values import COMPONENT, EXPLANATION, MOMENT, RIGHT, SEQUENCE, VERSION, WORDS, WRONG, limit_option, statuses_of
 from statuspage.core.incidents import Incident, IncidentUpdate
 from statuspage.core.vocabulary import ComponentStatus, IncidentStatus, SubjectKind
 from statuspage.store import deliveries, incidents, updates
@@ -20,13 +20,15 @@ from statuspage.store import deliveries, incidents, updates
 
 @click.group()
 def incident() -> None:
-    """Declare incidents, say what is new, and resolve them.
+    """Declare incidents, say what is new, resolve them, reopen and explain them.
 
     \b
     statuspage incident declare login                      logging in is down
     statuspage incident declare transfers=degraded_performance --symptom slow
     statuspage incident update ID --status identified --cause supplier
     statuspage incident resolve ID
+    statuspage incident reopen ID                          it is back: the same thread goes on
+    statuspage incident explain ID --text en="A supplier's line failed."
     """
 
 
@@ -173,6 +175,68 @@ def resolve(
     show_one(invocation, summary(acts.resolve(invocation.context(), asked)))
 
 
+@incident.command()
+@click.argument("incident_id")
+@click.option(
+    "--component",
+    "components",
+    multiple=True,
+    type=COMPONENT,
+    metavar="COMPONENT=STATUS",
+    help="What fails now; default: what failed before.",
+)
+@click.option("--since", type=MOMENT, help="Since when it fails again; default: now.")
+@WORDS
+@click.option("--next", "next_update_by", type=MOMENT, help="Promise another moment for the next update.")
+@click.option("--version", type=VERSION, help="The version that you saw; refused if somebody changed it meanwhile.")
+@PREVIEW
+@click.pass_obj
+@explained
+def reopen(
+    invocation: Invocation,
+    incident_id: str,
+    components: Sequence[tuple[str, ComponentStatus]],
+    since: datetime | None,
+    texts: Sequence[tuple[str, str]],
+    next_update_by: datetime | None,
+    version: int | None,
+    only_preview: bool,
+) -> None:
+    """Say that it is back, after monitoring or after it was resolved. The same threads go on."""
+    asked = acts.Reopening(
+        incident_id=incident_id,
+        who=who(),
+        version=version,
+        components=statuses_of(components, ComponentStatus.MAJOR_OUTAGE),
+        started_at=since,
+        free_text=dict(texts),
+        next_update_by=next_update_by,
+    )
+    if only_preview:
+        show_preview(invocation, lambda ctx: acts.reopen(ctx, asked), asked.free_text)
+        return
+    show_one(invocation, summary(acts.reopen(invocation.context(), asked)))
+
+
+@incident.command()
+@click.argument("incident_id")
+@EXPLANATION
+@click.option("--version", type=VERSION, help="The version that you saw; refused if somebody changed it meanwhile.")
+@PREVIEW
+@click.pass_obj
+@explained
+def explain(invocation: Invocation, incident_id: str, texts: Sequence[tuple[str, str]], version: int | None, only_preview: bool) -> None:
+    """Publish the explanation of an incident that is resolved: what happened, and what changes."""
+
+    def deed(context: Context) -> Incident:
+        return acts.explain(context, incident_id=incident_id, who=who(), free_text=dict(texts), version=version)
+
+    if only_preview:
+        show_preview(invocation, deed, dict(texts))
+        return
+    show_one(invocation, summary(deed(invocation.context())))
+
+
 @incident.command("list")
 @click.option("--open", "only_open", is_flag=True, help="Only those that are not over.")
 @limit_option(50)
@@ -182,7 +246,7 @@ def list_incidents(invocation: Invocation, only_open: bool, limit: int) -> None:
     """The newest incidents first."""
     context = invocation.context()
     with context.ports.store.reading() as session:
-        found = incidents.opened(session) if only_open else incidents.listing(session, limit=limit)
+        found = incidents.opened(session)[::-1][:limit] if only_open else incidents.listing(session, limit=limit)
     show(invocation, [summary(item) for item in found], ("id", "status", "impact", "started_at", "next_update_by", "name"), "Incidents")
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import fcntl
 import json
 import os
+import shlex
 import signal
 import socket
 import sys
@@ -15,6 +17,7 @@ from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlsplit
 
 import click
+import structlog
 
 from statuspage import interrupt
 from statuspage.actions.people import ensure_administrator, sign_in_path
@@ -28,8 +31,7 @@ from statuspage.settings.process import ProcessSettings, to_environment
 from statuspage.store import Database
 from statuspage.store.migrate import upgrade
 from statuspage.worker import logs
-from statuspage.worker.assemble import build_context
-from statuspage.worker.process import accept_again, accept_file, open_ports, running_configuration
+from statuspage.worker.process import Reloading, accept_file, context_of, open_ports, running_configuration
 from statuspage.worker.signals import Signals
 from statuspage.worker.supervisor import Supervisor
 
@@ -42,6 +44,7 @@ LABELS = {  # in this order
     "networks": "Networks",
     "metrics": "Metrics",
 }
+log = structlog.get_logger("statuspage.up")
 ADVICE = "Try: switch on “sign_in_stopped” on the switchboard, then only watch the page and the networks."
 
 
@@ -87,35 +90,38 @@ def _run(process: ProcessSettings, demo: bool) -> None:
             supervisor.add(role, role)
         signals.listen()
         words = advice(process, loaded.settings.page.url, demo)
-        supervisor.watch(_each_round(ports, process, environ, signals, addresses, words))
+        supervisor.watch(_each_round(ports, process, environ, signals, addresses, words, demo))
     finally:
         supervisor.end()
         process.addresses.unlink(missing_ok=True)
 
 
 def _prepared(ports: Ports, process: ProcessSettings, environ: dict[str, str], demo: bool) -> str:
-    """Past and people are in the database. Returns the address of the link that signs the administrator in, or nothing.
-
-    The link is for the eyes of whoever starts the product at a terminal; it must not get into a service manager's log.
-    """
-    context = build_context(ports, process, running_configuration(ports, process, environ)[1])
+    """Past and people are in the database. Returns the address of the link that signs the administrator in."""
+    context = context_of(ports, process, running_configuration(ports, process, environ)[1])
     if demo:
         stage.tell_the_past(context)
-    administrator = ensure_administrator(context, "administrator")
-    return _base(process) + sign_in_path(context, administrator) if demo or sys.stdout.isatty() else ""
+    return _base(process) + sign_in_path(context, ensure_administrator(context, "administrator"))
 
 
 def _each_round(
-    ports: Ports, process: ProcessSettings, environ: dict[str, str], signals: Signals, addresses: dict[str, str], words: str
+    ports: Ports, process: ProcessSettings, environ: dict[str, str], signals: Signals, addresses: dict[str, str], words: str, demo: bool
 ) -> Callable[[], None]:
-    told = False
+    told = complained = False
+    reloading = Reloading(ports, process, environ, signals)
 
     def each_round() -> None:
-        nonlocal told
-        if signals.reload():
-            accept_again(ports, process, environ)
+        nonlocal told, complained
+        reloading.step()
         if not told and _all_answer(addresses):
-            _tell(addresses, process, words)
+            try:
+                _write_addresses(addresses, process)
+            except OSError as error:  # a full disk: what runs goes on running
+                if not complained:
+                    log.error("the addresses cannot be written; it is tried again", file=str(process.addresses), why=error.strerror)
+                complained = True
+                return
+            _tell(addresses, process, words, link=demo or sys.stdout.isatty())
             told = True
 
     return each_round
@@ -192,20 +198,30 @@ def advice(process: ProcessSettings, page_url: str, demo: bool) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _tell(addresses: dict[str, str], process: ProcessSettings, words: str) -> None:
-    """Writes addresses.json and tells the person, in one piece."""
-    known = {name: addresses[name] for name in LABELS if addresses.get(name)}
+def _write_addresses(addresses: dict[str, str], process: ProcessSettings) -> None:
+    """addresses.json, whole or not at all, for its owner only: it holds the link that signs in."""
     aside = process.addresses.with_suffix(".new")
     handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "w") as file:
-        file.write(json.dumps(known, indent=2) + "\n")
+        file.write(json.dumps(_known(addresses), indent=2) + "\n")
     aside.replace(process.addresses)
-    lines = [f"  {LABELS[name]:<13} {address}" for name, address in known.items()]
-    if "sign_in" not in known:
-        lines.append(f"  {LABELS['sign_in']:<13} statuspage person link administrator")
-    click.echo(
-        "\nEverything is up.\n" + "\n".join(lines) + f"\n\n{words}Ctrl-C stops everything; what was done is kept in {process.data}.\n"
-    )
+
+
+def _known(addresses: dict[str, str]) -> dict[str, str]:
+    return {name: addresses[name] for name in LABELS if addresses.get(name)}
+
+
+def _tell(addresses: dict[str, str], process: ProcessSettings, words: str, *, link: bool) -> None:
+    """Tells the person, in one piece. link: whether the link that signs in is shown; it must not get into a service manager's log."""
+    shown = _known(addresses)
+    if not link:
+        where = f"--config {shlex.quote(str(process.config))} --data {shlex.quote(str(process.data))}"
+        shown["sign_in"] = f"statuspage person link administrator {where}"
+    lines = [f"  {LABELS[name]:<13} {shown[name]}" for name in LABELS if name in shown]
+    with contextlib.suppress(OSError):  # a terminal that is gone
+        click.echo(
+            "\nEverything is up.\n" + "\n".join(lines) + f"\n\n{words}Ctrl-C stops everything; what was done is kept in {process.data}.\n"
+        )
 
 
 def _answers(address: str) -> bool:

@@ -62,6 +62,7 @@ SEQUENCE = click.IntRange(1, 1_000_000)  # number of an update within its incide
 VERSION = click.IntRange(1, 1_000_000_000)  # of an incident, as somebody saw it
 _SAID: dict[str, Any] = {"multiple": True, "type": TEXT, "metavar": "LANGUAGE=WORDS"}
 WORDS = click.option("--text", "texts", **_SAID, help="Words of your own, after the approved ones.")
+EXPLANATION = click.option("--text", "texts", **_SAID, required=True, help="What happened and what changes, in whole sentences.")
 WRONG = click.option("--wrong", **_SAID, required=True, help="What was wrong, in whole sentences.")
 RIGHT = click.option("--right", **_SAID, required=True, help="What is right, in whole sentences.")
 

@@ -19,7 +19,14 @@ def typed_code(typed: str) -> str | None:
     """The code that a person meant: in any case, with blanks or hyphens, with letters of other alphabets that look the same.
 
     No code has 0, O, 1 or I, so they were misread: the letter that looks most like them is taken. The page that follows shows the exact
-    words of that message, to be compared. None for what cannot be a code.
+    words of that message, to be compared. Of several words, as in a message ("Ref HYNHEEN"), the last may be the code; words with an
+    address lead nowhere, for it may be that of a fake. None for what cannot be a code.
     """
+    words = typed.split()
+    whole = _code(typed)
+    return whole if whole or len(words) < 2 or "/" in typed else _code(words[-1])
+
+
+def _code(typed: str) -> str | None:
     found = _BETWEEN.sub("", unicodedata.normalize("NFKC", typed)).upper().translate(_LOOK_ALIKE)
     return found if len(found) == CODE_LENGTH and set(found) <= set(CODE_ALPHABET) else None

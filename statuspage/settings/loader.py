@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -18,7 +18,7 @@ from statuspage.settings.kinds import account_configs, probe_targets
 from statuspage.settings.models import BucketSettings, Settings
 from statuspage.settings.secrets import BrokenReference, forbid_unknown_keys, is_reference, matches, resolve, secret_paths
 from statuspage.settings.source import Path, Source, SourceError, read_yaml
-from statuspage.settings.wrong import keys_of, message, place_of, shown, what
+from statuspage.settings.wrong import keys_of, message, number_asked, place_of, shown, what
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ MOST_PIXELS = 10_000_000  # a small file may unfold to gigabytes
 NOT_SHOWN = "What the reference leads to is not shown: it may be a secret."
 SURELY_ITSELF = 6  # letters: a shorter value may stand in a message by chance
 SECRET_HEADERS = ("authorization", "cookie", "proxy-authorization", "x-api-key", "api-key")
+SECRET_FIELDS = ("password", "passwd", "pwd", "pin", "totp", "otp", "secret", "token", "access_token", "api_key")
 _PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -136,6 +137,7 @@ class _Reading:
         targets = dict(self._parts("probes", "target", settings.probes, probe_targets))
         configs = dict(self._parts("accounts", "config", settings.accounts, account_configs))
         self._raise_if_any()
+        targets = dict(self._placed(targets))
         configs = {name: config.located(self.folder) if hasattr(config, "located") else config for name, config in configs.items()}
         for path, told in rules.broken(settings, targets, configs):
             self.problem(path, told)
@@ -143,6 +145,12 @@ class _Reading:
         logo = self._logo(settings.page.logo)
         self._raise_if_any()
         return Loaded(settings, targets, configs, text, hashlib.sha256(text.encode()).hexdigest(), logo)
+
+    def _placed(self, targets: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+        """The targets with the files of issuers that they trust, looked for from this file's folder."""
+        for name, target in targets.items():
+            file = getattr(target, "ca_file", "")
+            yield name, replace(target, ca_file=str(self.folder / file)) if file else target
 
     def _logo(self, name: str | None) -> bytes:
         if name is None:
@@ -182,11 +190,16 @@ class _Reading:
     def _check_secrets(self) -> None:
         for kind, value, path in self._holders():
             patterns = list(secret_paths(kind, path))
-            for place, text in _strings(value, path):
+            for place, text in _leaves(value, path):
+                if not isinstance(text, str):
+                    continue
                 if any(matches(place[: len(p)], p) for p in patterns) and not is_reference(text):
                     self.problem(place, "a secret stands here in plain words. Write ${NAME} or file:PATH instead, and change the secret.")
                 elif _signs_in(place) and not is_reference(text) and "{" not in text:  # {name}: what a journey's step has captured
-                    self.problem(place, "this header is a secret in plain words. Write ${NAME} or file:PATH, and change the secret.")
+                    what_stands = "header" if place[-2] == "headers" else "field"
+                    self.problem(
+                        place, f"this {what_stands} is a secret in plain words. Write ${{NAME}} or file:PATH, and change the secret."
+                    )
 
     def _holders(self) -> Iterator[tuple[Any, Any, Path]]:
         """What may hold secrets: its dataclass, what stands there, and where."""
@@ -213,16 +226,20 @@ class _Reading:
             yield item.name, self._validate(kind, getattr(item, part), (section, index, part))
 
     def _validate(self, kind: Any, data: Any, prefix: Path) -> Any:
+        for place, value in _leaves(data, ()):
+            if isinstance(value, bool) and (allowed := number_asked(kind, place)):
+                self.problem((*prefix, *place), f"found {shown(value)}. Allowed is {allowed}.")
         try:
             return TypeAdapter(kind).validate_python(data)
         except ValidationError as error:
             secret = list(secret_paths(kind, prefix)) if prefix else []
             for detail in error.errors():
                 path = (*prefix, *place_of(detail))
-                hidden = path[-1:] == ("config",) or any(matches(path[: len(p)], p) for p in secret)
+                hidden = path[-1:] == ("config",) or _signs_in(path) or any(matches(path[: len(p)], p) for p in secret)
                 found = self._as_written(detail["input"])
                 told = message(detail, kind, None if hidden or isinstance(found, dict | list) else shown(found))
-                self.problem(path, told if found == detail["input"] else f"{told} {NOT_SHOWN}")
+                same = found is detail["input"] or found == detail["input"]  # .nan equals nothing, not itself either
+                self.problem(path, told if same else f"{told} {NOT_SHOWN}")
             return None
 
 
@@ -242,8 +259,11 @@ def _undrawable(png: bytes) -> str:
 
 
 def _signs_in(place: Path) -> bool:
-    """True for a header of a probe that says who asks."""
-    return len(place) > 1 and place[-2] == "headers" and str(place[-1]).lower() in SECRET_HEADERS
+    """True for a header or a field of a form with which a probe says who asks."""
+    if len(place) < 2:
+        return False
+    name = str(place[-1]).lower()
+    return (place[-2] == "headers" and name in SECRET_HEADERS) or (place[-2] in ("form", "json") and name in SECRET_FIELDS)
 
 
 def _where(path: Path) -> str:
@@ -253,12 +273,13 @@ def _where(path: Path) -> str:
     return text or "the file"
 
 
-def _strings(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
-    if isinstance(value, str):
-        yield path, value
-    elif isinstance(value, dict):
+def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
+    """Every single value in lists and mappings, with its place."""
+    if isinstance(value, dict):
         for key, item in value.items():
-            yield from _strings(item, (*path, key))
+            yield from _leaves(item, (*path, key))
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _strings(item, (*path, index))
+            yield from _leaves(item, (*path, index))
+    else:
+        yield path, value

@@ -16,6 +16,7 @@ from statuspage.core.vocabulary import ComponentStatus, Impact, LinkMode, Update
 
 COLOUR_PATTERN, SLUG_PATTERN, LANGUAGE_PATTERN = "^#[0-9a-fA-F]{6}$", "^[a-z0-9][a-z0-9-]{0,62}$", "^[a-z]{2}$"
 WORDS_PATTERN = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"  # something to read, on one line
+PROSE_PATTERN = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$"  # lines may end: YAML's > and | put a line's end behind the last word
 Colour = Annotated[str, Field(pattern=COLOUR_PATTERN)]
 Slug = Annotated[str, Field(pattern=SLUG_PATTERN)]
 Language = Annotated[str, Field(pattern=LANGUAGE_PATTERN)]
@@ -60,7 +61,7 @@ class ComponentSettings(Model):
     slug: Slug
     name: Names
     group: Slug | None = None
-    description: dict[Language, str] | None = None
+    description: dict[Language, Annotated[str, Field(pattern=PROSE_PATTERN)]] | None = None
     symptom: str = "slow"
     advice: list[str] = []
     scheme: str | None = None

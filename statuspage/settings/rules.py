@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,12 +19,18 @@ from statuspage.probes.place import check_host
 from statuspage.probes.references import parse_reference
 from statuspage.settings.models import ChannelSettings, Settings
 from statuspage.settings.source import Path
+from statuspage.settings.targets import wrong
 from statuspage.words.catalogue import load_catalogue
 from statuspage.words.page import check_address, check_path, check_phone
+from statuspage.words.words import check_bank, check_name, check_scheme
 
 Problem = tuple[Path, str]
+SHORTEST_S = {"interval_s": 1.0, "recheck_s": 0.1, "timeout_s": 0.1}  # less would be an attack on the bank, or no time for an answer
 _PAGES = ("incidents", "maintenance", "history", "u", "report", "follow", "components", "badges", "preview")  # folders of each language
 TAKEN = (*_PAGES, "api", "cards", "notices", "console", "unsubscribe", "health", "metrics")
+
+
+_PIECE = re.compile(r"(?::|, near) (['\"]).*?\1")  # of the text, in other letters: a reference would not be put in its place
 
 
 def broken(settings: Settings, targets: Mapping[str, Any], configs: Mapping[str, Any]) -> Iterator[Problem]:
@@ -36,9 +43,13 @@ def broken(settings: Settings, targets: Mapping[str, Any], configs: Mapping[str,
     for section in ("locations", "probes", "accounts", "channels"):
         yield from _unique(section, "name", (item.name for item in getattr(settings, section)))
     yield from _components(settings)
+    yield from _guarded(settings)
     yield from _sentences(settings)
     yield from _locations(settings)
     yield from _probes(settings)
+    for index, probe in enumerate(settings.probes):
+        if probe.name in targets:
+            yield from wrong(targets[probe.name], ("probes", index, "target"))
     yield from _channels(settings)
     yield from _policy(settings)
 
@@ -156,6 +167,35 @@ def _components(settings: Settings) -> Iterator[Problem]:
     yield from _circles(settings)
 
 
+def _guarded(settings: Settings) -> Iterator[Problem]:
+    """Guard rails of notices on all that they name: with a name that breaks one, no process could take the configuration up."""
+    hosts = _own_hosts(settings)
+    yield from _guard(("page", "bank"), settings.page.bank, check_bank)
+    for section in ("groups", "components"):
+        for index, item in enumerate(getattr(settings, section)):
+            for language, name in item.name.items():
+                yield from _guard((section, index, "name", language), name, lambda text, where: check_name(text, hosts, where))
+    for index, component in enumerate(settings.components):
+        if component.scheme is not None:
+            yield from _guard(("components", index, "scheme"), component.scheme, check_scheme)
+
+
+def _guard(path: Path, text: str, check: Callable[[str, str], None]) -> Iterator[Problem]:
+    try:
+        check(text, "found")
+    except InvalidText as error:
+        told = _PIECE.sub("", str(error)).removeprefix("found: ").replace("The text was not taken.", "No notice could be made with it.")
+        yield path, f"found {text!r}: {told}"
+
+
+def _own_hosts(settings: Settings) -> tuple[str, ...]:
+    """As PageFacts has them; an address of the page that cannot be read is told by _page()."""
+    try:
+        return (urlsplit(settings.page.url).hostname or "", *settings.page.hosts)
+    except ValueError:
+        return tuple(settings.page.hosts)
+
+
 def _circles(settings: Settings) -> Iterator[Problem]:
     parents = {component.slug: component.depends_on for component in settings.components}
     for index, component in enumerate(settings.components):
@@ -234,6 +274,9 @@ def _probes(settings: Settings) -> Iterator[Problem]:
         if probe.status in (ComponentStatus.OPERATIONAL, ComponentStatus.UNDER_MAINTENANCE, ComponentStatus.UNKNOWN):
             allowed = "degraded_performance, partial_outage or major_outage"
             yield ("probes", index, "status"), f"found {probe.status}. A failing probe shows {allowed}."
+        for key in ("interval_s", "recheck_s", "timeout_s"):
+            if getattr(probe, key) < SHORTEST_S[key]:
+                yield ("probes", index, key), f"found {getattr(probe, key):g}. It must be at least {SHORTEST_S[key]:g}."
 
 
 def _channels(settings: Settings) -> Iterator[Problem]:

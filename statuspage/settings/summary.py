@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import ssl
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from broadcasters import BROADCASTERS
 from statuspage.core.apart import Site, shared
-from statuspage.core.budget import Budget, Timing, budget, slots_needed
+from statuspage.core.budget import Budget, Timing, budget, slots_needed, slots_warning
 from statuspage.core.hosts import only_here
 from statuspage.core.vocabulary import LinkMode
 from statuspage.settings.loader import Loaded
@@ -67,7 +68,8 @@ def summary(loaded: Loaded, told: Callable[[Iterable[Site]], list[Site]] = list)
     """
     timings = [_timing(probe, loaded.targets[probe.name]) for probe in loaded.settings.probes]
     budgets = [budget(timing) for timing in timings]
-    warnings = [*(warning for found in budgets for warning in found.warnings), *_warnings(loaded)]
+    warnings = [warning for found in budgets for warning in found.warnings]
+    warnings += [*_slots(loaded, timings), *_issuers(loaded), *_warnings(loaded)]
     warnings += shared(told(ours(loaded)), told(theirs(loaded)))
     return Summary(
         page=loaded.settings.page.url,
@@ -78,6 +80,18 @@ def summary(loaded: Loaded, told: Callable[[Iterable[Site]], list[Site]] = list)
         policy=tuple(_policy(loaded)),
         warnings=tuple(warnings),
     )
+
+
+def _slots(loaded: Loaded, timings: Sequence[Timing]) -> Iterator[str]:
+    """Locations whose prober would have too much to do."""
+    for location in loaded.settings.locations:
+        here = [
+            timing
+            for probe, timing in zip(loaded.settings.probes, timings, strict=True)
+            if location.name in (probe.locations or [location.name])
+        ]
+        if told := slots_warning(location.name, here):
+            yield told
 
 
 def _timing(probe: ProbeSettings, target: Any) -> Timing:
@@ -139,6 +153,18 @@ def _policy(loaded: Loaded) -> Iterator[str]:
     yield f"automatic incidents: {'on' if rules.automatic else 'off'}, at most {rules.new_per_day} a day"
     by_itself = "resolved by itself" if rules.resolve_automatically else "a person is asked"
     yield f"good again for {rules.stable_s:g} s: {by_itself}"
+
+
+def _issuers(loaded: Loaded) -> Iterator[str]:
+    """Files of issuers that cannot be used: a probe without them sees nothing, and the page says so."""
+    for name, target in loaded.targets.items():
+        file = getattr(target, "ca_file", "")
+        try:
+            if file:
+                ssl.create_default_context(cafile=file)
+        except (OSError, ValueError) as error:  # what holds no certificate is an SSLError, which is an OSError
+            why = "no certificate stands in it" if isinstance(error, ssl.SSLError) else getattr(error, "strerror", None) or "no such file"
+            yield f"Probe {name}: ca_file {file} cannot be used ({why}). Until it can, this probe sees nothing."
 
 
 def _warnings(loaded: Loaded) -> Iterator[str]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from statuspage.settings.models import COLOUR_PATTERN, LANGUAGE_PATTERN, SLUG_PATTERN, WORDS_PATTERN
+from statuspage.settings.models import COLOUR_PATTERN, LANGUAGE_PATTERN, PROSE_PATTERN, SLUG_PATTERN, WORDS_PATTERN
 from statuspage.settings.source import Path
 
 LONGEST_SHOWN = 80
@@ -17,6 +17,7 @@ _LIST = "a list: [one, two], or lines that begin with a hyphen"
 _PATTERNS = {
     SLUG_PATTERN: "small letters, digits and hyphens, at most 63, a letter or digit first",
     LANGUAGE_PATTERN: "a language in two small letters, e.g. en",
+    PROSE_PATTERN: "a text without control characters",
     WORDS_PATTERN: "a text on one line that is not blank",
     COLOUR_PATTERN: "a colour in quotes, e.g. '#0b3d6e'",
 }
@@ -117,6 +118,15 @@ def inside(kind: Any, path: Path) -> Any:
         elif options:
             kind = options[-1]
     return kind
+
+
+def number_asked(kind: Any, path: Path) -> str:
+    """What is allowed at `path` if it is a number; "" if it is something else. pydantic takes true for 1, which nobody means."""
+    found = inside(kind, path)
+    options = set(typing.get_args(found) or (found,)) - {type(None)}
+    if bool in options:
+        return ""
+    return "a number" if float in options else "a whole number" if int in options else ""
 
 
 def keys_of(kind: Any) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from typing import Any
 import structlog
 from sqlalchemy import create_engine, event, text
 from sqlalchemy.engine import Engine, make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from statuspage.store.locks import OwnerLock, open_lock
@@ -106,6 +106,15 @@ def open_engine(url: str) -> Engine:
         return engine
     options = f"{parsed.query.get('options', '')} -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_S}s".strip()
     return create_engine(parsed, pool_pre_ping=True, hide_parameters=True, connect_args={**NOTICE_SILENCE, "options": options})
+
+
+def is_known(url: str) -> bool:
+    """True for the address of a database that the product can use."""
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        return False
+    return parsed.drivername == "postgresql+psycopg" or (parsed.drivername == "sqlite" and not parsed.host)
 
 
 class Database:

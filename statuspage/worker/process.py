@@ -12,11 +12,13 @@ import structlog
 from broadcasters.http import RequestsTransport
 from statuspage.actions.components import left_open
 from statuspage.actions.context import Context
+from statuspage.core.errors import InvalidText
 from statuspage.outside import Folder, SystemClock, SystemRandomness
 from statuspage.ports import Ports
 from statuspage.settings.loader import ConfigError, Loaded, load_file, load_text
 from statuspage.settings.process import ProcessSettings
 from statuspage.store import Database, configurations, heartbeats
+from statuspage.store.trouble import StoreTrouble, reason
 from statuspage.worker.assemble import build_context
 from statuspage.worker.loop import Driver, Loop
 from statuspage.worker.signals import Signals
@@ -25,6 +27,7 @@ from statuspage.worker.supervisor import orphaned
 FOLLOW_EVERY_S = 0.5  # a new configuration is followed everywhere within 2 s, reading and building it included
 BEAT_EVERY_S = 5.0
 FINISH_WITHIN_S = 3.5
+RELOAD_AGAIN_S = 5.0
 log = structlog.get_logger("statuspage.process")
 
 Build = Callable[[Context, ProcessSettings], Sequence[Loop]]
@@ -38,6 +41,7 @@ def open_ports(process: ProcessSettings) -> Ports:
 def accept_file(ports: Ports, process: ProcessSettings, environ: Mapping[str, str]) -> Loaded:
     """Checks the configuration file and makes it the one that runs, everywhere. Raises ConfigError and changes nothing if it is wrong."""
     loaded = load_file(process.config, environ)
+    context_of(ports, process, loaded)  # what cannot be put together would be followed by nobody
     with ports.store.writing() as session:
         configurations.accept(session, text=loaded.text, digest=loaded.digest, at=ports.clock.now())
     return loaded
@@ -52,6 +56,14 @@ def running_configuration(ports: Ports, process: ProcessSettings, environ: Mappi
         return running_configuration(ports, process, environ)
     loaded = load_text(current.text, name=process.config.name, folder=process.config.parent, environ=environ)
     return current.generation, loaded
+
+
+def context_of(ports: Ports, process: ProcessSettings, loaded: Loaded) -> Context:
+    """The context of a configuration. Raises ConfigError where its words, or names that the database keeps, break a guard rail."""
+    try:
+        return build_context(ports, process, loaded)
+    except InvalidText as error:
+        raise ConfigError([f"{process.config.name}: {error}"]) from None
 
 
 @dataclass
@@ -72,7 +84,7 @@ class Follower:
             return
         try:
             generation, loaded = running_configuration(self.ports, self.process, self.environ)
-            loops = self.build(build_context(self.ports, self.process, loaded), self.process)
+            loops = self.build(context_of(self.ports, self.process, loaded), self.process)
         except ConfigError as error:
             if not self.generation:
                 raise
@@ -92,11 +104,11 @@ def run_role(role: str, process: ProcessSettings, environ: Mapping[str, str], bu
     ports = open_ports(process)
     driver = Driver(ports.clock)
     follower = Follower(ports, process, environ, build, driver)
+    reloading = Reloading(ports, process, environ, signals)
     beat_at = 0.0
     while not signals.stop:
         try:
-            if signals.reload():
-                accept_again(ports, process, environ)
+            reloading.step()
             follower.follow()
             if ports.clock.monotonic() >= beat_at:
                 _beat(ports, driver)
@@ -111,6 +123,33 @@ def run_role(role: str, process: ProcessSettings, environ: Mapping[str, str], bu
         signals.wait(FOLLOW_EVERY_S)
     for name in driver.stop(FINISH_WITHIN_S):
         log.warning("a loop did not finish in time; what it was doing is reconciled at the next start", loop=name)
+
+
+@dataclass
+class Reloading:
+    """Puts the file in force after SIGHUP. Trouble of the store or the disk ends no process: it is tried again until it worked."""
+
+    ports: Ports
+    process: ProcessSettings
+    environ: Mapping[str, str]
+    signals: Signals
+    due_at: float | None = None  # monotonic; None: nobody asked
+
+    def step(self) -> None:
+        """One look whether somebody asked. Raises nothing: what went wrong stands in the log, and the old configuration keeps running."""
+        now = self.ports.clock.monotonic()
+        if self.signals.reload():
+            self.due_at = now
+        if self.due_at is None or now < self.due_at:
+            return
+        self.due_at = None
+        try:
+            accept_again(self.ports, self.process, self.environ)
+        except (OSError, *StoreTrouble) as error:
+            self.due_at = self.ports.clock.monotonic() + RELOAD_AGAIN_S
+            log.error("the configuration file could not be put in force; it is tried again", why=reason(error), after_s=RELOAD_AGAIN_S)
+        except Exception:
+            log.exception("the configuration file could not be put in force; the old one keeps running")
 
 
 def accept_again(ports: Ports, process: ProcessSettings, environ: Mapping[str, str]) -> None:

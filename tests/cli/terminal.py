@@ -87,12 +87,12 @@ class Terminal:
         assert (result.exit_code, result.stdout) == (status, ""), result.stdout + result.stderr
         return result.stderr
 
-    def really(self, *arguments: str, without: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+    def really(self, *arguments: str, without: tuple[str, ...] = (), stdout: int = subprocess.PIPE) -> subprocess.CompletedProcess[str]:
         """Runs a command in a process of its own."""
         environment = {key: value for key, value in (os.environ | self.environment).items() if key not in without}
         command = [sys.executable, "-m", "statuspage", *arguments]
-        done = subprocess.run(command, cwd=TOP, env=environment, capture_output=True, text=True, check=False)
-        assert_no_secret(done.stdout + done.stderr)
+        done = subprocess.run(command, cwd=TOP, env=environment, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False)
+        assert_no_secret((done.stdout or "") + done.stderr)
         return done
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import socket
 import subprocess
 import sys
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,6 +16,8 @@ import click
 import pytest
 
 from statuspage.cli import main
+from statuspage.store import Database, components
+from statuspage.store.engine import is_known
 from tests.cli.terminal import PASSWORD, Terminal
 
 DOCUMENT = "docs/command-line.md"
@@ -74,6 +78,60 @@ def test_a_drill_and_a_start_in_the_past_are_kept(terminal: Terminal) -> None:
 
     assert found["drill"] is True
     assert found["started_at"] == since.isoformat()
+
+
+def test_what_was_resolved_is_reopened_in_the_same_thread(terminal: Terminal) -> None:
+    one = declared(terminal)
+    refused = terminal.refused(1, "incident", "reopen", one)
+    terminal.ok("incident", "resolve", one)
+
+    shown = terminal.ok("incident", "reopen", one, "--preview")
+    again = terminal.json("incident", "reopen", one, "--component", "login=partial_outage", "--text", "en=We are looking again.")
+    updates = terminal.json("incident", "show", one)["updates"]
+
+    assert "only one in monitoring or resolved is reopened" in refused
+    assert "Nothing was said" in shown
+    assert (again["id"], again["status"], again["components"]) == (one, "investigating", {"login": "partial_outage"})
+    assert [update["kind"] for update in updates] == ["investigating", "resolved", "reopened"]
+    assert "We are looking again." in updates[-1]["texts"]["en"]
+
+
+def test_what_was_resolved_is_explained(terminal: Terminal) -> None:
+    one = declared(terminal)
+    words = ("--text", "en=A supplier's line failed. There is a second one now.")
+    refused = terminal.refused(1, "incident", "explain", one, *words)
+    late = terminal.refused(2, "incident", "explain", one)
+    terminal.ok("incident", "resolve", one)
+
+    shown = terminal.ok("incident", "explain", one, *words, "--preview")
+    told = terminal.json("incident", "explain", one, *words)
+    updates = terminal.json("incident", "show", one)["updates"]
+    unknown = terminal.refused(4, "incident", "explain", "nothing", *words)
+
+    assert "Nothing was changed" in refused and "--text" in late and "nothing" in unknown
+    assert "A supplier's line failed." in shown
+    assert told["status"] == "postmortem"
+    assert "There is a second one now." in updates[-1]["texts"]["en"]
+
+
+def test_a_list_of_open_incidents_has_no_more_rows_than_asked_for(terminal: Terminal) -> None:
+    declared(terminal)
+    second = terminal.json("incident", "declare", "transfers")["id"]
+
+    found = terminal.json("incident", "list", "--open", "--limit", "1")
+
+    assert [row["id"] for row in found] == [second]
+
+
+def test_a_reader_that_leaves_is_no_reason_to_say_that_nothing_was_done(terminal: Terminal) -> None:
+    reads, writes = os.pipe()
+    os.close(reads)
+
+    done = terminal.really("incident", "declare", "login", stdout=writes)
+    os.close(writes)
+
+    assert (done.returncode, done.stderr) == (141, "")
+    assert [row["status"] for row in terminal.json("incident", "list")] == ["investigating"]
 
 
 def test_planned_work_from_plan_to_completed(terminal: Terminal) -> None:
@@ -177,6 +235,29 @@ def test_people_are_added_changed_and_disabled(terminal: Terminal) -> None:
     assert "Bea" in refused
 
 
+@pytest.mark.parametrize("name", ["", " ", " administrator", "Ana\n", "Ana\u202e", "Ana\x07", "x" * 5000])
+def test_a_name_that_nobody_could_sign_in_with_is_refused(name: str, terminal: Terminal) -> None:
+    said = terminal.refused(1, "person", "add", "--", name)
+
+    assert "1 to 100 letters that can be seen" in said
+    assert terminal.json("person", "list") == []
+
+
+@pytest.mark.parametrize(
+    "address", ["nonsense", "mysql://x/y", "sqlite:/x", "sqlite://x/y", "postgresql+psycopg://x:canary/y", "postgresql://x/y"]
+)
+def test_an_address_of_no_database_is_told_without_repeating_it(address: str, terminal: Terminal) -> None:
+    said = terminal.refused(6, "incident", "list", "--database", address)
+
+    assert "Allowed are sqlite:////folder/statuspage.db" in said and address not in said
+
+
+@pytest.mark.parametrize("password", ["p#9x", "p/9x", "p?9x", "p[9x", "p%409x", "plain"])
+def test_a_password_of_any_letters_makes_the_address_of_a_database_no_other(password: str) -> None:
+    """As the store reads it: what worked before a release works after it."""
+    assert is_known(f"postgresql+psycopg://user:{password}@db.example:5432/status")
+
+
 def test_one_check_now_is_shown_in_full_and_recorded_nowhere(bare: Terminal) -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -249,6 +330,21 @@ def test_a_reload_is_followed_by_the_next_command_and_a_wrong_file_changes_nothi
     assert "Sign in" in still
     assert re.search(r"statuspage\.yaml:1: page\.languages\[1\]: found 'english'", said)
     assert "nothing was changed" in said
+
+
+def test_a_file_that_cannot_be_put_together_with_what_the_database_keeps_is_not_put_in_force(terminal: Terminal) -> None:
+    terminal.ok("reload")
+    keep_component(terminal, "old", "Visa™")  # of a version that took it
+
+    said = terminal.refused(3, "reload")
+
+    assert "name of component 'old' in 'en': the character U+2122" in said and "nothing was changed" in said
+
+
+def keep_component(terminal: Terminal, slug: str, name: str) -> None:
+    database = Database(f"sqlite:///{terminal.data / 'statuspage.db'}")
+    with closing(database), database.writing() as session:
+        components.sync(session, [components.Configured(slug, {"en": name})], now=datetime.now(UTC), new_id=lambda: slug)
 
 
 @pytest.mark.parametrize("typed", [("--json", "incident", "list"), ("incident", "--json", "list"), ("incident", "list", "--json")])

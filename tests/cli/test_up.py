@@ -1,13 +1,17 @@
-"""What `up` says at its start about the page's own address: a slip is named, a front server is mentioned, what fits is not talked about."""
+"""What `up` says and writes at its start.
+
+About the page's own address: a slip is named, a front server is mentioned, what fits is not talked about. And how somebody signs in.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 
 import pytest
 
-from statuspage.cli.up import advice
+from statuspage.cli.up import _known, _tell, _write_addresses, advice
 from statuspage.settings.process import ProcessSettings
 
 
@@ -41,3 +45,23 @@ def test_an_address_elsewhere_is_the_work_of_a_front_server(page_url: str) -> No
 def test_listening_everywhere_any_name_with_the_right_port_fits() -> None:
     assert "page.url" not in said("http://status.local:8000", host="0.0.0.0")
     assert "page.url" in said("http://status.local:8080", host="0.0.0.0")
+
+
+SIGN_IN = "http://127.0.0.1:8000/console/link/canary"
+
+
+@pytest.mark.parametrize("link", [True, False])
+def test_the_link_that_signs_in_is_always_in_the_owners_file_and_shown_at_a_terminal_only(
+    link: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    process = ProcessSettings(tmp_path / "my own.yaml", tmp_path, "sqlite://")
+    addresses = {"page": "http://127.0.0.1:8000", "sign_in": SIGN_IN}
+
+    _write_addresses(addresses, process)
+    _tell(addresses, process, "", link=link)
+
+    printed = capsys.readouterr().out
+    assert json.loads(process.addresses.read_text()) == addresses == _known(addresses)
+    assert oct(process.addresses.stat().st_mode)[-3:] == "600"
+    assert (SIGN_IN in printed) is link
+    assert (f"statuspage person link administrator --config '{process.config}' --data {tmp_path}" in printed) is not link

@@ -34,6 +34,17 @@ def test_letters_that_look_the_same_are_taken_for_them(typed: str, meant: str) -
     assert typed_code(typed) == meant
 
 
+@pytest.mark.parametrize("before", ["Ref", "Ref.", "Kenmerk", "Réf.", "Ref.-Nr.", "We never ask for your codes. Ref"])
+def test_the_reference_at_the_end_of_a_message_is_its_code(before: str) -> None:
+    assert typed_code(f"{before} HYNHEEN") == "HYNHEEN"
+    assert typed_code(f" {before}\u00a0hynheen. ") == "HYNHEEN"
+
+
+@pytest.mark.parametrize("typed", ["http://bank.example/u/HYNHEEN", "See http://bank.example HYNHEEN", "HYNHEEN please", "Ref HYN HEEN"])
+def test_an_address_or_a_code_among_other_words_is_no_code(typed: str) -> None:
+    assert typed_code(typed) is None
+
+
 @pytest.mark.parametrize("typed", ["", "   ", "K7Q2MX", "K7Q2MXPP", "K7Q2MX!", "../../x", "\x00K7Q2MXP", "ßßßßß22", "K7Q2MX字"])
 def test_what_cannot_be_a_code_is_none(typed: str) -> None:
     assert typed_code(typed) is None

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from statuspage.settings.loader import ConfigError, Loaded, load_text
+from statuspage.settings.summary import summary
 
 GOOD = """\
 page:
@@ -180,6 +181,29 @@ channels:
     assert "neither rehearsals nor alarms" in found
 
 
+def many(probes: int, more: str = "") -> str:
+    """A configuration with so many probes."""
+    ones = [f"  - {{name: p{n}, kind: tcp, component: login, target: {{host: www.example.com, port: 443}}{more}}}\n" for n in range(probes)]
+    return GOOD[: GOOD.index("probes:")] + "probes:\n" + "".join(ones)
+
+
+@pytest.mark.parametrize(("probes", "warned"), [(200, False), (201, True)])
+def test_more_probes_than_a_prober_has_slots_for_are_warned_of(probes: int, warned: bool) -> None:
+    told = summary(load(many(probes))).warnings
+
+    assert any(f"here: when every target hangs, {probes * 2} checks would be in flight at once" in line for line in told) is warned
+
+
+def test_probes_that_are_spread_over_locations_are_counted_where_they_run() -> None:
+    text = "locations: [{name: a}, {name: b}]\n" + many(300, ", locations: [LOCATION]")
+    for name in "ab" * 150:
+        text = text.replace("LOCATION", name, 1)
+
+    told = summary(load(text)).warnings
+
+    assert not any("in flight" in line for line in told)
+
+
 def png(width: int = 60, height: int = 20) -> bytes:
     stream = io.BytesIO()
     Image.new("1", (width, height)).save(stream, "PNG")
@@ -262,3 +286,15 @@ def test_a_colour_that_cannot_be_read_is_refused_with_the_nearest_that_can(key: 
     assert problem.startswith(f"statuspage.yaml:{line}: page.{key}: found '{colour}', whose contrast ") and said in problem
     better = problem.rpartition(" ")[2].rstrip(".")
     assert load_text(text.replace(colour, better), name="statuspage.yaml", folder=tmp_path, environ=ENVIRON)
+
+
+def test_issuers_are_looked_for_beside_the_file_and_those_that_cannot_be_used_are_told(tmp_path: Path) -> None:
+    """Ours to mend: with them missing every check would find nothing, whatever the bank does."""
+    (tmp_path / "empty.pem").write_text("no certificate")
+
+    missing = load(GOOD.replace("target: {", "target: {ca_file: issuers.pem, "), folder=tmp_path)
+    empty = load(GOOD.replace("target: {", "target: {ca_file: empty.pem, "), folder=tmp_path)
+
+    assert [target.ca_file for target in missing.targets.values() if getattr(target, "ca_file", "")] == [str(tmp_path / "issuers.pem")]
+    assert any("issuers.pem cannot be used (No such file or directory)" in line for line in summary(missing).warnings)
+    assert any("empty.pem cannot be used (no certificate stands in it)" in line for line in summary(empty).warnings)

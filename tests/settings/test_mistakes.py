@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,12 @@ from statuspage.settings.loader import LARGEST, ConfigError, load_file
 from tests.settings.test_loader import ENVIRON, GOOD, load, problems
 
 PYTHON = ("NoneType", "dict", "Input should", "instance of", "datetime", "Traceback", "mapping[", "tuple")
+READING = (
+    "this is not YAML",
+    "cannot be read",
+    "wants quotes",
+    "Write the character itself",
+)  # said of what is read, before there are values
 
 
 @pytest.mark.parametrize(
@@ -70,8 +77,29 @@ PYTHON = ("NoneType", "dict", "Input should", "instance of", "datetime", "Traceb
         ("  bank: My Bank", "   bank: My Bank", 3, "this is not YAML"),
         ("  bank: My Bank", "  bank: My: Bank", 3, "wants quotes"),
         ("  bank: My Bank", "  bank: My \x07Bank", 3, "the character U+0007 may not stand in it"),
-        ("  bank: My Bank", "  bank: *nobody", 3, "nobody"),
-        ("  bank: My Bank", "  bank: !!python/object:os.system x", 3, "cannot be read"),
+        ("  bank: My Bank", "  bank: *nobody", 3, "an alias (a word that begins with *) stands here, but nothing was marked so"),
+        ("  bank: My Bank", "  bank: !!python/object:os.system x", 3, "a tag (a word that begins with !) stands here"),
+        ("page:\n", "page: !!python/object:os.system\n", 1, "a tag (a word that begins with !) stands here"),
+        ("{en: Log in, es: Entrar}", "!!set {en, es}", 8, "a tag (a word that begins with !) stands here"),
+        ("  bank: My Bank", "  bank: 'My Bank", 3, "The quote that begins here is not closed"),
+        ("  bank: My Bank", "  bank: 2026-99-99", 3, "it looks like a number, a date or a sign of YAML. A text wants quotes"),
+        ("  bank: My Bank", "  bank: 0b_", 3, "it looks like a number, a date or a sign of YAML. A text wants quotes"),
+        (
+            "symptom: login",
+            'symptom: login\n    description: {en: "a\\a"}',
+            10,
+            "description.en: found 'a\\x07'. Allowed is a text without control",
+        ),
+        ("symptom: login", 'symptom: login\n    description: {en: "a\\ud800"}', 10, "half of a surrogate pair"),
+        ("  name: My Bank", '  name: "My \\udfff Bank"', 2, "half of a surrogate pair"),
+        ("  name: My Bank", '  name: My Bank\n  "\\ud800": x', 3, "half of a surrogate pair"),
+        ("  bank: My Bank", "  bank: =", 3, "it looks like a number, a date or a sign of YAML. A text wants quotes"),
+        (
+            "component: login",
+            "component: login\n    interval_s: .nan",
+            14,
+            "interval_s: found nan. It must be less than or equal to 31622400.",
+        ),
     ],
 )
 def test_a_slip_is_told_in_words_of_yaml(old: str, new: str, line: int, said: str) -> None:
@@ -79,7 +107,101 @@ def test_a_slip_is_told_in_words_of_yaml(old: str, new: str, line: int, said: st
 
     assert [problem for problem in found if problem.startswith(f"statuspage.yaml:{line}:") and said in problem], found
     assert [(word, problem) for problem in found for word in PYTHON if word in problem] == []
-    assert all(problem.endswith(".") or "this is not YAML" in problem or "cannot be read" in problem for problem in found)
+    assert all(problem.endswith(".") or any(said in problem for said in READING) for problem in found)
+
+
+@pytest.mark.parametrize(
+    "name", ["Apple Pay®", "Visa™", "PayPal.Me", "Confirm password", "Карты", "a\u202eb", "a\u200bb", "a\u0085b", "a\ufffeb"]
+)
+@pytest.mark.parametrize(
+    ("old", "new", "where"),
+    [
+        ("{en: Log in, es: Entrar}", "{{en: Log in, es: {name}}}", "8: components[0].name.es"),
+        ("components:", "groups: [{{slug: all, name: {{en: {name}}}}}]\ncomponents:", "6: groups[0].name.en"),
+        ("symptom: login", "symptom: scheme\n    scheme: {name}", "10: components[0].scheme"),
+        ("  bank: My Bank", "  bank: {name}", "3: page.bank"),
+    ],
+)
+def test_a_name_with_which_no_notice_can_be_made_is_refused_before_it_is_in_force(old: str, new: str, where: str, name: str) -> None:
+    (found,) = problems(GOOD.replace(old, new.format(name=json.dumps(name)), 1))
+
+    assert found.startswith(f"statuspage.yaml:{where}: found {name!r}: "), found
+    assert found.endswith("No notice could be made with it.")
+
+
+@pytest.mark.parametrize("name", ["3-D Secure", "SEPA 2.0", "24/7", "iDEAL | Wero", "Überweisung", "Payments: cards"])
+def test_names_that_banks_have_are_taken(name: str) -> None:
+    assert load(GOOD.replace("{en: Log in, es: Entrar}", f"{{en: {json.dumps(name)}}}"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("component: login", "component: login\n    interval_s: true", "interval_s: found true. Allowed is a number."),
+        ("component: login", "component: login\n    slow_s: yes", "slow_s: found true. Allowed is a number."),
+        ("component: login", "component: login\n    failures_to_open: yes", "failures_to_open: found true. Allowed is a whole number."),
+        ("component: login", "component: login\n    interval_s: 0.0001", "interval_s: found 0.0001. It must be at least 1."),
+        ("component: login", "component: login\n    timeout_s: 0.001", "timeout_s: found 0.001. It must be at least 0.1."),
+        ("page:", "incidents: {next_update_s: {critical: yes}}\npage:", "next_update_s.critical: found true. Allowed is a number."),
+        ("contains: [welcome]", "max_bytes: true", "target.max_bytes: found true. Allowed is a whole number."),
+        ("contains: [welcome]", "expect_status: [yes]", "target.expect_status[0]: found true. Allowed is a whole number."),
+        ("contains: [welcome]", "contains: [welcome, '']", "target.contains[1]: found an empty text"),
+        ("contains: [welcome]", "blocked: {texts: ['']}", "target.blocked.texts[0]: found an empty text"),
+        ("contains: [welcome]", "expect_status: [9999]", "target.expect_status[0]: found 9999. A status of HTTP is 100 to 599."),
+        ("contains: [welcome]", "expect_status: []", "target.expect_status: found an empty list"),
+        ("contains: [welcome]", "ports: [99999]", "target.ports[0]: found the port 99999"),
+        ("contains: [welcome]", "headers: {'X Y': a}", "found 'X Y', which no header is called"),
+        ("contains: [welcome]", 'headers: {X: "canary\\r\\nB: c"}', "target.headers.X: its value has letters that no header carries"),
+        ("contains: [welcome]", "headers: {X: canarí}", "target.headers.X: its value has letters that no header carries"),
+    ],
+)
+def test_a_value_of_a_probe_that_makes_no_sense_is_refused(old: str, new: str, said: str) -> None:
+    found = problems(GOOD.replace(old, new, 1))
+
+    assert [problem for problem in found if said in problem], found
+    assert "canar" not in "".join(found)
+
+
+JOURNEY = """    kind: journey
+    component: login
+    target:
+      url: https://www.example.com/
+      steps:
+        - {name: log-in, url: /in, method: POST, form: {user: "{user}", password: "{password}"}, expect: {contains: [Hello]}}
+      accounts:
+        - {name: a, user: "anna", password: "${TOKEN}"}
+        - {name: b, user: "bert", password: "${TOKEN}"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('user: "bert"', 'user: "anna"', "target.accounts[1].user: this user is that of another account here"),
+        ('"bert", password: "${TOKEN}"', '"bert"', "target.accounts[1]: a step uses {password}, and this account has none"),
+        ("      accounts:", "      attempts_per_hour: 0\n      accounts:", "attempts_per_hour: found 0. It must be at least 1."),
+        ("      accounts:", "      rest_s: -5\n      accounts:", "rest_s: found -5. It must be at least 0."),
+        ("expect: {", "slow_s: -1, expect: {", "target.steps[0].slow_s: found -1. It must be greater than 0."),
+        ("expect: {", "slow_s: .nan, expect: {", "target.steps[0].slow_s: found nan. Allowed is a finite number."),
+        (
+            "expect: {",
+            "refused: {texts: [Sorry], min_s: 3, max_s: 2}, expect: {",
+            "steps[0].refused.max_s: found 2, which is below min_s: 3.",
+        ),
+        ("expect: {", "expect: {numbers: [{json: $.a, min: 3, max: 2}], ", "expect.numbers[0].max: found 2, which is below min: 3."),
+        ("expect: {", "expect: {rows: [{match: a, min: yes}], ", "expect.rows[0].min: found true. Allowed is a whole number."),
+        ('password: "{password}"', "password: 98765432", "form.password: "),
+        ('password: "{password}"', "password: canary-plain", "form.password: this field is a secret in plain words"),
+    ],
+)
+def test_a_value_of_a_journey_that_makes_no_sense_is_refused(old: str, new: str, said: str) -> None:
+    good = GOOD[: GOOD.index("    kind: http")] + JOURNEY + GOOD[GOOD.index("accounts:") :]
+
+    found = problems(good.replace(old, new, 1))
+
+    assert load(good)
+    assert [problem for problem in found if said in problem], found
+    assert "canary" not in "".join(found) and "98765432" not in "".join(found)
 
 
 @pytest.mark.parametrize(
@@ -173,6 +295,7 @@ def test_a_variable_that_is_set_but_empty_is_no_secret(value: str) -> None:
     [
         ("kind: mastodon", "kind: ${TOKEN}"),
         ("symptom: login", "symptom: ${TOKEN}"),
+        ("es: Entrar", 'es: "${TOKEN}.com"'),
         ("bank: My Bank", "bank: ${TOKEN}-with-more-than-twenty-letters"),
         ('base_url: "https://social.example"', "base_url: 'ftp://${TOKEN}'"),
         ('url: "https://www.example.com/"', "url: 'https://${TOKEN}@www.example.com/'"),
@@ -195,6 +318,23 @@ def test_nor_is_the_beginning_of_one_that_is_too_long_to_be_shown() -> None:
 
     assert "S3cr3t" not in found
     assert "page.colour: found 'a ${LONG}'. Allowed is a colour" in found and found.count("is not shown") == 1
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["!secret {}", "!vault {}", "!!int x{}", "!!float {}", "!!binary {}", "!!bool {}", "!!timestamp {}", "!{}", "*{}", "!{}! x", "%{}"],
+)
+def test_a_plain_secret_is_not_repeated_however_it_is_written(written: str) -> None:
+    (found,) = problems(GOOD.replace('"${TOKEN}"', written.format("canary7f3a")))
+
+    assert found.startswith("statuspage.yaml:18:") and "canary" not in found
+
+
+@pytest.mark.parametrize("written", ["!!bool abc", "!!bool 1", "!!timestamp abc", "!!int ''", "!!int '-'", "!!float '-'", "!!binary '…'"])
+def test_a_value_that_breaks_the_parser_is_told_like_any_other(written: str) -> None:
+    (found,) = problems(GOOD.replace("component: login", f"component: login\n    interval_s: {written}", 1))
+
+    assert found.startswith("statuspage.yaml:14: ")
 
 
 @pytest.mark.parametrize("header", ["Authorization", "cookie", "X-Api-Key"])

@@ -296,3 +296,35 @@ def test_somebody_signed_in_who_misses_a_page_keeps_the_menu(console: Console, p
     assert inside.status_code == outside.status_code in (404, 405)
     assert 'aria-label="Console"' in inside.text and "Sign out" in inside.text
     assert 'aria-label="Console"' not in outside.text
+
+
+def test_what_is_over_can_be_explained_and_reopened_and_says_nothing_else(console: Console) -> None:
+    browser = console.signed_in(Role.RESPONDER)
+    where = send(browser, "/console/incidents/new", **{"component-login": "major_outage"}).headers["Location"].split("?")[0]
+    send(browser, f"{where}/resolve", version="1")
+    over = browser.get(where).get_data(as_text=True)
+
+    empty = send(browser, f"{where}/explain", version="2")
+    reopened = send(browser, f"{where}/reopen", version="2", **{"text-en": "It is back."})
+    again = browser.get(where).get_data(as_text=True)
+    send(browser, f"{where}/resolve", version="3")
+    explained = send(browser, f"{where}/explain", version="4", **{"text-en": "A disk was full; we watch it now."})
+    last = browser.get(where).get_data(as_text=True)
+    with console.ctx.ports.store.reading() as session:
+        incident = incidents.listing(session)[0]
+        deeds = [entry.what for entry in audit.listing(session)]
+
+    assert f'action="{where}/reopen"' in over and f'action="{where}/explain"' in over and f'action="{where}/update"' not in over
+    assert f'action="{where}/update"' in again and f'action="{where}/explain"' not in again
+    assert f'action="{where}/reopen"' not in last and f'action="{where}/explain"' in last
+    assert (empty.status_code, reopened.status_code, explained.status_code) == (422, 303, 303)
+    assert incident.status is IncidentStatus.POSTMORTEM
+    assert {"incident.reopen", "incident.explain"} <= set(deeds)
+
+
+def test_the_address_that_is_printed_leads_nowhere_else(console: Console) -> None:
+    """A redirect to http://HOST/console/ would leave https where a front server ends TLS."""
+    stranger, browser = console.app.test_client().get("/console"), console.signed_in(Role.VIEWER).get("/console")
+
+    assert stranger.status_code == 303 and stranger.headers["Location"].startswith("/console/sign-in")
+    assert browser.status_code == 200

@@ -120,3 +120,15 @@ def test_words_that_look_like_markup_are_shown_as_typed(told: Console) -> None:
     )
 
     assert "<b>bold" not in answer.get_data(as_text=True)
+
+
+def test_what_is_over_is_previewed_before_it_is_explained_or_reopened(console: Console) -> None:
+    browser = console.signed_in(Role.RESPONDER)
+    where = send(browser, "/console/incidents/new", **{"component-login": "major_outage"}).headers["Location"].split("?")[0]
+    send(browser, f"{where}/resolve", version="1")
+
+    again = page(send(browser, f"{where}/reopen/preview", version="2"))
+    explained = page(send(browser, f"{where}/explain/preview", version="2", **{"text-en": "A disk was full."}))
+
+    assert f'action="{where}/reopen"' in again and "Reopen and tell customers" in again
+    assert f'action="{where}/explain"' in explained and "A disk was full." in explained

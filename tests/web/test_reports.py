@@ -102,10 +102,10 @@ def test_behind_a_front_server_the_last_address_counts(console: Console) -> None
 @pytest.mark.parametrize(
     "wrong", [{"component": "vault"}, {"component": "nothing"}, {"symptom": "nothing"}, {"origin": "https://evil.example"}]
 )
-def test_what_the_form_would_not_send_counts_nothing(console: Console, wrong: dict[str, str]) -> None:
+def test_what_the_form_would_not_send_counts_nothing_and_a_page_says_so(console: Console, wrong: dict[str, str]) -> None:
     answer = send(console.browser(), **wrong)
 
-    assert answer.headers["Location"] == "/es/report/"
+    assert answer.headers["Location"] == "/es/report/failed/"
     assert counted(console) == {}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import request
 
-from statuspage.actions.incidents import Change, Declaration, Resolution
+from statuspage.actions.incidents import Change, Declaration, Reopening, Resolution
 from statuspage.core.vocabulary import ComponentStatus, IncidentStatus
 from statuspage.web.auth import context, me
 from statuspage.web.console import words
@@ -66,6 +66,18 @@ def resolution(incident_id: str) -> Resolution:
         late=form.text("late") or None,
         reason=form.text("reason"),
     )
+
+
+def reopening(incident_id: str) -> Reopening:
+    """Raises BadForm."""
+    form = read(request.form, {"version": Field(required=True, longest=9)} | words.free_text_field_names())
+    return Reopening(incident_id=incident_id, who=me().person.name, version=words.version_of(form), free_text=words.free_text(form))
+
+
+def explanation() -> tuple[int, dict[str, str]]:
+    """The version that was seen, and what happened and what changes, per language. Raises BadForm."""
+    form = read(request.form, {"version": Field(required=True, longest=9)} | words.free_text_field_names())
+    return words.version_of(form), words.free_text(form)
 
 
 def correction() -> tuple[dict[str, str], dict[str, str]]:

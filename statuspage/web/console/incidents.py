@@ -1,4 +1,4 @@
-"""Incidents in the console: declare, look at, update, resolve."""
+"""Incidents in the console: declare, look at, update, resolve, reopen, explain."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from flask import Blueprint, Response, redirect, render_template, url_for
 
 from statuspage.actions import incidents as acts
 from statuspage.core.incidents import Incident
-from statuspage.core.vocabulary import Role, SubjectKind
+from statuspage.core.vocabulary import IncidentStatus, Role, SubjectKind
 from statuspage.store import deliveries, incidents, updates
-from statuspage.web.auth import context, needs
+from statuspage.web.auth import context, me, needs
 from statuspage.web.console import asked, components, probes, words
 from statuspage.web.database import database
 
@@ -22,6 +22,8 @@ def add_routes(blueprint: Blueprint) -> None:
     blueprint.get("/incidents/<incident_id>")(incident)
     blueprint.post("/incidents/<incident_id>/update")(update)
     blueprint.post("/incidents/<incident_id>/resolve")(resolve)
+    blueprint.post("/incidents/<incident_id>/reopen")(reopen)
+    blueprint.post("/incidents/<incident_id>/explain")(explain)
 
 
 @needs(Role.VIEWER)
@@ -64,6 +66,7 @@ def incident(incident_id: str) -> str:
         threads=words.threads(posts),
         looks=probes.looks(session, set(found.components)) if found.is_open else [],
         statuses=[(str(status), sentence) for status, sentence in words.STATES.items() if status is not found.status],
+        may_reopen=found.status in (IncidentStatus.MONITORING, IncidentStatus.RESOLVED),
         causes=words.sentences("cause"),
         lates=[(key, sentence) for key, sentence in words.sentences("late") if "{" not in sentence],
         moments=[*_moments(found), *((f"first accepted by {network}", at) for network, at in sorted(accepted.items()))],
@@ -78,6 +81,18 @@ def update(incident_id: str) -> Response:
 @needs(Role.RESPONDER)
 def resolve(incident_id: str) -> Response:
     return _to(acts.resolve(context(), asked.resolution(incident_id)), "Resolved.")
+
+
+@needs(Role.RESPONDER)
+def reopen(incident_id: str) -> Response:
+    return _to(acts.reopen(context(), asked.reopening(incident_id)), "Reopened: the same threads go on.")
+
+
+@needs(Role.RESPONDER)
+def explain(incident_id: str) -> Response:
+    version, texts = asked.explanation()
+    told = acts.explain(context(), incident_id=incident_id, who=me().person.name, free_text=texts, version=version)
+    return _to(told, "The explanation is published.")
 
 
 def _moments(found: Incident) -> list[tuple[str, object]]:

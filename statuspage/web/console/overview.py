@@ -22,7 +22,7 @@ REPORTED_WITHIN = timedelta(hours=1)
 
 
 def add_routes(blueprint: Blueprint) -> None:
-    blueprint.get("/")(overview)
+    blueprint.get("/", strict_slashes=False)(overview)  # without: no redirect, which would leave https behind a front server
     blueprint.post("/switches/<name>")(switch)
 
 

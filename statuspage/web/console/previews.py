@@ -15,7 +15,7 @@ from statuspage.actions.previews import Deed, PostPreview, Preview, preview, ref
 from statuspage.core.errors import DomainError
 from statuspage.core.vocabulary import Role
 from statuspage.publish.card import alternative, draw
-from statuspage.web.auth import context, needs
+from statuspage.web.auth import context, me, needs
 from statuspage.web.console import asked
 from statuspage.web.console.corrections import page_of, which_update
 from statuspage.web.forms import CSRF_FIELD
@@ -50,6 +50,8 @@ def add_routes(blueprint: Blueprint) -> None:
     blueprint.post("/incidents/new/preview")(preview_declaration)
     blueprint.post("/incidents/<incident_id>/update/preview")(preview_update)
     blueprint.post("/incidents/<incident_id>/resolve/preview")(preview_resolution)
+    blueprint.post("/incidents/<incident_id>/reopen/preview")(preview_reopening)
+    blueprint.post("/incidents/<incident_id>/explain/preview")(preview_explanation)
     blueprint.post("/corrections/<kind>/<subject_id>/<sequence>/preview")(preview_correction)
 
 
@@ -70,29 +72,30 @@ def preview_declaration() -> str:
 @needs(Role.RESPONDER)
 def preview_update(incident_id: str) -> str:
     wanted = asked.change(incident_id)
-    step = Step(
-        f"Update of incident {incident_id}",
-        "Incidents",
-        "Publish update",
-        url_for("console.update", incident_id=incident_id),
-        url_for("console.preview_update", incident_id=incident_id),
-        url_for("console.incident", incident_id=incident_id),
-    )
+    step = _step(incident_id, f"Update of incident {incident_id}", "Publish update", act="update", again="preview_update")
     return _shown(step, lambda ctx: acts.update(ctx, wanted), wanted.free_text)
 
 
 @needs(Role.RESPONDER)
 def preview_resolution(incident_id: str) -> str:
     wanted = asked.resolution(incident_id)
-    step = Step(
-        f"Resolve incident {incident_id}",
-        "Incidents",
-        "Resolve and tell customers",
-        url_for("console.resolve", incident_id=incident_id),
-        url_for("console.preview_resolution", incident_id=incident_id),
-        url_for("console.incident", incident_id=incident_id),
-    )
+    step = _step(incident_id, f"Resolve incident {incident_id}", "Resolve and tell customers", act="resolve", again="preview_resolution")
     return _shown(step, lambda ctx: acts.resolve(ctx, wanted))
+
+
+@needs(Role.RESPONDER)
+def preview_reopening(incident_id: str) -> str:
+    wanted = asked.reopening(incident_id)
+    step = _step(incident_id, f"Reopen incident {incident_id}", "Reopen and tell customers", act="reopen", again="preview_reopening")
+    return _shown(step, lambda ctx: acts.reopen(ctx, wanted), wanted.free_text)
+
+
+@needs(Role.RESPONDER)
+def preview_explanation(incident_id: str) -> str:
+    version, texts = asked.explanation()
+    step = _step(incident_id, f"Explanation of incident {incident_id}", "Publish explanation", act="explain", again="preview_explanation")
+    who = me().person.name
+    return _shown(step, lambda ctx: acts.explain(ctx, incident_id=incident_id, who=who, free_text=texts, version=version), texts)
 
 
 @needs(Role.RESPONDER)
@@ -114,6 +117,12 @@ def preview_correction(kind: str, subject_id: str, sequence: str) -> str:
         wrong,
         right,
     )
+
+
+def _step(incident_id: str, title: str, does: str, *, act: str, again: str) -> Step:
+    """About an incident that stands. act, again: endpoints."""
+    places = [url_for(f"console.{endpoint}", incident_id=incident_id) for endpoint in (act, again, "incident")]
+    return Step(title, "Incidents", does, *places)
 
 
 def _shown(step: Step, deed: Deed, *typed: Mapping[str, str]) -> str:

@@ -70,14 +70,16 @@ def csrf() -> Markup:
     return Markup('<input type="hidden" name="{}" value="{}">').format(CSRF_FIELD, token)
 
 
-def free_text_fields() -> Markup:
-    """One text area per language of the page, for words after the template's."""
+def free_text_fields(*, needed: bool = False) -> Markup:
+    """One text area per language of the page, for words after the template's. needed: nothing is said without them."""
     rows = [
         Markup('<label>Words of your own, {0} <textarea name="text-{0}" rows="2" maxlength="{1}" lang="{0}"></textarea></label>').format(
             language, LONGEST_TEXT
         )
         for language in context().settings.page.languages
     ]
+    if needed:
+        return Markup("").join(rows)
     note = escape("Optional. They follow the approved words, in the languages that you fill; the others go out without.")
     head = Markup('<details><summary>Words of your own</summary><p class="hint">{}</p>').format(note)
     return head + Markup("").join(rows) + Markup("</details>")

@@ -1,0 +1,93 @@
+"""What the targets of probes may hold, beyond its type: values with which a check would always pass, always fail, or never begin."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from statuspage.settings.source import Path
+
+Problem = tuple[Path, str]
+_TEXTS = ("contains", "lacks", "matches", "avoids", "texts")
+_STATUSES = ("expect_status", "status", "statuses")
+_HEADERS = ("headers", "secret_headers")
+_ORDERED = (("min", "max"), ("min_s", "max_s"))  # the first is not above the second
+_AT_LEAST = {"attempts_per_hour": 1, "rest_s": 0, "min_s": 0, "signature_hours": 0}
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")  # a token of RFC 9110
+_VALUE = re.compile(r"[\t\x20-\x7e]*\Z")
+
+
+def wrong(target: Any, path: Path) -> Iterator[Problem]:
+    """Every value of a target, or of what stands in it, that makes no sense. path: where it stands."""
+    for name in (field.name for field in dataclasses.fields(target)):
+        value, place = getattr(target, name), (*path, name)
+        yield from _number(name, value, place)
+        yield from _listed(name, value, place)
+        if name in _HEADERS:
+            yield from _headers(value, place)
+        for key, item in _parts(value):
+            yield from wrong(item, (*place, *key))
+    for low, high in _ORDERED:
+        found = getattr(target, low, None), getattr(target, high, None)
+        if found[0] is not None and found[1] is not None and found[0] > found[1]:
+            yield (*path, high), f"found {found[1]:g}, which is below {low}: {found[0]:g}. Nothing could be both."
+    yield from _accounts(target, path)
+
+
+def _parts(value: Any) -> Iterator[tuple[Path, Any]]:
+    """What has fields of its own, in a value, with its place in there."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        yield (), value
+    pairs: Any = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, tuple) else ()
+    yield from (((key,), item) for key, item in pairs if dataclasses.is_dataclass(item))
+
+
+def _number(name: str, value: Any, place: Path) -> Iterator[Problem]:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return
+    if not math.isfinite(value):
+        yield place, f"found {value}. Allowed is a finite number."
+    elif name == "slow_s" and value <= 0:
+        yield place, f"found {value:g}. It must be greater than 0."
+    elif value < _AT_LEAST.get(name, -math.inf):
+        yield place, f"found {value:g}. It must be at least {_AT_LEAST[name]}."
+
+
+def _listed(name: str, value: Any, place: Path) -> Iterator[Problem]:
+    if not isinstance(value, tuple):
+        return
+    if name == "expect_status" and not value:
+        yield place, "found an empty list, so that no answer would be right. Name at least one status, e.g. 200."
+    for index, item in enumerate(value):
+        if name in _TEXTS and item == "":
+            yield (*place, index), "found an empty text, which stands in every page. Write the words that are meant, or remove it."
+        if name in _STATUSES and not 100 <= item <= 599:
+            yield (*place, index), f"found {item}. A status of HTTP is 100 to 599."
+        if name == "ports" and not 1 <= item <= 65535:
+            yield (*place, index), f"found the port {item}; a port is 1 to 65535."
+
+
+def _headers(headers: Mapping[str, str], place: Path) -> Iterator[Problem]:
+    """What cannot be sent. Values are never repeated."""
+    for name, value in headers.items():
+        if not _NAME.match(name):
+            yield (*place, name), f"found {name!r}, which no header is called. Allowed are letters, digits and hyphens."
+        if not _VALUE.match(value):
+            yield (*place, name), "its value has letters that no header carries. Allowed are those of ASCII, on one line."
+
+
+def _accounts(target: Any, path: Path) -> Iterator[Problem]:
+    """Test accounts of a journey: one login under two names counts its attempts twice, and tells no outage from an expired password."""
+    used = {slot for step in getattr(target, "steps", ()) for slot in step.slots}
+    seen: set[str] = set()
+    for index, account in enumerate(getattr(target, "accounts", ())):
+        place = (*path, "accounts", index)
+        if account.user and account.user in seen:
+            yield (*place, "user"), "this user is that of another account here. Each account needs a login of its own."
+        seen.add(account.user)
+        for slot in ("user", "password"):
+            if slot in used and not getattr(account, slot):
+                yield place, f"a step uses {{{slot}}}, and this account has none. Write its {slot}."
