@@ -15,8 +15,10 @@ from statuspage.actions.context import Context
 from statuspage.core.errors import DomainError
 from statuspage.core.incidents import Incident, Moments
 from statuspage.core.limits import DAY, may_begin
+from statuspage.core.quorum import FAILING, cast, decide, shown_for
+from statuspage.core.symptoms import SLOW, Noticed, told_by, true_of
 from statuspage.core.vocabulary import ComponentStatus, IncidentStatus, NoticeKind
-from statuspage.store import Session, audit, incidents
+from statuspage.store import Session, audit, detector, incidents
 
 Components = Mapping[str, ComponentStatus]
 _GOOD = ComponentStatus.OPERATIONAL
@@ -131,6 +133,7 @@ def _begin(
         if not allowed:
             return None
         order = {lead: allowed[lead], **allowed} if lead in allowed else allowed
+        spoken = (symptom if lead in allowed else None) or facts.symptom(ctx, order)
         moments = Moments(
             occurred_at=first_failed_at, first_failed_at=first_failed_at, detected_at=detected_at or now, confirmed_at=now
         )  # fmt: skip
@@ -145,7 +148,7 @@ def _begin(
             created_at=now,
             updated_at=now,
             started_at=first_failed_at,
-            symptom=symptom or facts.symptom(ctx, order),
+            symptom=true_of(spoken, order[_named(ctx, order) or next(iter(order))]),
             scheme=facts.scheme(ctx, order),
             moments=moments,
         )
@@ -209,9 +212,11 @@ def _extend(session: Session, ctx: Context, before: Incident, components: Compon
     if merged == before.components:
         return before
     impact = changes.worst_impact(ctx, before.impact, merged)
-    after = replace(before, components=merged, impact=impact)
+    after = _kept_true(session, ctx, before, replace(before, components=merged, impact=impact), now)
     if not tell:
         return _note_components(session, before, after, now)
+    if not after.titles:
+        after = replace(after, titles=changes.titles(session, ctx, after))
     after = replace(after, next_update_by=changes.promise(ctx, after, now))
     kind = NoticeKind.IDENTIFIED if before.status is IncidentStatus.IDENTIFIED else NoticeKind.INVESTIGATING
     return changes.change(session, ctx, before, after, Telling(kind, audit.MACHINE, "incident.extend"), now)
@@ -238,6 +243,10 @@ def _reopen(
         impact=changes.worst_impact(ctx, before.impact, merged),
         moments=replace(before.moments, restored_at=None, resolved_at=None, backlog_cleared_at=None),
     )
+    if named is before:
+        after = _kept_true(session, ctx, before, after, now)
+    if after.symptom != before.symptom or named is not before:
+        after = replace(after, titles=changes.titles(session, ctx, after))
     after = replace(after, next_update_by=changes.promise(ctx, after, now))
     telling = Telling(NoticeKind.REOPENED, audit.MACHINE, "incident.reopen", extra={"start": first_failed_at})
     return changes.change(session, ctx, before, after, telling, now)
@@ -252,8 +261,46 @@ def _named_now(ctx: Context, before: Incident, components: Components, symptom: 
     if first is None:
         return before
     order = {first: components[first], **before.components}
-    spoken = symptom or facts.symptom(ctx, order)
-    return replace(before, titles={}, components=order, symptom=spoken, scheme=facts.scheme(ctx, components))
+    spoken = true_of(symptom or facts.symptom(ctx, order), components[first])
+    return replace(before, components=order, symptom=spoken, scheme=facts.scheme(ctx, components))
+
+
+def _kept_true(session: Session, ctx: Context, before: Incident, after: Incident, now: datetime) -> Incident:
+    """With the symptom of the component that the next text names, as it fails now. What a person chose for that one is left alone."""
+    old = _named(ctx, before.components) or next(iter(subjects.public(ctx, before.components)), None)
+    new = _named(ctx, after.components)
+    if new is None or (old == new and before.components[new] is after.components[new]):
+        return after
+    if old == new and before.symptom not in _own_symptoms(ctx, new):
+        return after
+    found = _noticed(session, ctx, new, now) or (before.symptom if old == new else facts.symptom(ctx, [new]))
+    return replace(after, symptom=true_of(found, after.components[new]), scheme=facts.scheme(ctx, [new]) or after.scheme)
+
+
+def _named(ctx: Context, components: Components) -> str | None:
+    """The component that a text names while trouble lasts: the first, of which the public may hear, that does not work."""
+    return next(iter(subjects.public(ctx, (slug for slug, status in components.items() if status is not _GOOD))), None)
+
+
+def _noticed(session: Session, ctx: Context, slug: str, now: datetime) -> str | None:
+    """What the probes that see a component fail say that customers notice; None if none of them sees it fail."""
+    streaks, everywhere = detector.load(session).streaks, [place.name for place in ctx.settings.locations]
+    failing = []
+    for probe in ctx.settings.probes:
+        if probe.component != slug:
+            continue
+        places = probe.locations or everywhere
+        verdict = decide([cast(place, streaks.get((probe.name, place)), now=now, interval_s=probe.interval_s) for place in places])
+        status = shown_for(verdict, probe.status)
+        if status in FAILING:
+            failing.append(Noticed(status, verdict.reasons, probe.symptom))
+    return (told_by(failing) or facts.symptom(ctx, [slug])) if failing else None
+
+
+def _own_symptoms(ctx: Context, slug: str) -> set[str]:
+    """What the configuration may say of a component: anything else was a person's choice."""
+    probes = {probe.symptom for probe in ctx.settings.probes if probe.component == slug and probe.symptom}
+    return {SLOW, facts.symptom(ctx, [slug]), *probes}
 
 
 def _mind_lone_network(session: Session, ctx: Context, incident: Incident) -> None:

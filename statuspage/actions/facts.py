@@ -16,6 +16,9 @@ from statuspage.core.vocabulary import ComponentStatus, MaintenanceStatus, Notic
 from statuspage.store import Session, incidents, maintenance, updates
 
 UNKNOWN_CAUSE = "unknown"
+_CARDS = frozenset({"card", "contactless", "atm"})
+_WAYS_IN = frozenset({"login", "slow", "unreachable", "code_late"})  # no setting says which component is the website and which the app
+DISPROVED_BY: Mapping[str, frozenset[str]] = {"cards_ok": _CARDS, "use_web": _WAYS_IN, "use_app": _WAYS_IN}  # by such symptoms elsewhere
 
 
 def while_it_lasts(session: Session, ctx: Context, incident: Incident, kind: NoticeKind, free_text: Mapping[str, str]) -> Facts:
@@ -27,10 +30,10 @@ def while_it_lasts(session: Session, ctx: Context, incident: Incident, kind: Not
         service=service(ctx, named),
         affected=named,
         works=seen_to_work(session, ctx, besides=incident.components, since=_looked_since(session, incident)),
-        symptom=_spoken(incident),
+        symptom=_spoken(incident, named),
         scheme=incident.scheme,
         cause=incident.cause,
-        advice=advice(ctx, named),
+        advice=advice(session, ctx, named),
         start=since(session, incident),
         next=incident.next_update_by,
         free_text=dict(free_text),
@@ -72,7 +75,7 @@ def planned(session: Session, ctx: Context, work: Maintenance, kind: NoticeKind,
         works=seen_to_work(session, ctx, besides=work.components),
         symptom=work.symptom,
         scheme=scheme(ctx, named),
-        advice=advice(ctx, named),
+        advice=advice(session, ctx, named),
         start=work.scheduled_for,
         end=work.scheduled_until,
         next=work.next_update_by,
@@ -100,9 +103,9 @@ def seen_to_work(session: Session, ctx: Context, besides: Iterable[str], since: 
     return public(ctx, (component.slug for component in ctx.settings.components if component.slug in working))
 
 
-def _spoken(incident: Incident) -> str:
-    """What customers notice. "Slow" is for what still answers: with a component down, pages do not open at all."""
-    down = ComponentStatus.MAJOR_OUTAGE in incident.components.values()
+def _spoken(incident: Incident, named: tuple[str, ...]) -> str:
+    """What customers notice. "Slow" is for what still answers: where the component named first is down, its pages do not open."""
+    down = bool(named) and incident.components.get(named[0]) is ComponentStatus.MAJOR_OUTAGE
     return "unreachable" if incident.symptom == "slow" and down else incident.symptom
 
 
@@ -120,14 +123,25 @@ def _explained_by(ctx: Context, hit: set[str]) -> set[str]:
     return found
 
 
-def advice(ctx: Context, components: Iterable[str]) -> tuple[str, ...]:
-    """Advice that holds whatever of these is hit: what all of them name, in the order of the first. A number only if there is one."""
+def advice(session: Session, ctx: Context, components: Iterable[str]) -> tuple[str, ...]:
+    """Advice that holds whatever of these is hit: what all of them name, in the order of the first. A number only if there is one.
+
+    What sends people to something else is left out while that is in trouble too, see DISPROVED_BY.
+    """
     configured = {component.slug: component.advice for component in ctx.settings.components}
     lists = [configured[slug] for slug in components if slug in configured]
     if not lists:
         return ()
-    shared = [key for key in lists[0] if all(key in other for other in lists[1:])]
+    wrong = _disproved(session, ctx)
+    shared = [key for key in lists[0] if key not in wrong and all(key in other for other in lists[1:])]
     return tuple(key for key in shared if key != "urgent" or ctx.settings.page.phone)
+
+
+def _disproved(session: Session, ctx: Context) -> set[str]:
+    """Advice that would send people to what fails: known from a public component in trouble that does not give this advice itself."""
+    hit = _troubled(session) | sight.red(session)
+    sick = [component for component in ctx.settings.components if component.slug in hit and not component.private]
+    return {key for key, symptoms in DISPROVED_BY.items() for one in sick if one.symptom in symptoms and key not in one.advice}
 
 
 def symptom(ctx: Context, components: Iterable[str]) -> str:

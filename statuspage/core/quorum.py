@@ -116,7 +116,7 @@ def component_verdict(slug: str, probes: Iterable[tuple[Verdict, ComponentStatus
 
     probes   each with what the component shows while that probe is down; a degraded probe shows degraded performance
     """
-    parts = [(_status(verdict, when_down), verdict) for verdict, when_down in probes]
+    parts = [(shown_for(verdict, when_down), verdict) for verdict, when_down in probes]
     status = worst(status for status, _ in parts)
     failing = [verdict for found, verdict in parts if found in FAILING]
     return ComponentVerdict(
@@ -137,7 +137,8 @@ def _bound(parts: Sequence[tuple[ComponentStatus, Verdict]], status: ComponentSt
     return choose(moments, default=None)
 
 
-def _status(verdict: Verdict, when_down: ComponentStatus) -> ComponentStatus:
+def shown_for(verdict: Verdict, when_down: ComponentStatus) -> ComponentStatus:
+    """What a component shows for one of its probes. when_down: the status while that probe is down."""
     if verdict.level is None:
         return ComponentStatus.UNKNOWN
     if verdict.level is Level.DOWN:

@@ -10,7 +10,8 @@ from statuspage.core.detector import Policy, Streak
 from statuspage.core.grouping import Landscape
 from statuspage.core.judgement import Sight, silence
 from statuspage.core.maintenance import Maintenance
-from statuspage.core.quorum import ComponentVerdict, Vote, cast, component_verdict, decide
+from statuspage.core.quorum import FAILING, ComponentVerdict, Verdict, Vote, cast, component_verdict, decide, shown_for
+from statuspage.core.symptoms import Noticed, told_by
 from statuspage.core.vocabulary import ComponentStatus
 
 REMEMBERED = timedelta(hours=1)  # how long a turn to failing is remembered; flapping looks back half an hour
@@ -84,10 +85,15 @@ def look(
             worsening=any(_worsening(each) for each in votes),
             silenced=silenced,
             silenced_until=until,
-            symptom=next((probe.symptom for probe, each in zip(probes, verdicts, strict=True) if each.level and probe.symptom), None),
+            symptom=told_by(_noticed(probes, verdicts)),
         )
     unseen = tuple(sorted(slug for slug, sight in sights.items() if sight.verdict.status is ComponentStatus.UNKNOWN))
     return Seen(sights, kept, unseen)
+
+
+def _noticed(probes: Iterable[Look], verdicts: Iterable[Verdict]) -> list[Noticed]:
+    shown = [(probe, verdict, shown_for(verdict, probe.when_down)) for probe, verdict in zip(probes, verdicts, strict=True)]
+    return [Noticed(status, verdict.reasons, probe.symptom) for probe, verdict, status in shown if status in FAILING]
 
 
 def _votes(probe: Look, streaks: Streaks, now: datetime) -> list[Vote]:

@@ -27,6 +27,14 @@ _WEAK = ("unsupported protocol", "protocol version", "no protocols available", "
 _REFUSED = {errno.ECONNREFUSED}
 _UNREACHABLE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.ENETDOWN, errno.EHOSTDOWN}
 _RESET = {errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED}
+_OUR_OWN = {  # it never came to the target's answer: this machine lacks something
+    pycurl.E_SSL_CACERT_BADFILE: "the file of trusted issuers (ca_file) cannot be read, or is no file of certificates",
+    pycurl.E_SSL_CERTPROBLEM: "our own certificate cannot be used",
+    pycurl.E_SSL_CIPHER: "our own list of ciphers cannot be used",
+    pycurl.E_SSL_ENGINE_INITFAILED: "the TLS library of this machine could not begin",
+    pycurl.E_FAILED_INIT: "libcurl could not begin",
+    pycurl.E_OUT_OF_MEMORY: "this machine has no memory left",
+}
 _PROTOCOL = {
     pycurl.E_UNSUPPORTED_PROTOCOL,
     pycurl.E_FTP_WEIRD_SERVER_REPLY,  # the old name of E_WEIRD_SERVER_REPLY
@@ -51,13 +59,15 @@ class CurlError:
 
 def explain(error: CurlError) -> Failure:
     """The reason and a sentence. `message` is used to tell cases apart, never shown: it may name an address with its query."""
+    if error.code in _OUR_OWN:
+        return Failure(Reason.PROBER_FAULT, _OUR_OWN[error.code])
     if error.code == pycurl.E_OPERATION_TIMEDOUT:
         return _timed_out(error)
     if error.code == pycurl.E_COULDNT_CONNECT:
         return _not_connected(error)
     if error.code == pycurl.E_PEER_FAILED_VERIFICATION:
         return _not_verified(error)
-    if error.code in (pycurl.E_SSL_CONNECT_ERROR, pycurl.E_SSL_CIPHER):
+    if error.code == pycurl.E_SSL_CONNECT_ERROR:
         return _no_handshake(error)
     if error.code in (pycurl.E_RECV_ERROR, pycurl.E_SEND_ERROR):
         return _broken_off(error)

@@ -125,10 +125,18 @@ class _Request:
 
     def _to_code(self, asked: str) -> Answer:
         """To the page of the code that was typed; whatever cannot be one goes to the page that says so."""
-        code = typed_code(asked)
+        code = typed_code(self._without_address(asked))
         place = f"/u/{code}/" if code else "/u/unknown/"
         where = self._shelf.manifest.prefix + place
         return self._plain("303 See Other", f"See {where}", [("Location", where)])
+
+    def _without_address(self, asked: str) -> str:
+        """The code in an address of our own, as messages carry it; anything else as it was typed. Another host's leads to no code."""
+        typed = re.split(r"[?#]", asked.strip())[0]
+        scheme, _, rest = typed.partition("://") if "://" in typed else ("http", "", typed)
+        place, found, code = rest.rstrip("/").rpartition("/u/")
+        own = f"{self._environ.get('HTTP_HOST', '')}{self._shelf.manifest.prefix}"
+        return code if found and scheme.lower() in ("http", "https") and place.lower() == own.lower() else asked
 
     def _is_neutral(self, name: str) -> bool:
         """True for a page that exists in every language, asked for without one."""

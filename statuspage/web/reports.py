@@ -115,7 +115,7 @@ def _outcome(ctx: Context) -> str:
     component, symptom = request.form.get("component", ""), request.form.get("symptom", "")
     known = {one.slug for one in ctx.settings.components if not one.private}
     if _foreign(ctx) or component not in known or symptom not in load_catalogue().keys("symptom"):
-        return ""
+        return "failed/"
     if not CROWD.admits(_sender(), ctx.ports.clock, ctx.ports.random):
         return "enough/"
     TALLY.add(ctx, (component, symptom))

@@ -21,6 +21,8 @@ POST_WORKS = 3  # names in {works} outside the page
 
 NEEDS_PHONE = "urgent"  # the advice that gives the bank's number
 
+_SAFETY_LINES = ("safety", "safety_short")  # slots of pages and posts; every one of them has its own
+
 _SENTENCE_ENDS = (".", "!", "?", "…", ".”", ".»", '."')
 
 _DATED_KINDS = (NoticeKind.PLANNED, NoticeKind.PLANNED_CANCELLED)  # their moments always carry the date
@@ -79,12 +81,10 @@ class Wording:
 
     def write(self, cut: Cut = NOTHING) -> str:
         """The text, with what `cut` names left out. Raises NotAllowed where a slot that must be filled has no value."""
-        text = self._fill(self.path, cut)
-        addition = "" if cut.free_text else self.free_text()
-        return text + ("\n" if self.form is Form.PAGE else " ") + addition if addition else text
+        return self._fill(self.path, cut)
 
     def free_text(self) -> str:
-        """A person's addition. Only the page and a post take it, and only after the template's part."""
+        """A person's addition. Only the page and a post take it, after what the template says and before its safety line."""
         takes_it = self.path[0] == "notice" and self.form in (Form.PAGE, Form.SHORT)
         return self._typed(self.facts.free_text) if takes_it else ""
 
@@ -109,7 +109,12 @@ class Wording:
                 f"{'.'.join(self.path)} in {self.language!r}: {{{name}}} has no value, and only "
                 f"{', '.join(sorted(OPTIONAL))} may be left out. The notice was not made."
             )
-        return value
+        return self._after_free_text(value, cut) if name in _SAFETY_LINES and path == self.path else value
+
+    def _after_free_text(self, safety: str, cut: Cut) -> str:
+        """The safety line, after a person's addition if there is one: it stays the last sentence, as in every other text."""
+        addition = "" if cut.free_text else self.free_text()
+        return addition + ("\n" if self.form is Form.PAGE else " ") + safety if addition else safety
 
     def _url(self, path: Path, cut: Cut) -> str:
         if path == ("safety",):

@@ -204,15 +204,30 @@ class Words:
             for language, text in texts.items():
                 guard(text, own_hosts=self._page.own_hosts, known=self._known, where=f"{name} in {language!r}")
         if facts.scheme is not None:
-            guard(facts.scheme, own_hosts=(), where="scheme")
+            check_scheme(facts.scheme, "scheme")
         if facts.fake is not None:
             check_fake(facts.fake)
 
     def _check_names(self) -> None:
-        guard(self._page.bank, own_hosts=(), where="page.bank")
+        check_bank(self._page.bank, "page.bank")
         for slug, names in self._page.names.items():
             for language, name in names.items():
-                guard(name, own_hosts=self._page.own_hosts, where=f"name of component {slug!r} in {language!r}")
+                check_name(name, self._page.own_hosts, f"name of component {slug!r} in {language!r}")
+
+
+def check_bank(bank: str, where: str) -> None:
+    """Guard rails of the bank's name in notices. Raises InvalidText; the same is asked of a configuration before it is in force."""
+    guard(bank, own_hosts=(), where=where)
+
+
+def check_name(name: str, own_hosts: Iterable[str], where: str) -> None:
+    """Those of a component's or a group's name in one language. own_hosts: see PageFacts. Raises InvalidText."""
+    guard(name, own_hosts=own_hosts, where=where)
+
+
+def check_scheme(scheme: str, where: str) -> None:
+    """Those of a payment scheme's name. Raises InvalidText."""
+    guard(scheme, own_hosts=(), where=where)
 
 
 def _constant_sentences(page: PageFacts, catalogue: Catalogue) -> Iterable[str]:

@@ -12,8 +12,7 @@ from statuspage.ports import Ports
 from statuspage.settings.loader import ConfigError
 from statuspage.settings.process import ProcessSettings
 from statuspage.store import configurations
-from statuspage.worker.assemble import build_context
-from statuspage.worker.process import running_configuration
+from statuspage.worker.process import context_of, running_configuration
 
 LOOK_EVERY_S = 1.0
 log = structlog.get_logger("statuspage.current")
@@ -28,7 +27,7 @@ class Current:
         self._environ = environ
         self._lock = threading.Lock()
         self._generation, loaded = running_configuration(ports, process, environ)
-        self._context = build_context(ports, process, loaded)
+        self._context = context_of(ports, process, loaded)
         self._looked_at = ports.clock.monotonic()
 
     def context(self) -> Context:
@@ -46,7 +45,7 @@ class Current:
             return
         try:
             _, loaded = running_configuration(self.ports, self.process, self._environ)
-            self._context = build_context(self.ports, self.process, loaded)
+            self._context = context_of(self.ports, self.process, loaded)
         except ConfigError as error:
             log.error("the new configuration cannot be used here; the old one keeps running", generation=newest, problems=error.problems)
         self._generation = newest

@@ -15,6 +15,7 @@ from datetime import datetime
 import structlog
 
 from statuspage.actions.context import Context
+from statuspage.core.budget import SLOTS
 from statuspage.core.checks import CheckResult
 from statuspage.core.errors import NotAllowed, NotFound
 from statuspage.core.vocabulary import Outcome, Reason
@@ -32,7 +33,6 @@ from statuspage.worker.outbox import Outbox
 from statuspage.worker.plan import NEVER_CHECKED, Check, Plan
 from statuspage.worker.references import TIMEOUT_S, References
 
-MAX_SLOTS = 400  # checks in flight at once; each holds a socket
 STEP_S = 0.2  # so long one step works before the driver may look at it
 ERRAND_EVERY_S = 0.05  # results go to the store at least this far apart
 SWITCH_EVERY_S = 0.4  # the off switch is read at least this often
@@ -120,7 +120,7 @@ class Prober:
         return min(times, default=self._clock() + STEP_S)
 
     def _begin_due(self, now: float) -> None:
-        free = MAX_SLOTS - sum(plan.running for plan in self._plans)
+        free = SLOTS - sum(plan.running for plan in self._plans)
         due = sorted((plan.due_at(), place) for place, plan in enumerate(self._plans) if plan.due_at() <= now)
         for _, place in due[: max(0, free)]:
             self._begin(self._plans[place], now)

@@ -11,9 +11,11 @@ import pytest
 
 from statuspage.actions import automatic, incidents
 from statuspage.actions.incidents import Change
+from statuspage.core.detector import Side, Streak
 from statuspage.core.errors import InvalidText
 from statuspage.core.incidents import Incident
-from statuspage.core.vocabulary import ComponentStatus, DeliveryState, IncidentStatus, NoticeKind
+from statuspage.core.vocabulary import ComponentStatus, DeliveryState, IncidentStatus, NoticeKind, Reason
+from statuspage.store import detector
 from statuspage.store import incidents as store
 from tests.actions.stage import CHANNELS, DOWN, GOOD, PARTLY, SLOW, T0, Stage, channel, declared, settings
 from tests.simulation.ports import SimStore
@@ -305,9 +307,89 @@ def test_the_machine_says_that_something_works_only_if_it_was_seen_since_the_tro
     assert "Still working: Atm, Bizum." in late
 
 
+def test_what_is_named_first_and_only_slow_is_not_called_down_since_something_else_is(quick: Stage) -> None:
+    both = declared(quick, "cards", symptom="slow", status=SLOW)
+
+    incidents.update(quick.ctx, Change(both.id, "Ana", components={"atm": DOWN}))
+
+    assert "Pages load slowly." in quick.said(both)[-1].texts["en"]
+
+
 def test_slow_is_not_said_of_what_is_down(quick: Stage) -> None:
     slow = declared(quick, "cards", symptom="slow", status=SLOW)
     down = declared(quick, "atm", symptom="slow", status=DOWN)
 
     assert "Pages load slowly." in quick.said(slow)[0].texts["en"]
     assert "Pages do not open." in quick.said(down)[0].texts["en"]
+
+
+def test_a_component_that_is_only_degraded_is_not_said_to_let_nobody_in(quick: Stage) -> None:
+    incident = begun(quick, "app", status=SLOW)
+
+    assert incident.titles["en"] == "App: Pages load slowly."
+    assert "Logging in" not in quick.said(incident)[0].texts["en"]
+
+
+@pytest.mark.parametrize("tell", [True, False])
+def test_the_symptom_follows_the_component_that_the_text_names(quick: Stage, tell: bool) -> None:
+    incident = begun(quick, "login", "atm")
+    quick.deliver_all()
+
+    automatic.extend_automatic(quick.ctx, incident_id=incident.id, components={"login": GOOD}, tell=tell)
+    incidents.update(quick.ctx, Change(incident.id, "Ana"))
+
+    said = quick.said(incident)[-1].texts["en"]
+    assert "Cash machines do not give money." in said and "Logging in" not in said
+    assert incident.titles["en"] == "Login: Logging in does not work.", "it began as that"
+
+
+def test_what_gets_better_or_worse_is_told_as_it_is(quick: Stage) -> None:
+    incident = begun(quick, "app")
+    quick.deliver_all()
+
+    automatic.extend_automatic(quick.ctx, incident_id=incident.id, components={"app": SLOW}, tell=True)
+    better = quick.said(incident)[-1].texts["en"]
+    failing_probe(quick, "app-probe", Reason.HTTP_STATUS)
+    automatic.extend_automatic(quick.ctx, incident_id=incident.id, components={"app": DOWN}, tell=True)
+    worse = quick.said(incident)[-1].texts["en"]
+
+    assert "Pages load slowly." in better and "Logging in" not in better
+    assert "Logging in does not work." in worse
+
+
+def test_a_symptom_that_a_person_chose_stays_with_its_component(quick: Stage) -> None:
+    incident = begun(quick, "app", status=SLOW)
+    incidents.update(quick.ctx, Change(incident.id, "Ana", symptom="late"))
+
+    automatic.extend_automatic(quick.ctx, incident_id=incident.id, components={"app": DOWN}, tell=True)
+
+    assert all_incidents(quick)[0].symptom == "late"
+
+
+def test_an_incident_that_fails_again_worse_under_its_old_name_says_so(quick: Stage) -> None:
+    incident = begun(quick, "app", status=SLOW)
+    automatic.recover(quick.ctx, incident_id=incident.id, restored_at=T0)
+    failing_probe(quick, "app-probe", Reason.HTTP_STATUS)
+
+    again = automatic.fail_again(quick.ctx, incident_id=incident.id, components={"app": DOWN}, first_failed_at=T0)
+
+    assert again.titles["en"] == "App: Logging in does not work."
+    assert "Logging in does not work." in quick.said(incident)[-1].texts["en"]
+
+
+def test_an_incident_that_fails_again_elsewhere_and_mildly_does_not_say_that_nobody_gets_in(quick: Stage) -> None:
+    incident = begun(quick, "login", status=SLOW)
+    automatic.recover(quick.ctx, incident_id=incident.id, restored_at=T0)
+
+    again = automatic.fail_again(quick.ctx, incident_id=incident.id, components={"app": SLOW}, first_failed_at=T0)
+
+    assert again.titles["en"] == "App: Pages load slowly."
+
+
+def failing_probe(stage: Stage, name: str, reason: Reason) -> None:
+    """One probe that is confirmed to fail, as the store knows it."""
+    now = stage.clock.now()
+    bad = Side(bad=True, changed_at=now)
+    streak = Streak(hurt=bad, down=bad, sure=True, seen_at=now, hurt_at=now, reason=reason)
+    with stage.database.writing() as session:
+        detector.save(session, detector.State({(name, "here"): streak}, {}), now)

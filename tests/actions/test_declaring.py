@@ -184,7 +184,7 @@ def test_free_text_follows_the_template_and_goes_first_where_room_is_short(quick
     incident = declared(quick, free_text={"en": own.strip()})
 
     posts = {post.channel: post for post in quick.posts(incident)}
-    assert quick.said(incident)[0].texts["en"].endswith(own.strip())
+    assert f"\n{own.strip()}\nWe never ask" in quick.said(incident)[0].texts["en"]
     assert own.strip() in posts["facebook-en"].text and own.strip() not in posts["x-en"].text
     assert "(es)" in posts["mastodon-es"].text and "Cash machines" not in posts["mastodon-es"].text
 

@@ -108,14 +108,14 @@ def test_rewording_replaces_page_and_posts_and_keeps_code_and_place(holding: Sta
 
     after = {post.channel: post for post in holding.posts(incident)}
     (update,) = holding.said(incident)
-    assert update.texts["en"].endswith("The cards fail.") and "Teh" not in update.texts["en"]
+    assert "\nThe cards fail.\nWe never ask" in update.texts["en"] and "Teh" not in update.texts["en"]
     assert "The cards fail." in after["mastodon-en"].text and "Teh" not in after["facebook-en"].story
     for channel, post in after.items():
         assert (post.code, post.sequence, post.not_before) == (before[channel].code, 1, before[channel].not_before)
         assert seal_ok(post, holding.ctx.seal_key) and (post.digest != before[channel].digest) == (post.language == "en")
     with holding.database.reading() as session:
         detail = audit.listing(session)[0].detail
-    assert detail["before"]["en"].endswith("Teh cards fail.") and detail["after"]["en"].endswith("The cards fail.")
+    assert "\nTeh cards fail.\n" in detail["before"]["en"] and "\nThe cards fail.\n" in detail["after"]["en"]
 
 
 @pytest.mark.parametrize("text", ["Write to help@evil.example", "Call 0900 123 987", "Send us your password"])

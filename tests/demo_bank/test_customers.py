@@ -335,7 +335,11 @@ def test_the_app_is_refused_with_a_problem_in_json(bank: RunningBank, wrong: dic
     assert answer.json()["title"] == "Login failed"
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"user": 1}'])
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"[]", b"{", b'{"user": 1}', b"[" * 100_000, b'{"user": "\\ud800", "password": "x", "device": "x"}'],
+    ids=lambda body: body[:40].decode(),
+)
 def test_the_app_must_send_what_a_login_needs(bank: RunningBank, body: bytes) -> None:
     answer = requests.post(bank.url + "/api/mobile/v1/login", data=body, headers={"Content-Type": "application/json"}, timeout=10)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from statuspage.core.vocabulary import Outcome, Reason
+from statuspage.core.vocabulary import ComponentStatus, Outcome, Reason
 from statuspage.demo import bank as demonstration_bank
 from statuspage.demo import stage
 from statuspage.demo.bank import FAULTS, RunningBank
@@ -29,7 +29,7 @@ LONG_S, SHORT_S = 30.0, 0.7  # time limit of a check: where all should pass; whe
 WEB = ("web-front-page", "web-over-https", "web-certificate", "web-port")
 SIGN_IN = ("log-in-password", "log-in-complete")
 BEHIND = ("balance-and-history", "transfer-dry-run")
-APP = ("app-log-in-and-balance",)
+APP = ("app-log-in", "app-balance")
 READY = ("servers-say-ready",)
 EVERYTHING = (*WEB, *SIGN_IN, *BEHIND, *APP, *READY)
 PAGES = ("web-front-page", "web-over-https", *SIGN_IN, *BEHIND, *APP)  # all that is answered by the website
@@ -41,7 +41,7 @@ SEEN: dict[str, tuple[dict[str, Any], tuple[str, ...], set[Reason]]] = {
     "keys_out_of_step": ({}, ("log-in-complete", *BEHIND, *APP), {Reason.WRONG_PLACE, Reason.HTTP_STATUS}),
     "session_short": ({}, ("log-in-complete", *BEHIND, *APP), {Reason.WRONG_PLACE, Reason.HTTP_STATUS}),
     "canary_expired": ({}, (), set()),
-    "balance_missing": ({}, ("balance-and-history",), {Reason.TEXT_FORBIDDEN}),
+    "balance_missing": ({}, ("balance-and-history", "app-balance"), {Reason.TEXT_FORBIDDEN, Reason.VALUE_MISSING}),
     "database_stopped": ({}, ("balance-and-history",), {Reason.VALUE_MISSING}),
     "maintenance_page": ({}, ("log-in-complete", *BEHIND, *APP), {Reason.HTTP_STATUS}),
     "workers_busy": ({"seconds": 30}, PAGES, {Reason.READ_TIMEOUT}),
@@ -128,12 +128,15 @@ def test_a_fault_is_noticed_by_the_probes_that_should_and_by_no_other(bank: Runn
     assert failing(check()) == set()
 
 
-def test_an_app_without_a_balance_is_partly_usable(bank: RunningBank, check: Check) -> None:
+def test_an_app_without_a_balance_is_partly_usable_and_one_can_log_in_to_it(bank: RunningBank, check: Check, loaded: Loaded) -> None:
+    (own,) = (probe for probe in loaded.settings.probes if probe.name == "app-balance")
     bank.fault("balance_missing")
 
-    found = check()["app-log-in-and-balance"]
+    found = check()
 
-    assert found.partial and found.reason is Reason.VALUE_MISSING
+    assert found["app-balance"].reason is Reason.VALUE_MISSING
+    assert (own.symptom, own.status) == ("balance", ComponentStatus.DEGRADED_PERFORMANCE)
+    assert found["app-log-in"].outcome is Outcome.PASSED
 
 
 def test_an_expired_canary_is_a_problem_of_the_account_and_of_nobody_else(bank: RunningBank, check: Check) -> None:

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -277,6 +278,29 @@ def test_a_request_that_makes_no_sense_is_refused_and_applies_nothing(
 
 
 # --- pages --------------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET http://[::1 HTTP/1.1\r\n",
+        *(b"PUT / HTTP/1.1\r\nContent-Length: %s\r\n" % said for said in (b"abc", b"-1", b"9" * 5000)),
+    ],
+    ids=["address", "letters", "negative", "endless"],
+)
+def test_a_head_that_cannot_be_read_is_answered(networks: RunningNetworks, head: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", urlsplit(networks.url).port), timeout=10) as line:
+        line.sendall(head + b"Host: x\r\n\r\n")
+
+        assert line.makefile("rb").readline().split()[1] == b"400"
+
+
+@pytest.mark.parametrize(("way", "path"), [("POST", "misbehave/x"), ("PATCH", "misbehave/x"), ("PATCH", "truth"), ("POST", "truth")])
+def test_no_form_of_another_page_can_switch_anything(networks: RunningNetworks, way: str, path: str) -> None:
+    status, told = ask(way, f"{networks.url}/{path}", {"fault": "hang"})
+
+    assert status == 405 and "Nothing was changed" in told["error"]
+    assert not any(ask("GET", f"{networks.url}/misbehave/")[1].values())
 
 
 def test_the_pages_show_threads_edits_language_and_addresses(networks: RunningNetworks) -> None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pycurl
 import pytest
 import trustme
 from cryptography import x509
@@ -22,6 +23,7 @@ from statuspage.core.vocabulary import Outcome, Reason
 from statuspage.probes import dns, http, tcp, tls
 from statuspage.probes.addresses import AddressRules
 from statuspage.probes.engine import Engine, Together
+from statuspage.probes.faults import CurlError, explain
 from statuspage.probes.findings import Finding, clean
 from statuspage.probes.look import Look
 from statuspage.probes.notebook import Notebook
@@ -255,6 +257,35 @@ def test_a_captive_portal_is_not_mistaken_for_the_bank(engine: Engine, named: Lo
         finding = engine.run(http.probe(http.Target(url=f"https://bank.test:{portal.port}/", ca_file=authority.file), named))
 
     assert finding.reason is Reason.TLS_UNTRUSTED
+
+
+@pytest.mark.parametrize("text", [None, "", "no certificate at all"], ids=["missing", "empty", "something else"])
+@pytest.mark.parametrize("kind", ["http", "tls"])
+def test_a_file_of_issuers_that_cannot_be_used_is_our_own_trouble_and_no_outage(
+    kind: str, text: str | None, engine: Engine, named: Look, authority: Authority, tmp_path: Path
+) -> None:
+    issuers = tmp_path / "issuers.pem"
+    if text is not None:
+        issuers.write_text(text)
+    with serving(page(), tls=authority.server("bank.test")) as server:
+        if kind == "http":
+            work = http.probe(http.Target(url=f"https://bank.test:{server.port}/", ca_file=str(issuers)), named)
+        else:
+            work = tls.probe(tls.Target("bank.test", server.port, ca_file=str(issuers)), named)
+        finding = engine.run(work)
+
+    assert (finding.outcome, finding.reason) == (Outcome.NO_DATA, Reason.PROBER_FAULT)
+    assert "ca_file" in finding.evidence
+
+
+@pytest.mark.parametrize(
+    "code",
+    [pycurl.E_FAILED_INIT, pycurl.E_OUT_OF_MEMORY, pycurl.E_SSL_CERTPROBLEM, pycurl.E_SSL_CIPHER, pycurl.E_SSL_ENGINE_INITFAILED],
+)
+def test_what_libcurl_lacks_on_this_machine_is_our_own_trouble(code: int) -> None:
+    failure = explain(CurlError(code, "", 0, 0, connected=True, secured=False, received=0))
+
+    assert failure.reason is Reason.PROBER_FAULT
 
 
 EXPIRING = [

@@ -234,6 +234,33 @@ def test_a_code_is_found_however_it_is_typed(call: Call) -> None:
     assert call("/u/", query="code=K702MXP").headers["location"] == "/u/K7Q2MXP/", "no code has 0 or O"
 
 
+@pytest.mark.parametrize(
+    "typed", ["Ref K7Q2MXP", "https://status.test/u/K7Q2MXP", "http://STATUS.test/u/k7q2mxp/", " status.test/u/K7Q2MXP", "Ref.-Nr. K7Q2MXP"]
+)
+def test_what_a_message_carries_can_be_pasted_whole(call: Call, typed: str) -> None:
+    answer = call("/u/", query=f"code={quote(typed)}", host="status.test")
+
+    assert answer.headers["location"] == "/u/K7Q2MXP/"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "https://evil.example/u/K7Q2MXP",
+        "https://status.test@evil.example/u/K7Q2MXP",
+        "https://status.test.evil.example/u/K7Q2MXP",
+        "https://evil.example/status.test/u/K7Q2MXP",
+        "https://status.test/elsewhere/u/K7Q2MXP",
+        "ftp://status.test/u/K7Q2MXP",
+        "https://evil.example/u/ K7Q2MXP",
+    ],
+)
+def test_the_address_of_another_host_is_never_told_to_be_ours(call: Call, typed: str) -> None:
+    answer = call("/u/", query=f"code={quote(typed)}", host="status.test")
+
+    assert answer.headers["location"] == "/u/unknown/"
+
+
 @pytest.mark.parametrize("typed", ["ZZZZZZZ", "zzzzzzz/"])
 def test_a_code_that_is_not_ours_is_told_so_in_words(call: Call, typed: str) -> None:
     answer = call(f"/u/{typed}", accept_language="de")

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from statuspage.core.vocabulary import ComponentStatus
 from statuspage.publish.page import Pages
 from tests.end_to_end.browser import chromium
-from tests.publish.samples import LANGUAGES, NOW, PAGE, components, outage, snapshot, warning, wording
+from tests.publish.samples import LANGUAGES, NOW, PAGE, components, maintenance, outage, snapshot, warning, wording
 from tests.web_public.looking import page_served, visitor
 from tests.web_public.states import STATES, body, other_pages, partial
 
@@ -22,6 +22,9 @@ pytestmark = pytest.mark.browser
 ZOOMED = {"viewport": {"width": 320, "height": 256}, "device_scale_factor": 4}  # what 1280 x 1024 leaves at 400 % (WCAG 1.4.10)
 WIDE = """[...document.querySelectorAll('body *')]
     .filter(one => one.getBoundingClientRect().right > innerWidth + 1).map(one => one.outerHTML.slice(0, 200))"""
+OUT_OF_CARD = """[...document.querySelectorAll('.card *, .answer *')].filter(one => !(one instanceof SVGElement)
+    && one.getBoundingClientRect().right > one.closest('.card, .answer').getBoundingClientRect().right + 1)
+    .map(one => one.outerHTML.slice(0, 200))"""
 STOP = "(one => one === document.body ? null : [one.outerHTML.slice(0, 120), getComputedStyle(one).outlineStyle])(document.activeElement)"
 
 
@@ -50,6 +53,27 @@ def test_nothing_scrolls_sideways_at_400_percent(browser: Browser) -> None:
         with shown(browser, html, **ZOOMED) as page:
             if found := page.evaluate(WIDE) or page.evaluate("document.documentElement.scrollWidth > innerWidth"):
                 wide[name] = found
+
+    assert wide == {}
+
+
+@pytest.mark.parametrize("name", ["A" * 57, "Wertpapierverrechnungskontenabstimmungsdienststelle Nr 00"])
+@pytest.mark.parametrize("width", [320, 1280])
+def test_names_without_a_blank_stay_on_the_screen(browser: Browser, name: str, width: int) -> None:
+    longer = tuple(replace(one, names={"de": name}, descriptions={"de": name}) for one in partial().components)
+    found, pages = replace(partial(), components=longer, maintenances=(maintenance(),)), Pages(PAGE, wording())
+    everything = {
+        "front": pages.front(found, "de"),
+        "work": pages.subject(found, found.maintenances[0], "de"),
+        "follow": pages.stay(longer, "de"),
+        "report": pages.report(longer, "de"),
+    }
+    wide: dict[str, list[str]] = {}
+
+    for place, html in everything.items():
+        with shown(browser, html, viewport={"width": width, "height": 640}) as page:
+            if outside := page.evaluate(WIDE) or page.evaluate(OUT_OF_CARD):
+                wide[place] = outside
 
     assert wide == {}
 

@@ -122,15 +122,17 @@ def test_titles_name_the_service_and_what_customers_notice() -> None:
     assert words().title(facts(NoticeKind.PLANNED, free_text={"fr": "Bonjour."}), "fr") == "Travaux prévus : Paiements par carte."
 
 
-def test_a_persons_free_text_stands_only_after_the_template() -> None:
+def test_a_persons_free_text_stands_between_the_template_and_its_safety_line() -> None:
     given = facts(NoticeKind.UPDATE, free_text={"en": "Our branches are open until 20:00"}, works=(), advice=())
     bare = replace(given, free_text={})
 
     whole = words().page(given, "en", url=INCIDENT_URL, now=NOW)
     post = words().short(given, "en", code=CODE, link=True, fits=fits_x, now=NOW)
 
-    assert whole == words().page(bare, "en", url=INCIDENT_URL, now=NOW) + "\nOur branches are open until 20:00."
-    assert post == words().short(bare, "en", code=CODE, link=True, fits=fits_x, now=NOW) + " Our branches are open until 20:00."
+    said, safety = words().page(bare, "en", url=INCIDENT_URL, now=NOW).rsplit("\n", 1)
+    assert whole == f"{said}\nOur branches are open until 20:00.\n{safety}" and safety.startswith("We never ask")
+    posted, end = words().short(bare, "en", code=CODE, link=True, fits=fits_x, now=NOW).split(" We never ask")
+    assert post == f"{posted} Our branches are open until 20:00. We never ask{end}"
     assert words().sms(given, "en", now=NOW) == words().sms(bare, "en", now=NOW)
     assert words().voice(given, "en", now=NOW) == words().voice(bare, "en", now=NOW)
     assert words().page(given, "nl", url=INCIDENT_URL, now=NOW) == words().page(bare, "nl", url=INCIDENT_URL, now=NOW)

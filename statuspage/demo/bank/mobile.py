@@ -36,9 +36,8 @@ def config() -> Response:
 
 @api.post("/login")
 def login() -> Response:
-    sent = request.get_json(silent=True)
-    fields = [sent.get(key) if isinstance(sent, dict) else None for key in ("user", "password", "device")]
-    if not all(isinstance(value, str) for value in fields):
+    fields = _texts("user", "password", "device")
+    if fields is None:
         return problem(400, "Send user, password and device as JSON texts")
     user, password, device = fields
     try:
@@ -48,6 +47,18 @@ def login() -> Response:
     if answer["outcome"] != "ok":
         return problem(429 if answer["outcome"] == "locked" else 401, "Login failed")
     return jsonify(token=answer["token"], expires_in_s=int(SESSION_LIFE_S))
+
+
+def _texts(*keys: str) -> list[str] | None:
+    """Those fields of a JSON object; None if one is no text that can be sent on."""
+    try:
+        sent: Any = request.get_json(silent=True)
+        fields = [sent[key] for key in keys]
+        for value in fields:
+            value.encode()
+    except (LookupError, TypeError, AttributeError, UnicodeEncodeError, RecursionError):
+        return None
+    return fields
 
 
 @api.get("/accounts")

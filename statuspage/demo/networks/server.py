@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import socket
 import sys
@@ -198,9 +199,15 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _handle(self) -> None:
         self.close_connection = True
-        parts = urlsplit(self.path)
+        length = self.headers.get("Content-Length") or "0"
+        try:
+            parts = urlsplit(self.path)
+        except ValueError:
+            return self._send(Reply(400, {"error": "The address cannot be read."}))
+        if not re.fullmatch(r"[0-9]{1,18}", length):
+            return self._send(Reply(400, {"error": "Content-Length is no number."}))
         first, _, rest = parts.path.lstrip("/").partition("/")
-        body = self.rfile.read(min(int(self.headers.get("Content-Length") or 0), LONGEST_BODY))
+        body = self.rfile.read(min(int(length), LONGEST_BODY))
         network = NETWORKS.get(first)
         if network is not None and (any(f"/{rest}".startswith(start) for start in network.API) or self._at_root(network, rest)):
             query = dict(parse_qsl(parts.query, keep_blank_values=True))
@@ -216,6 +223,15 @@ class _Handler(BaseHTTPRequestHandler):
             self._page(network, parts.path)
         else:
             self._send(Reply(404, {"error": "There is no such page."}))
+        return None
+
+    def _only(self, *allowed: str) -> bool:
+        """False, and told, for another way of asking: POST above all, which a form of any page in the browser could send."""
+        if self.command in allowed:
+            return True
+        ways = ", ".join(allowed)
+        self._send(Reply(405, {"error": f"found {self.command}. Allowed: {ways}. Nothing was changed."}, {"Allow": ways}))
+        return False
 
     def _at_root(self, network: Network, rest: str) -> bool:
         """True for what is posted to a network that takes posts at its own address."""
@@ -223,6 +239,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _truth(self, rest: str, query: dict[str, str]) -> None:
         world = self.server.world
+        if not self._only("GET", "HEAD", "DELETE"):
+            return
         if self.command == "DELETE":
             removed = world.truth.remove(rest, query.get("id", ""))
             self._send(Reply(204) if removed else Reply(404, {"error": "There is no such post."}))
@@ -234,7 +252,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _misbehave(self, rest: str, body: bytes) -> None:
         faults = self.server.world.faults
         network, _, fault = rest.partition("/")
-        if self.command == "GET":
+        if not self._only("GET", "HEAD", "PUT", "DELETE"):
+            return None
+        if self.command in ("GET", "HEAD"):
             return self._send(Reply(200, faults.listing()))
         if network not in NETWORKS and (network or self.command != "DELETE"):
             return self._send(Reply(404, {"error": f"found {network!r}. Allowed: {', '.join(NETWORKS)}. Nothing was changed."}))
