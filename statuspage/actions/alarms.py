@@ -7,6 +7,7 @@ from typing import Any
 
 from statuspage.actions.context import ChannelInfo, Context
 from statuspage.core.deliveries import Delivery
+from statuspage.core.delivery_rules import may_be_out
 from statuspage.core.errors import NotAllowed, NotFound
 from statuspage.core.seal import digest_of, seal
 from statuspage.core.vocabulary import DeliveryState, NoticeKind, SubjectKind, UpdateMode
@@ -97,7 +98,7 @@ def _close(session: Any, ctx: Context, alarm: alarms.Alarm, text: str) -> None:
     alarms.clear(session, alarm.id, now)
     heard = set()
     for row in deliveries.of_subject(session, SubjectKind.ALARM, alarm.id):
-        if row.attempts or row.state.final:
+        if may_be_out(row) or row.state.final:
             heard.add(row.channel)
         elif deliveries.change(session, row, state=str(DeliveryState.WITHDRAWN), settled_at=now, detail="over before it was told"):
             deliveries.note(session, row, now, "decide", "withdrawn", "over before it was told")

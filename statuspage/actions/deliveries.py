@@ -9,8 +9,8 @@ from typing import Any
 from statuspage.actions.alarms import clear_in, raise_in
 from statuspage.actions.context import Context
 from statuspage.core.deliveries import Delivery
-from statuspage.core.delivery_rules import expired
-from statuspage.core.delivery_story import doubtful, unknown_since
+from statuspage.core.delivery_rules import doubtful, expired
+from statuspage.core.delivery_story import unknown_since
 from statuspage.core.errors import Conflict, NotAllowed, NotFound
 from statuspage.core.seal import seal
 from statuspage.core.vocabulary import DeliveryState

@@ -12,6 +12,7 @@ from statuspage.actions.mail_words import mail_words
 from statuspage.actions.subjects import Subject, channels
 from statuspage.core.addresses import subject_path
 from statuspage.core.deliveries import Delivery
+from statuspage.core.delivery_rules import may_be_out
 from statuspage.core.errors import CannotFit, Conflict, NotAllowed
 from statuspage.core.incidents import IncidentUpdate
 from statuspage.core.notices import Facts, Notice
@@ -83,11 +84,11 @@ def announce(session: Session, ctx: Context, said: Statement, now: datetime) -> 
 
 
 def nothing_was_posted(session: Session, subject: Subject, now: datetime) -> bool:
-    """True if no post about the subject was ever tried; those that still wait are withdrawn then, and no other should follow.
+    """True if no post about the subject is or may be out; those that still wait are withdrawn then, and no other should follow.
 
     For trouble that is over before anybody outside the page read of it: a first post that says "working again" helps nobody.
     """
-    if deliveries.subject_was_attempted(session, subject.kind, subject.id):
+    if deliveries.subject_may_be_out(session, subject.kind, subject.id):
         return False
     rows = [row for row in deliveries.of_subject(session, subject.kind, subject.id) if not row.state.final]
     withdrawn = [row for row in rows if _withdraw(session, row, now, "it was over before anything was posted")]
@@ -127,7 +128,7 @@ def reword(ctx: Context, *, kind: SubjectKind, subject_id: str, sequence: int, f
         rows = _of_update(session, kind, subject_id, sequence)
         waiting = [row for row in rows if _untried(row)]
         newer = updates.next_sequence(session, kind, subject_id) - 1 != sequence
-        if newer or not waiting or any(row.attempts for row in rows):
+        if newer or not waiting or any(may_be_out(row) for row in rows):
             why = "something newer was said" if newer else "its posts have left or are settled"
             raise NotAllowed(f"Update {sequence} cannot be reworded any more: {why}. Publish a correction. Nothing was changed.")
         facts = replace(updates.facts_of(session, kind, subject_id, sequence), free_text=dict(free_text))

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from statuspage.actions.context import Context
 from statuspage.actions.deliveries import after_restore
 from statuspage.core.errors import NotAllowed
-from statuspage.store import audit, copies, switches
+from statuspage.store import audit, copies, publications, switches
 
 GENERATIONS_SKIPPED = 1_000_000  # one edition a second would need eleven days for them
 AHEAD = timedelta(minutes=5)  # so far two hosts' clocks may differ
@@ -27,7 +27,8 @@ def settle_restored(ctx: Context, who: str, backup_at: datetime, *, keep_posting
         )
     unknown = after_restore(ctx, who, backup_at)
     with ctx.ports.store.writing() as session:
-        copies.skip_generations(session, GENERATIONS_SKIPPED)
+        publications.skip(session, now, GENERATIONS_SKIPPED)
+        copies.forget_pictures(session)
         copies.end_sessions(session)
         if not keep_posting:
             reason = f"restored from a backup of {backup_at:%Y-%m-%d %H:%M} UTC: look at what is open first"

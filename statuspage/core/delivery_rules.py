@@ -87,10 +87,21 @@ def expired(row: Delivery, now: datetime) -> bool:
     return row.valid_until is not None and now >= row.valid_until
 
 
+def doubtful(row: Delivery) -> bool:
+    """True if a post of this row may be out though the ledger cannot say so: sending it again can then make a second one."""
+    unclear = row.error_class in ("duplicate", "restored") or (row.error_class == "stuck" and row.attempts > 0)
+    return row.state is DeliveryState.UNKNOWN or (row.state is DeliveryState.STUCK and unclear)
+
+
+def may_be_out(row: Delivery) -> bool:
+    """True if the row was tried, or its post stands or may stand though nobody here knows of a try: it comes from a backup."""
+    return row.attempts > 0 or row.state in (DeliveryState.SENDING, DeliveryState.DELIVERED) or doubtful(row)
+
+
 def healed(rows: Sequence[Delivery]) -> bool:
     """True if a subject that nobody was told about is over: then nothing is said of it.
 
-    rows   of one thread, by sequence, of a subject of which nothing was ever attempted on any channel
+    rows   of one thread, by sequence, of a subject of which no post may be out on any channel
 
     A statement that is the subject's only one is somebody's wish to announce the end, and is sent.
     """

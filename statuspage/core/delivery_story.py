@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from statuspage.core.deliveries import Delivery
-from statuspage.core.delivery_rules import expired, is_alarm
+from statuspage.core.delivery_rules import doubtful, expired, is_alarm
 from statuspage.core.vocabulary import DeliveryState, SubjectKind
 
 S = DeliveryState
@@ -258,12 +258,6 @@ class Choice:
     meaning: str
     command: str
     may_double: bool = False
-
-
-def doubtful(row: Delivery) -> bool:
-    """True if a post of this row may be out though the ledger cannot say so: sending it again can then make a second one."""
-    unclear = row.error_class in ("duplicate", "restored") or (row.error_class == "stuck" and row.attempts > 0)
-    return row.state is S.UNKNOWN or (row.state is S.STUCK and unclear)
 
 
 def choices(row: Delivery, around: Surroundings) -> tuple[Choice, ...]:

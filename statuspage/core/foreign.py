@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from statuspage.core.deliveries import Delivery
+from statuspage.core.delivery_rules import may_be_out
 from statuspage.core.ids import CODE_ALPHABET, CODE_LENGTH
 
 _CODE = re.compile(rf"(?<![A-Za-z0-9])[{CODE_ALPHABET}]{{{CODE_LENGTH}}}(?![A-Za-z0-9])")
@@ -45,15 +46,15 @@ def unexplained(posts: Iterable[Seen], rows: Sequence[Delivery], since: datetime
     since    older posts concern nobody; counted in whole seconds, as most networks tell their moments
 
     A post is ours if a delivery has its id and it still carries a code of one of those deliveries (an edited post has several, one
-    for each update) or of an edit of the same thread whose answer was lost, or if it carries the code of a delivery that was tried and
-    of whose post no id is known (yet).
+    for each update) or of an edit of the same thread whose answer was lost, or if it carries the code of a delivery that was tried, or
+    that a backup knew, and of whose post no id is known (yet).
     """
     by_id: dict[str, list[Delivery]] = {}
     tried = {}
     for row in rows:
         if row.remote_id:
             by_id.setdefault(row.remote_id, []).append(row)
-        if row.attempts or row.epoch > 1:
+        if may_be_out(row) or row.epoch > 1:
             tried[row.code] = row
     found = {}
     since = since.replace(microsecond=0)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from statuspage.store import audit
 from statuspage.store.engine import BUSY_TIMEOUT_S, open_engine
-from statuspage.store.tables import Base, CardRow, DeliveryRow, IncidentRow, PublicationRow, UpdateRow
+from statuspage.store.tables import Base, CardRow, DeliveryRow, IncidentRow, UpdateRow
 
 COUNTED = {"incidents": IncidentRow, "updates": UpdateRow, "deliveries": DeliveryRow}
 
@@ -71,10 +71,9 @@ def examine(path: Path) -> Contents:
         engine.dispose()
 
 
-def skip_generations(session: Session, by: int) -> None:
-    """The next edition of the page gets a number far above the last one known here: what was published later is in nobody's memory."""
-    session.query(PublicationRow).update({PublicationRow.generation: PublicationRow.generation + by})
-    session.query(CardRow).delete()  # pictures that were out may be gone with the folder that they were in: they are drawn again
+def forget_pictures(session: Session) -> None:
+    """Pictures that were out may be gone with the folder that they were in: they are drawn again."""
+    session.query(CardRow).delete()
 
 
 def end_sessions(session: Session) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import Row, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from statuspage.core.deliveries import Delivery
+from statuspage.core.delivery_rules import may_be_out
 from statuspage.core.errors import NotFound
 from statuspage.core.vocabulary import DeliveryState, NoticeKind, SubjectKind, UpdateMode
 from statuspage.store.tables import AttemptRow, DeliveryRow, FirstAcceptedRow, NoticeRow
@@ -98,9 +99,9 @@ def busy_threads(session: Session, account: str) -> list[Delivery]:
     return _rows(session, _BUSY, account=account)
 
 
-def subject_was_attempted(session: Session, kind: SubjectKind, subject_id: str) -> bool:
-    """True if anything about the subject was ever sent, or tried, on any channel."""
-    return session.execute(_ATTEMPTED, {"kind": str(kind), "subject_id": subject_id}).first() is not None
+def subject_may_be_out(session: Session, kind: SubjectKind, subject_id: str) -> bool:
+    """True if anything about the subject was ever sent, or tried, or may stand on any channel."""
+    return any(may_be_out(row) for row in of_subject(session, kind, subject_id))
 
 
 def change(session: Session, seen: Delivery, **values: Any) -> bool:
@@ -177,11 +178,6 @@ def add_alarm_notice(session: Session, notice_id: str, subject_id: str, sequence
 _ADD = insert(_TABLE)  # type: ignore[arg-type]
 _NOTE = insert(AttemptRow.__table__)  # type: ignore[arg-type]
 _DRILL = select(NoticeRow.drill).where(NoticeRow.id == bindparam("id"))
-_ATTEMPTED = (
-    select(_TABLE.c.id)
-    .where(_TABLE.c.subject_kind == bindparam("kind"), _TABLE.c.subject_id == bindparam("subject_id"), _TABLE.c.attempts > 0)
-    .limit(1)
-)
 _ORDER = (_TABLE.c.subject_id, _TABLE.c.channel, _TABLE.c.sequence)
 _MOVING = [str(state) for state in OPEN if state is not DeliveryState.STUCK]
 _ONE = select(*_COLUMNS).where(_TABLE.c.id == bindparam("id"))

@@ -55,6 +55,13 @@ def claim(session: Session, now: datetime) -> int:
     return session.scalars(select(PublicationRow.generation).where(PublicationRow.name == _CLAIMED)).one()
 
 
+def skip(session: Session, now: datetime, by: int) -> None:
+    """The next edition gets a number far above the last one known here, if any is: what was published later is in nobody's memory."""
+    insert = insert_for(session)(PublicationRow).values(name=_CLAIMED, generation=by, content_digest="", at=now)
+    raised = {"generation": PublicationRow.generation + by, "at": now}
+    session.execute(insert.on_conflict_do_update(index_elements=["name"], set_=raised))
+
+
 def note_published(session: Session, generation: int, at: datetime) -> None:
     """That edition is out. An older one never takes its place."""
     insert = insert_for(session)(PublicationRow).values(name=_PUBLISHED, generation=generation, content_digest="", at=at)

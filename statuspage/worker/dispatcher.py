@@ -16,7 +16,7 @@ from broadcasters import BROADCASTERS
 from broadcasters.errors import BroadcastError, OutcomeClass
 from statuspage.actions.context import Context
 from statuspage.core.deliveries import Delivery
-from statuspage.core.delivery_rules import Plan, healed, hold_left_s, is_alarm, plan_thread, wait_left_s
+from statuspage.core.delivery_rules import Plan, healed, hold_left_s, is_alarm, may_be_out, plan_thread, wait_left_s
 from statuspage.core.vocabulary import DeliveryState
 from statuspage.store import cards, deliveries, switches
 from statuspage.store.locks import LockLost
@@ -174,11 +174,11 @@ class Dispatcher:
                     desk.note(session, row, "decide", "unknown", why)
 
     def _needs_order(self, desk: Desk, rows: list[Delivery]) -> bool:
-        return self._plan(desk, rows).changes or (healed(rows) and not any(row.attempts for row in rows) and self._unheard(rows[0]))
+        return self._plan(desk, rows).changes or (healed(rows) and not any(may_be_out(row) for row in rows) and self._unheard(rows[0]))
 
     def _unheard(self, row: Delivery) -> bool:
         with self._ctx.ports.store.reading() as session:
-            return not deliveries.subject_was_attempted(session, row.subject_kind, row.subject_id)
+            return not deliveries.subject_may_be_out(session, row.subject_kind, row.subject_id)
 
     def _plan(self, desk: Desk, rows: list[Delivery]) -> Plan:
         now, mono = self._ctx.now(), desk.mono()
@@ -192,7 +192,7 @@ class Dispatcher:
         """Plans again inside the transaction, where nobody adds or withdraws, and writes it."""
         now = self._ctx.now()
         rows = deliveries.thread(session, of.subject_kind, of.subject_id, of.channel)
-        if healed(rows) and not deliveries.subject_was_attempted(session, of.subject_kind, of.subject_id):
+        if healed(rows) and not deliveries.subject_may_be_out(session, of.subject_kind, of.subject_id):
             for row in rows:
                 if row.state in (DeliveryState.WAITING, DeliveryState.QUEUED):
                     _settle(desk, session, row, DeliveryState.SUPERSEDED, "over before anything was posted: nothing is posted")

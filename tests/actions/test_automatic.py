@@ -10,12 +10,13 @@ from itertools import pairwise
 import pytest
 
 from statuspage.actions import automatic, incidents
+from statuspage.actions.deliveries import RESTORED
 from statuspage.actions.incidents import Change
 from statuspage.core.detector import Side, Streak
 from statuspage.core.errors import InvalidText
 from statuspage.core.incidents import Incident
 from statuspage.core.vocabulary import ComponentStatus, DeliveryState, IncidentStatus, NoticeKind, Reason
-from statuspage.store import detector
+from statuspage.store import deliveries, detector
 from statuspage.store import incidents as store
 from tests.actions.stage import CHANNELS, DOWN, GOOD, PARTLY, SLOW, T0, Stage, channel, declared, settings
 from tests.simulation.ports import SimStore
@@ -155,6 +156,29 @@ def test_once_one_channel_has_spoken_all_of_them_tell_the_end(quick: Stage) -> N
     automatic.recover(quick.ctx, incident_id=incident.id, restored_at=T0)
 
     assert {post.channel for post in quick.posts(incident) if post.sequence == 2} == {"mastodon-en", "mastodon-es", "x-en", "facebook-en"}
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        {"state": DeliveryState.DELIVERED.value, "remote_id": "r"},  # found on the own timeline
+        {"state": DeliveryState.UNKNOWN.value, "error_class": RESTORED},
+        {"state": DeliveryState.STUCK.value, "error_class": RESTORED},  # left to a person
+    ],
+    ids=lambda known: known["state"],
+)
+def test_what_may_stand_since_before_a_backup_is_told_the_end_and_is_not_withdrawn(quick: Stage, known: dict[str, str]) -> None:
+    incident = begun(quick)
+    first = quick.posts(incident)[0]
+    with quick.database.writing() as session:
+        deliveries.change(session, first, **known)
+
+    automatic.recover(quick.ctx, incident_id=incident.id, restored_at=T0)
+
+    told = [post.channel for post in quick.posts(incident) if post.sequence == 2]
+    (now,) = [post for post in quick.posts(incident) if post.id == first.id]
+    assert first.channel in told and len(told) > 1
+    assert (now.state, now.attempts) == (DeliveryState(known["state"]), 0)
 
 
 def test_the_machine_does_not_resolve_where_people_want_to_be_asked(quick: Stage) -> None:

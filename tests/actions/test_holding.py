@@ -142,6 +142,15 @@ def test_once_one_post_was_taken_or_something_newer_was_said_nothing_is_reworded
     assert "Too late." not in holding.said(incident)[0].texts["en"]
 
 
+def test_words_that_stand_somewhere_since_before_a_backup_are_not_reworded(holding: Stage) -> None:
+    incident = declared(holding)
+    with holding.database.writing() as session:
+        deliveries.change(session, holding.posts(incident)[0], state=DeliveryState.DELIVERED.value, remote_id="found")
+
+    with pytest.raises(NotAllowed, match="its posts have left"):
+        reword(holding, incident.id, "Too late.")
+
+
 def test_a_dispatcher_that_saw_the_old_words_cannot_take_them_after_the_edit(holding: Stage) -> None:
     """D26: the row it saw is no longer the row that stands."""
     incident = declared(holding)

@@ -364,6 +364,28 @@ def test_a_restored_post_that_an_update_may_have_rewritten_is_left_to_a_person(k
     assert len(stage.texts(kind)) == 1
 
 
+@pytest.mark.parametrize("kind", ["bare", "blind"])
+def test_the_end_is_told_where_a_backup_forgot_that_the_beginning_was_tried(kind: str) -> None:
+    """The backup is older than every attempt: what was found since, or counts as published, is no reason to say nothing."""
+    stage = Stage(kind)
+    stage.tell(hold_s=30.0)
+    copy = stage.world.store.backup()
+    stage.passes(60.0)
+    stage.world.kill(stage.process, "in the test")
+    stage.world.store.restore(copy)
+    deeds.after_restore(stage.world.outside, "Ada", stage.world.wall())
+    stage.passes(900.0)
+    before = len(stage.texts(kind))
+
+    stage.tell(NoticeKind.RESOLVED)
+    stage.passes(60.0)
+
+    assert [row.attempts for row in stage.rows(kind)] == [0, 1]
+    assert stage.states(kind) == [DELIVERED, DELIVERED]
+    assert (before, len(stage.texts(kind))) == (1, 2)
+    assert stage.wrong() == []
+
+
 @pytest.mark.parametrize("minutes", [1, 10, 60])
 @pytest.mark.parametrize("seed", range(5))
 def test_a_restored_post_that_nobody_can_look_for_is_held_for_a_person(minutes: int, seed: int) -> None:

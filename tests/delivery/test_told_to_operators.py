@@ -46,6 +46,24 @@ class Watched(Stage):
         assert self.states(channel)[-1] is wanted
 
 
+def test_an_alarm_that_a_backup_forgot_was_told_is_told_to_be_over() -> None:
+    stage = Watched()
+    alarm_deeds.raise_alarm(stage.world.outside, "disk", "The disk is full.")
+    copy = stage.world.store.backup()
+    stage.world.poke()
+    stage.passes(5.0)
+    stage.world.kill(stage.process, "in the test")
+    stage.world.store.restore(copy)
+    deeds.after_restore(stage.world.outside, "Ada", stage.world.wall())
+
+    alarm_deeds.clear_alarm(stage.world.outside, "disk")
+    stage.passes(900.0)
+
+    told = stage.texts(OPERATORS)
+    assert [text.startswith("The disk is full.") for text in told[:1]] == [True]
+    assert any(text.startswith("Over") and "The disk is full." in text for text in told[1:]), told
+
+
 @pytest.mark.parametrize("kind", ["keyed", "staged", "bare", "blind"])
 def test_a_refused_text_is_told_within_five_seconds_with_what_to_do_and_where(kind: str) -> None:
     stage = Watched(kind)

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 import yaml
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
 
 from statuspage.core.foreign import codes_in
@@ -104,6 +104,10 @@ class Host:
         rows = self.deliveries()
         return {row["channel"] for row in rows} - {row["channel"] for row in rows if row["state"] == "delivered"}
 
+    def told(self) -> list[str]:
+        """Every delivery, for a person who looks for what holds it up."""
+        return [json.dumps(row) for row in self.deliveries()]
+
     def alarms(self) -> list[str]:
         """What was said to the operators."""
         _, body = fetch("GET", f"http://127.0.0.1:{self.port + 4}/truth")
@@ -113,10 +117,12 @@ class Host:
 @contextmanager
 def host(folder: Path, url: str | None) -> Iterator[Host]:
     """A failure takes the ends of the processes' logs with it: the folder may be gone when somebody reads of it."""
+    here: Host | None = None
     with ExitStack() as stack:
         try:
-            yield Host(folder, stack, url)
+            yield (here := Host(folder, stack, url))
         except BaseException as error:
+            error.add_note("\n".join(here.told()) if here else "nothing was started")
             for log in sorted(folder.glob("*.log")):
                 error.add_note(f"--- {log.name}\n{log.read_text(errors='replace')[-20000:]}")
             raise
@@ -156,6 +162,13 @@ def judge(here: Host) -> None:
     until(lambda: any("nobody knows here who made it" in said for said in here.alarms()), worker)  # updates younger than the backup
 
 
+@pytest.fixture
+def admin(postgres_cluster: str) -> Iterator[Engine]:
+    engine = create_engine(postgres_cluster, isolation_level="AUTOCOMMIT")
+    yield engine
+    engine.dispose()
+
+
 @pytest.mark.parametrize("early", [pytest.param(True, marks=pytest.mark.long), pytest.param(False, marks=pytest.mark.release)])
 def test_a_backup_made_under_way_is_restored_and_every_post_stands_once_on_sqlite(tmp_path: Path, early: bool) -> None:
     with host(tmp_path, None) as here:
@@ -170,10 +183,11 @@ def test_a_backup_made_under_way_is_restored_and_every_post_stands_once_on_sqlit
 
 @pytest.mark.long
 @pytest.mark.skipif(shutil.which("pg_dump") is None, reason="pg_dump is not installed")
-def test_a_dump_made_under_way_is_restored_and_every_post_stands_once_on_postgresql(tmp_path: Path, postgres_cluster: str) -> None:
+def test_a_dump_made_under_way_is_restored_and_every_post_stands_once_on_postgresql(
+    tmp_path: Path, postgres_cluster: str, admin: Engine
+) -> None:
     url, plain = (make_url(postgres_cluster).set(database="restored", drivername=name) for name in ("postgresql+psycopg", "postgresql"))
     address = plain.render_as_string(hide_password=False)
-    admin = create_engine(postgres_cluster, isolation_level="AUTOCOMMIT")
 
     def afresh() -> None:
         with admin.connect() as connection:
@@ -198,4 +212,3 @@ def test_a_dump_made_under_way_is_restored_and_every_post_stands_once_on_postgre
         judge(here)
     with admin.connect() as connection:
         connection.execute(text("DROP DATABASE restored WITH (FORCE)"))
-    admin.dispose()

@@ -39,6 +39,21 @@ def quick(sqlite_database: Database, tmp_path: Path) -> Press:
     return Press(sqlite_database, tmp_path)
 
 
+@pytest.mark.parametrize("before", [0, 3])
+def test_after_a_restore_the_next_edition_counts_as_newer_than_any_that_may_be_out(press: Press, before: int) -> None:
+    """Whether the backup is older than the first edition or not."""
+    now = press.stage.clock.now()
+    for _ in range(before):
+        with press.database.writing() as session:
+            publications.claim(session, now)
+
+    with press.database.writing() as session:
+        publications.skip(session, now, 1_000_000)
+    press.publish()
+
+    assert Manifest.from_bytes(press.public.read(MANIFEST)).generation > 1_000_000
+
+
 def test_the_first_look_publishes_and_the_next_ones_write_nothing(press: Press) -> None:
     assert press.publish() == ["snapshot-written", "renamed"]
 

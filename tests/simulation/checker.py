@@ -23,6 +23,7 @@ GRACE = timedelta(seconds=1)  # between the last look at the clock and the reque
 BLIND_MARGIN_S = 60.0  # the deadline of the request that was under way when the last fault ended, and what follows the ten minutes
 _CODE = re.compile(r"(?:\b(?:R[eé]f\S*|Kenmerk) |/u/)([2-9A-Z]{7})\b")
 _OPEN = (DeliveryState.WAITING, DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.UNKNOWN)
+_OVER = (NoticeKind.RESOLVED, NoticeKind.RESOLVED_AUTO)
 _NOT_OUT = (DeliveryState.SUPERSEDED, DeliveryState.WITHDRAWN, DeliveryState.REFUSED, DeliveryState.QUEUED)
 _MAY_BE_STUCK = ("expired", "duplicate", "content", "gone", "refused", "retry", "restored")
 
@@ -193,8 +194,15 @@ class _Judge:
         return any(self.told[row.code].retried for row in rows)
 
     def _over_untold(self, rows: list[Delivery]) -> bool:
-        """It was over before anything was posted: then nothing is posted."""
-        return any("over before anything was posted" in row.detail for row in rows) and rows[-1].kind in (
-            NoticeKind.RESOLVED,
-            NoticeKind.RESOLVED_AUTO,
-        )
+        """It was over before anybody read of it, as the ledger says and every network too: then nothing is posted.
+
+        That the end alone was told somewhere else meanwhile is no reason to tell it here.
+        """
+        said = any("over before anything was posted" in row.detail for row in rows)
+        trouble = (row for row in self.rows.values() if row.subject_id == rows[-1].subject_id and row.kind not in _OVER)
+        return said and rows[-1].kind in _OVER and not any(self._stands(row) for row in trouble)
+
+    def _stands(self, row: Delivery) -> bool:
+        """Shown by its network, and not deleted there by its staff."""
+        posts = self.world.networks[row.channel].posts
+        return any(code_of(post.revisions[-1][2]) == row.code for post in posts if not post.gone)

@@ -17,6 +17,7 @@ from statuspage.actions import deliveries
 from statuspage.core import delivery_rules as rules
 from statuspage.core.deliveries import Delivery
 from statuspage.core.vocabulary import DeliveryState
+from statuspage.store import deliveries as delivery_store
 from statuspage.worker import desk, dispatcher, postmaster, reconciler, sender
 from statuspage.worker.verdict import accepted, write
 from tests.simulation import networks, ports
@@ -149,6 +150,12 @@ def _restore(stack: ExitStack) -> None:
     _swap(stack, deliveries, "after_restore", lambda *_: 0)
 
 
+@mutant("what a backup forgot was never said")
+def _forgotten(stack: ExitStack) -> None:
+    for module in (rules, dispatcher, delivery_store):
+        _swap(stack, module, "may_be_out", lambda row: row.attempts > 0)
+
+
 @mutant("marker per incident instead of per update")
 def _marker(stack: ExitStack) -> None:
     def find(self: Any, row: Delivery) -> Any:
@@ -210,6 +217,7 @@ AIMED: dict[str, dict[str, Any]] = {
     "wall-clock lease": _SUSPENDED,
     "lock connection lost": {"classes": ("bare", "natural"), "second_process": True, "lock_losses": True, "rate": 0.5},
     "restore not reconciled": {"classes": ("bare", "natural"), "restores": True},
+    "what a backup forgot was never said": {"restores": True},
     "stale text sent": {"all_down": True},
 }
 

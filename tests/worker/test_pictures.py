@@ -121,7 +121,7 @@ def test_a_reworded_post_waits_for_a_picture_of_its_new_words(bank: Bank) -> Non
 def test_after_a_restore_pictures_are_drawn_again(bank: Bank) -> None:
     bank.publishes()
     with bank.ctx.ports.store.writing() as session:
-        copies.skip_generations(session, 1000)
+        copies.forget_pictures(session)
 
     with bank.ctx.ports.store.reading() as session:
         assert not cards.is_out(session, bank.row("instagram"))

@@ -16,6 +16,7 @@ from broadcasters.post import Post, Remote
 from broadcasters.text import make_tid
 from statuspage.actions import incidents
 from statuspage.actions.context import Context
+from statuspage.actions.deliveries import RESTORED
 from statuspage.actions.incidents import Change, Declaration
 from statuspage.core.vocabulary import ComponentStatus, DeliveryState, IncidentStatus
 from statuspage.demo import stage
@@ -187,6 +188,22 @@ def test_a_post_that_is_under_way_is_ours_though_no_answer_came(bank: Callable[[
     here.watch.step()
 
     assert len(here.networks.truth("x")) == 1
+    assert here.alarms() == []
+
+
+def test_a_post_that_a_backup_forgot_is_ours_before_it_is_found(bank: Callable[[str], Bank]) -> None:
+    here = bank("mastodon")
+    incidents.declare(here.ctx, Declaration(components={"log-in": ComponentStatus.MAJOR_OUTAGE}, who="Ada"))
+    here.posts_all()
+    forgotten = {"state": "unknown", "attempts": 0, "remote_id": None, "remote": {}, "request": None, "error_class": RESTORED}
+    with here.ctx.ports.store.writing() as session:
+        for row in deliveries.listing(session):
+            if row.account == here.account:
+                deliveries.change(session, row, **forgotten)
+
+    here.watch.step()
+
+    assert here.networks.truth("mastodon")
     assert here.alarms() == []
 
 
