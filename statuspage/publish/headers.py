@@ -64,4 +64,5 @@ def headers_for(route: RouteClass, hashes: Mapping[str, str] | None = None) -> d
         del found["X-Frame-Options"]  # frame-ancestors says who may; this older header knows only "nobody" and "we ourselves"
     if open_to_all:
         found["Access-Control-Allow-Origin"] = "*"
+        found["Access-Control-Expose-Headers"] = "ETag"
     return found

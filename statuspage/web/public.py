@@ -28,6 +28,11 @@ LEAVING = "/unsubscribe/"
 LONGEST = 4000  # letters of path and query; longer is 414
 _NONSENSE = re.compile(r"[\x00-\x20\x7f\\]|//|(?:^|/)\.{1,2}(?:/|$)|/\.(?!well-known/)")
 _CODE = re.compile(f"[{CODE_ALPHABET}]{{{CODE_LENGTH}}}")
+PREFLIGHT = [
+    ("Access-Control-Allow-Methods", "GET, HEAD"),
+    ("Access-Control-Allow-Headers", "If-None-Match, If-Modified-Since"),
+    ("Access-Control-Max-Age", "86400"),
+]
 StartResponse = Callable[..., object]
 
 
@@ -104,11 +109,18 @@ class _Request:
 
     def answer(self, raw: str) -> Answer:
         """A published file, or what is to be said in its place."""
-        if self._environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+        prefix, method = self._shelf.manifest.prefix, self._environ["REQUEST_METHOD"]
+        path = (raw.removeprefix(prefix) if prefix and (raw == prefix or raw.startswith(f"{prefix}/")) else raw) or "/"
+        if method == "OPTIONS" and self._is_open(path):
+            return Answer("204 No Content", [*self._shelf.headers(RouteClass.MACHINE).items(), *PREFLIGHT])
+        if method not in ("GET", "HEAD"):
             return self._plain("405 Method Not Allowed", "Only GET and HEAD are answered here.", [("Allow", "GET, HEAD")])
-        prefix = self._shelf.manifest.prefix
-        path = raw.removeprefix(prefix) if prefix and (raw == prefix or raw.startswith(f"{prefix}/")) else raw
-        return self._file(path or "/", self._environ.get("QUERY_STRING", ""))
+        return self._file(path, self._environ.get("QUERY_STRING", ""))
+
+    def _is_open(self, path: str) -> bool:
+        """True for what scripts of every origin may read. Their browsers ask before they send a validator along."""
+        found = self._file(path, "")
+        return found.status == "200 OK" and any(name == "Access-Control-Allow-Origin" for name, _ in found.headers)
 
     def _file(self, path: str, query: str) -> Answer:
         if path in ("/u", "/u/") and query:

@@ -87,6 +87,8 @@ def test_with_the_product_up_its_own_answers_pass_unchanged(place: Place) -> Non
             assert_as_published(place.front, path)
         etag = place.front.ask("/en/feed.atom").headers["etag"]
         assert place.front.ask("/en/feed.atom", If_None_Match=etag).status == 304
+        preflight = place.front.ask("/api/v2/summary.json", "OPTIONS", Origin="https://bank.example", Access_Control_Request_Method="GET")
+        assert (preflight.status, preflight.headers["access-control-allow-origin"]) == (204, "*")
         assert b'<html lang="es"' in place.front.ask("/", Accept_Language="es").body
         assert place.front.ask("/nothing/").status == 404
         assert place.front.ask("/console/sign-in").headers["x-behind"] == "/console/sign-in"

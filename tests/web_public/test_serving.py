@@ -60,7 +60,7 @@ def assert_guarded(answer: Answer, path: str) -> None:
     assert "unsafe" not in policy and "*" not in policy.removesuffix("frame-ancestors *")
     assert int(re.findall(r"max-age=(\d+)", answer.headers["strict-transport-security"])[0]) >= 31_536_000
     assert answer.headers["x-content-type-options"] == "nosniff"
-    html = answer.headers["content-type"].startswith("text/html") and not framed
+    html = answer.headers.get("content-type", "").startswith("text/html") and not framed  # 204 has no content
     assert ("access-control-allow-origin" in answer.headers) == (not html), path
     assert ("form-action 'self'" if html else "form-action 'none'") in policy
     assert "set-cookie" not in answer.headers
@@ -118,6 +118,29 @@ def test_the_console_s_list_keeps_no_copies_and_allows_no_inline_script() -> Non
     assert found["Cache-Control"] == "no-store"
     assert "script-src 'self'" in found["Content-Security-Policy"] and "unsafe" not in found["Content-Security-Policy"]
     assert "Access-Control-Allow-Origin" not in found
+
+
+@pytest.mark.parametrize("path", ["/api/v2/summary.json", "/en/feed.atom", "/en/badges/component-0.svg", "/status.txt"])
+def test_a_script_of_another_origin_may_ask_with_validators_and_see_them(call: Call, path: str) -> None:
+    """If-None-Match is no header that browsers send anywhere unasked, nor ETag one that they show."""
+    asked = {"HTTP_ORIGIN": "https://bank.example", "HTTP_ACCESS_CONTROL_REQUEST_METHOD": "GET"}
+
+    answer = call(path, "OPTIONS", **asked, HTTP_ACCESS_CONTROL_REQUEST_HEADERS="if-none-match")
+
+    assert (answer.status, answer.body) == (204, b"")
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert "GET" in answer.headers["access-control-allow-methods"]
+    assert answer.headers["access-control-allow-headers"] == "If-None-Match, If-Modified-Since"
+    assert int(answer.headers["access-control-max-age"]) > 0
+    assert "ETag" in call(path).headers["access-control-expose-headers"]
+    assert_guarded(answer, path)
+
+
+@pytest.mark.parametrize("path", ["/en/", "/nothing", "/api/v2/nothing.json"])
+def test_pages_are_for_no_script_of_another_origin(call: Call, path: str) -> None:
+    answer = call(path, "OPTIONS", HTTP_ORIGIN="https://bank.example", HTTP_ACCESS_CONTROL_REQUEST_METHOD="GET")
+
+    assert answer.status == 405 and "access-control-allow-methods" not in answer.headers
 
 
 # --- bodies ----------------------------------------------------------------------------------------------------------------
