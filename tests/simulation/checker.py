@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from sqlalchemy import func, select
@@ -89,6 +89,7 @@ class _Judge:
         self.told = people.told
         self.restored = people.restored
         self.rows = rows
+        self._offsets = (0.0, 7200.0, -7200.0) if world.knobs.jumps else (0.0,)  # of the product's wall clock
         self.assumed = assumed
         self.rejected = rejected
 
@@ -137,8 +138,7 @@ class _Judge:
             return
         if told.vouched_until is not None:
             until = max(until, told.vouched_until)
-        offsets = (0.0, 7200.0, -7200.0) if self.world.knobs.jumps else (0.0,)
-        if all(wall_of(sent_at, offset) > until + GRACE for offset in offsets):
+        if all(wall_of(sent_at, offset) > until + GRACE for offset in self._offsets):
             yield f"stale: {told.delivery.code} sent after {until:%H:%M:%S}"
 
     def _order(self, name: str, posts: list[TruePost]) -> Iterator[str]:
@@ -196,13 +196,14 @@ class _Judge:
     def _over_untold(self, rows: list[Delivery]) -> bool:
         """It was over before anybody read of it, as the ledger says and every network too: then nothing is posted.
 
-        That the end alone was told somewhere else meanwhile is no reason to tell it here.
+        What is told elsewhere after that was decided (the end alone, or a correction) is no reason to tell it here.
         """
-        said = any("over before anything was posted" in row.detail for row in rows)
-        trouble = (row for row in self.rows.values() if row.subject_id == rows[-1].subject_id and row.kind not in _OVER)
-        return said and rows[-1].kind in _OVER and not any(self._stands(row) for row in trouble)
+        decided = [row.settled_at for row in rows if row.settled_at and "over before anything was posted" in row.detail]
+        trouble = [row for row in self.rows.values() if row.subject_id == rows[-1].subject_id and row.kind not in _OVER]
+        return bool(decided) and rows[-1].kind in _OVER and not any(self._stood(row, min(decided)) for row in trouble)
 
-    def _stands(self, row: Delivery) -> bool:
-        """Shown by its network, and not deleted there by its staff."""
-        posts = self.world.networks[row.channel].posts
-        return any(code_of(post.revisions[-1][2]) == row.code for post in posts if not post.gone)
+    def _stood(self, row: Delivery, at: datetime) -> bool:
+        """Its post stood at that moment of the product's clock, however that jumped, and its network's staff did not delete it."""
+        posts = [post for post in self.world.networks[row.channel].posts if not post.gone]
+        shown = [applied_at for post in posts for _, applied_at, text in post.revisions if code_of(text) == row.code]
+        return any(wall_of(moment, max(self._offsets)) < at for moment in shown)
