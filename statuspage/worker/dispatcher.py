@@ -16,7 +16,7 @@ from broadcasters import BROADCASTERS
 from broadcasters.errors import BroadcastError, OutcomeClass
 from statuspage.actions.context import Context
 from statuspage.core.deliveries import Delivery
-from statuspage.core.delivery_rules import Plan, healed, hold_left_s, is_alarm, may_be_out, plan_thread, wait_left_s
+from statuspage.core.delivery_rules import Plan, doubtful, healed, hold_left_s, is_alarm, may_be_out, plan_thread, wait_left_s
 from statuspage.core.vocabulary import DeliveryState
 from statuspage.store import cards, deliveries, switches
 from statuspage.store.locks import LockLost
@@ -199,7 +199,8 @@ class Dispatcher:
             return
         plan = self._plan(desk, rows)
         for row, by in plan.supersede:
-            _settle(desk, session, row, DeliveryState.SUPERSEDED, f"replaced by update {by}")
+            kept = row.error_class if doubtful(row) else None  # somebody may have read it: its code stays good
+            _settle(desk, session, row, DeliveryState.SUPERSEDED, f"replaced by update {by}", error_class=kept)
         for row in plan.expire:
             why = f"out of date since {now:%H:%M} UTC: never sent by itself. The next update replaces it; or retry or withdraw it."
             _settle(desk, session, row, DeliveryState.STUCK, why, error_class="expired")

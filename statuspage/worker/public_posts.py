@@ -42,8 +42,11 @@ class Posts:
 
 
 def _gave_way_on_its_way(row: Delivery) -> bool:
-    """A newer update took its place after some had read it: the first of a list, or those who looked at a post before its next edit."""
-    return row.state is DeliveryState.SUPERSEDED and (row.attempts > 0 or row.epoch > 1)
+    """A newer update took its place after some may have read it: the first of a list, or those who looked at a post before its next edit.
+
+    A row from a backup whose fate nobody knew keeps that as its error class.
+    """
+    return row.state is DeliveryState.SUPERSEDED and (row.attempts > 0 or row.epoch > 1 or row.error_class is not None)
 
 
 def _code(row: Delivery, path: str) -> PublicCode:

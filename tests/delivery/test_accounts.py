@@ -15,6 +15,7 @@ from statuspage.core.errors import NotAllowed
 from statuspage.core.seal import seal, seal_ok
 from statuspage.core.vocabulary import DeliveryState, NoticeKind
 from statuspage.store import accounts, switches
+from statuspage.worker.public_posts import Posts
 from tests.delivery.stage import Stage
 from tests.simulation.networks import _answer
 from tests.simulation.world import SEAL_KEY
@@ -362,6 +363,13 @@ def test_a_restored_post_that_an_update_may_have_rewritten_is_left_to_a_person(k
     with pytest.raises(NotAllowed, match="could post it twice"):
         deeds.retry(stage.world.outside, row.id, "Ada")
     assert len(stage.texts(kind)) == 1
+
+    stage.tell(NoticeKind.IDENTIFIED)
+    stage.passes(60.0)
+
+    genuine, _ = Posts(()).codes(stage.rows(kind), "/incidents/x/")
+    assert stage.rows(kind)[0].state is DeliveryState.SUPERSEDED
+    assert row.code in {one.code for one in genuine}, "somebody may have read it"
 
 
 @pytest.mark.parametrize("kind", ["bare", "blind"])
