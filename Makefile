@@ -39,9 +39,11 @@ test: $(VENV)/.dev  ## all tests but the long ones, and all checks
 	@$(MAKE) --no-print-directory check
 	$(MEMORY) $(BIN)/python -m pytest -n $(JOBS) --dist loadscope -m "not long and not real and not release"
 
-test-long: $(VENV)/.dev  ## kill tests, timing rows, 800 more seeds: alone and in series
+test-long: $(VENV)/.dev  ## kill tests, timing rows, 800 more seeds; what depends on the machine alone and in series
 	@tests/debian-packages
-	$(MEMORY) $(BIN)/python -m pytest -p no:randomly -m "long and not real and not release"
+	$(MEMORY) $(BIN)/python -m pytest -p no:randomly -n $(JOBS) --dist loadscope -m "beside and $(LONG)"; beside=$$?; \
+	$(MEMORY) $(BIN)/python -m pytest -p no:randomly -m "not beside and $(LONG)" && [ $$beside = 0 ]
+LONG := long and not real and not release
 
 test-real: $(VENV)/.dev  ## against real counterparts that are installed by hand
 	$(BIN)/python -m pytest -p no:randomly -m real

@@ -23,6 +23,26 @@ settings.load_profile("patient")
 _numbers = itertools.count(1)
 # Files whose tests share what takes long to make: each goes to one worker, and first of all.
 TOGETHER = ("tests/end_to_end/test_demonstration.py", "tests/simulation/test_simulation.py", "tests/web/test_looks.py")
+# Long tests in which nothing depends on how busy the machine is: they share its cores. The others run alone and in series.
+BESIDE = (
+    "tests/actions/",
+    "tests/delivery/",
+    "tests/packaging/",
+    "tests/simulation/",
+    "tests/store/",
+    "tests/verdict/",
+    "tests/web/",
+    "tests/words/",
+    "tests/web_public/test_accessible.py",
+    "tests/web_public/test_ways_of_looking.py",
+    "tests/worker/test_copies.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.nodeid.startswith(BESIDE):
+            item.add_marker("beside")
 
 
 class Scheduling(xdist.scheduler.LoadScopeScheduling):  # type: ignore[misc]
