@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 import click
@@ -32,6 +32,10 @@ def incident() -> None:
     """
 
 
+SEEN = click.option("--version", type=VERSION, help="The version that you saw; refused if somebody changed it meanwhile.")
+NEXT = click.option("--next", "next_update_by", type=MOMENT, help="Promise another moment for the next update.")
+
+
 def summary(found: Incident) -> dict[str, object]:
     """One incident as lists show it."""
     return {
@@ -46,6 +50,14 @@ def summary(found: Incident) -> dict[str, object]:
         "drill": found.drill,
         "version": found.version,
     }
+
+
+def _do(invocation: Invocation, deed: Callable[[Context], Incident], *texts: Mapping[str, str], preview: bool) -> None:
+    """Does it and shows the incident; or shows only what would be said. texts: what a person wrote, by language."""
+    if preview:
+        show_preview(invocation, deed, *texts)
+    else:
+        show_one(invocation, summary(deed(invocation.context())))
 
 
 @incident.command()
@@ -78,10 +90,7 @@ def declare(
         drill=drill,
         free_text=dict(texts),
     )
-    if only_preview:
-        show_preview(invocation, lambda ctx: acts.declare(ctx, asked), asked.free_text)
-        return
-    show_one(invocation, summary(acts.declare(invocation.context(), asked)))
+    _do(invocation, lambda ctx: acts.declare(ctx, asked), asked.free_text, preview=only_preview)
 
 
 @incident.command()
@@ -92,8 +101,8 @@ def declare(
     "--component", "components", multiple=True, type=COMPONENT, metavar="COMPONENT=STATUS", help="A component that changes or is added."
 )
 @WORDS
-@click.option("--next", "next_update_by", type=MOMENT, help="Promise another moment for the next update.")
-@click.option("--version", type=VERSION, help="The version that you saw; refused if somebody changed it meanwhile.")
+@NEXT
+@SEEN
 @PREVIEW
 @click.pass_obj
 @explained
@@ -119,10 +128,7 @@ def update(
         free_text=dict(texts),
         next_update_by=next_update_by,
     )
-    if only_preview:
-        show_preview(invocation, lambda ctx: acts.update(ctx, asked), asked.free_text)
-        return
-    show_one(invocation, summary(acts.update(invocation.context(), asked)))
+    _do(invocation, lambda ctx: acts.update(ctx, asked), asked.free_text, preview=only_preview)
 
 
 @incident.command()
@@ -160,7 +166,7 @@ def correct(
 @click.option("--cause", help="Key of the sentence on the cause.")
 @click.option("--late", help="Key of the sentence on payments that wait: handled or waiting_open.")
 @click.option("--reason", default="", help="Why, although probes still see it failing; recorded, never public.")
-@click.option("--version", type=VERSION, help="The version that you saw; refused if somebody changed it meanwhile.")
+@SEEN
 @PREVIEW
 @click.pass_obj
 @explained
@@ -169,10 +175,7 @@ def resolve(
 ) -> None:
     """Say that it is over. Refused while probes see it failing, unless a reason is recorded."""
     asked = acts.Resolution(incident_id=incident_id, who=who(), version=version, cause=cause, late=late, reason=reason)
-    if only_preview:
-        show_preview(invocation, lambda ctx: acts.resolve(ctx, asked))
-        return
-    show_one(invocation, summary(acts.resolve(invocation.context(), asked)))
+    _do(invocation, lambda ctx: acts.resolve(ctx, asked), preview=only_preview)
 
 
 @incident.command()
@@ -187,8 +190,8 @@ def resolve(
 )
 @click.option("--since", type=MOMENT, help="Since when it fails again; default: now.")
 @WORDS
-@click.option("--next", "next_update_by", type=MOMENT, help="Promise another moment for the next update.")
-@click.option("--version", type=VERSION, help="The version that you saw; refused if somebody changed it meanwhile.")
+@NEXT
+@SEEN
 @PREVIEW
 @click.pass_obj
 @explained
@@ -212,16 +215,13 @@ def reopen(
         free_text=dict(texts),
         next_update_by=next_update_by,
     )
-    if only_preview:
-        show_preview(invocation, lambda ctx: acts.reopen(ctx, asked), asked.free_text)
-        return
-    show_one(invocation, summary(acts.reopen(invocation.context(), asked)))
+    _do(invocation, lambda ctx: acts.reopen(ctx, asked), asked.free_text, preview=only_preview)
 
 
 @incident.command()
 @click.argument("incident_id")
 @EXPLANATION
-@click.option("--version", type=VERSION, help="The version that you saw; refused if somebody changed it meanwhile.")
+@SEEN
 @PREVIEW
 @click.pass_obj
 @explained
@@ -231,10 +231,7 @@ def explain(invocation: Invocation, incident_id: str, texts: Sequence[tuple[str,
     def deed(context: Context) -> Incident:
         return acts.explain(context, incident_id=incident_id, who=who(), free_text=dict(texts), version=version)
 
-    if only_preview:
-        show_preview(invocation, deed, dict(texts))
-        return
-    show_one(invocation, summary(deed(invocation.context())))
+    _do(invocation, deed, dict(texts), preview=only_preview)
 
 
 @incident.command("list")
