@@ -120,6 +120,7 @@ class Builder:
             yield from self._formats(self._feed(snapshot, language))
             yield site.banner(language), None, partial(banner_json, snapshot, wording, language)
         yield "/banner.json", None, partial(banner_json, snapshot, wording, default)
+        yield from self._former_feeds(self._feed(snapshot, default))
 
     def _others(self, snapshot: Snapshot) -> Iterator[Source]:
         """What may come some moments later: feeds of single components, calendars, badges, spoken texts, signatures, fixed pages."""
@@ -172,6 +173,11 @@ class Builder:
         site = Site(feed.page)
         for kind, make in (("atom", feeds.atom), ("rss", feeds.rss), ("json", feeds.json_feed)):
             yield site.feed(feed.language, kind, feed.slug), feed, partial(make, feed)
+
+    def _former_feeds(self, feed: feeds.Feed) -> Iterator[Source]:
+        """The feed where readers of a bank that comes from Statuspage look for it; its own address in it is the proper one."""
+        for kind, make in (("atom", feeds.atom), ("rss", feeds.rss)):
+            yield f"/history.{kind}", feed, partial(make, feed)
 
     def _calendar(self, snapshot: Snapshot, language: str, *, title: str, component: PublicComponent | None = None) -> Iterator[Source]:
         plan = plan_of(snapshot, language, title=title, component=component)

@@ -28,6 +28,7 @@ CLASSES = {
     "/banner.js": (RouteClass.EMBED, "text/javascript; charset=utf-8"),
     "/en/feed.atom": (RouteClass.MACHINE, "application/atom+xml; charset=utf-8"),
     "/en/feed.rss": (RouteClass.MACHINE, "application/rss+xml; charset=utf-8"),
+    "/history.rss": (RouteClass.MACHINE, "application/rss+xml; charset=utf-8"),
     "/en/calendar.ics": (RouteClass.MACHINE, "text/calendar; charset=utf-8"),
     "/api/v2/summary.json": (RouteClass.MACHINE, "application/json; charset=utf-8"),
     "/status.txt": (RouteClass.MACHINE, "text/plain; charset=utf-8"),

@@ -154,6 +154,14 @@ def test_the_manifest_path_of_each_feed_is_known() -> None:
     assert {PurePosixPath(f"fr/feed.{kind}") for kind in ("atom", "rss", "json")} <= set(files)
 
 
+def test_readers_of_a_page_that_was_at_statuspage_find_the_feeds_where_they_were() -> None:
+    files = builder().hot(snapshot(incidents=(incident(1, 2),)), 1)
+
+    for kind in ("rss", "atom"):
+        former, proper = files[PurePosixPath(f"history.{kind}")], files[PurePosixPath(f"en/feed.{kind}")]
+        assert (former.body, former.bodies) == (proper.body, proper.bodies)
+
+
 def test_the_feed_of_a_component_has_only_what_touches_it_and_what_concerns_everybody() -> None:
     touched = incident(1, 2)
     other = incident(2, 1, component_ids=())

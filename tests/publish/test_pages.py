@@ -40,6 +40,8 @@ LIMIT = 14 * 1024
 OWN = "https://status.example.com"
 BAD = (ComponentStatus.MAJOR_OUTAGE, ComponentStatus.PARTIAL_OUTAGE, ComponentStatus.DEGRADED_PERFORMANCE)
 
+ALTERNATE = re.compile(r'<link rel="alternate" hreflang="(\w+)" href="([^"]+)">')
+
 
 class Page(HTMLParser):
     """What a browser would fetch or follow, and what a reader would read."""
@@ -139,6 +141,18 @@ def test_no_page_has_a_dead_link(outage_files: Files) -> None:
                 dead.append(f"{path} -> {link}")
 
     assert dead == []
+
+
+def test_a_page_names_itself_in_every_language_and_each_of_these_names_it_in_turn(outage_files: Files) -> None:
+    named = {f"{OWN}/{path.removesuffix('index.html')}": re.findall(ALTERNATE, body.decode()) for path, body in pages(outage_files).items()}
+    answers = ("404.html", "/u/unknown/")  # which lead to the form in other languages, as nobody looks for them
+    own = {address: names for address, names in named.items() if re.match(rf"{OWN}/[a-z]{{2}}/", address) and not address.endswith(answers)}
+
+    assert len(own) > 40
+    for address, names in own.items():
+        assert [language for language, _ in names] == list(LANGUAGES), address
+        assert address in [other for _, other in names], address
+        assert all(own[other] == names for _, other in names), address
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

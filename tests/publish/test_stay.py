@@ -25,7 +25,7 @@ def test_every_feed_and_calendar_that_is_published_in_a_language_is_linked(langu
     linked = set(re.findall(r'href="/([^"]+)"', files[PurePosixPath(f"{language}/follow/index.html")].body.decode()))
 
     followed = {path.as_posix() for path in files if path.suffix in (".atom", ".rss", ".ics") or path.name == "feed.json"}
-    assert len(followed) == 5 * 4 * (1 + 5)
+    assert len(followed) == 5 * 4 * (1 + 5) + len(("history.rss", "history.atom"))
     assert {path for path in followed if path.startswith(f"{language}/")} <= linked
     assert {f"{language}/voice.txt", f"{language}/status.txt", f"{language}/u/"} <= linked
 

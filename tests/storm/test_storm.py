@@ -38,7 +38,11 @@ def cast(postgres_url: str, tmp_path: Path) -> Iterator[Cast]:
         yield Cast(postgres_url, tmp_path, stack)
 
 
-@pytest.mark.parametrize("seconds", [pytest.param(60, marks=pytest.mark.long), pytest.param(600, marks=pytest.mark.release)])
+BRIEF = pytest.param(60, marks=pytest.mark.long, id="60")
+LONG = [pytest.param(600, marks=pytest.mark.release, id=f"600, {which}") for which in ("first", "second", "third")]
+
+
+@pytest.mark.parametrize("seconds", [BRIEF, *LONG])
 def test_after_a_storm_every_network_has_the_right_threads_and_no_reader_ever_got_an_error(cast: Cast, seconds: int) -> None:
     seed = int(os.environ.get("STORM_SEED", random.SystemRandom().randrange(1_000_000)))
     print(f"storm of {seconds} s, STORM_SEED={seed}")
