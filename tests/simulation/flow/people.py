@@ -78,6 +78,7 @@ class People:
         status = self.chance.choice((None, IncidentStatus.IDENTIFIED, IncidentStatus.MONITORING, IncidentStatus.INVESTIGATING))
         cause = "network" if status is IncidentStatus.IDENTIFIED else None
         hit = {slug: self.chance.choice(FAILING) for slug in self._slugs()} if status is None else {}
+        self.town.watch.put_by_people |= {(one.id, slug) for slug in hit}
         incidents.update(self.town.outside, Change(one.id, AUTHOR, status=status, cause=cause, components=hit))
 
     def resolve(self) -> None:

@@ -182,6 +182,8 @@ class Town:
             "publisher": lambda: publisher,
             "cleaner": lambda: Cleaner(as_owner(ctx, locks["cleaner"])),
         }
+        for replaced in worker.hands.values():
+            replaced.token += 1  # its next turn was due already: a loop that was replaced has none any more
         worker.hands = {name: Hand(name, locks[name], make) for name, make in makers.items()}
         worker.hands |= {mirror.name: Hand(mirror.name, None, mirror) for mirror in publisher.mirrors}
         for hand in worker.hands.values():

@@ -61,6 +61,7 @@ class Watch:
         self.editions: list[Edition] = []
         self.downs: list[tuple[float, float]] = []  # the worker was dead, suspended, or without a database
         self.lost = 0
+        self.put_by_people: set[tuple[str, str]] = set()  # incident id and slug: whoever names it may know more than the machine
 
     def down(self, begin: float, seconds: float = 60.0) -> None:
         self.downs.append((begin, begin + seconds + 30.0))
@@ -95,11 +96,13 @@ class Watch:
         self._one_each([incident for incident in found if incident.automatic and incident.is_open and not incident.drill])
 
     def _one_each(self, opened: list[Incident]) -> None:
-        """No two open incidents of the machine name the same component."""
+        """The machine names no component in two open incidents of its own."""
         named: dict[str, str] = {}
         for incident in opened:
             for slug in incident.components:
                 key = self.town.bank.key_of(slug) or slug
+                if (incident.id, slug) in self.put_by_people:
+                    continue
                 if key in named:
                     self.town.fault(f"doubled: {key} is named by the automatic incidents {named[key]} and {incident.id}")
                 named[key] = incident.id
