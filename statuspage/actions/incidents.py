@@ -66,6 +66,7 @@ class Change:
     components  slugs that change, or are added, with their status
     late, late_until   key of the catalogue on payments that wait, and until when (monitoring only)
     restored_at  since when it works again (monitoring only); None: now
+    reason      why something is said to work although probes still fail; recorded, never public
     """
 
     incident_id: str
@@ -81,6 +82,7 @@ class Change:
     late: str | None = None
     late_until: datetime | None = None
     restored_at: datetime | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -139,8 +141,9 @@ def declare(ctx: Context, asked: Declaration) -> Incident:
 def update(ctx: Context, asked: Change) -> Incident:
     """Says what is new: another status, a cause, other components, or a person's words.
 
-    raises   NotFound; NotAllowed (over already, cause missing or in need of approval, a promise in the past); InvalidText;
-             Conflict with what stands now, if `version` is given and is no longer the newest
+    raises   NotFound; NotAllowed (over already, cause missing or in need of approval, a promise in the past, said to work while
+             probes still see it failing and no reason is recorded); InvalidText; Conflict with what stands now, if `version` is given
+             and is no longer the newest
     """
     check_free_text(ctx, asked.free_text)
     rules.check_components(ctx, asked.components, FAILING | {ComponentStatus.OPERATIONAL})
@@ -155,8 +158,9 @@ def update(ctx: Context, asked: Change) -> Incident:
             asked = replace(asked, components=_failing_now(session, before, asked.components))
         after = _changed(ctx, before, asked, status, now)
         rules.check_next(after, asked.late)
+        rules.check_green(session, before, _said_to_work(before, asked, kind), asked.reason)
         late = {"late": asked.late, "late_until": asked.late_until} if kind is NoticeKind.MONITORING else {}
-        telling = Telling(kind, asked.who, "incident.update", free_text=asked.free_text, extra=late)
+        telling = Telling(kind, asked.who, "incident.update", asked.reason, asked.free_text, late)
         return changes.change(session, ctx, before, after, telling, now)
 
 
@@ -173,7 +177,7 @@ def resolve(ctx: Context, asked: Resolution) -> Incident:
         before = changes.current(session, asked.incident_id, asked.version)
         if not before.is_open:
             raise NotAllowed(f"Incident {before.id} is {before.status} already. Nothing was changed.")
-        rules.check_green(session, before, asked.reason)
+        rules.check_green(session, before, before.components.keys(), asked.reason)
         moments = replace(
             before.moments,
             restored_at=asked.restored_at or before.moments.restored_at or now,
@@ -333,6 +337,13 @@ def _kind(before: IncidentStatus, after: IncidentStatus) -> NoticeKind:
     if before is after and after is IncidentStatus.IDENTIFIED:
         return NoticeKind.UPDATE
     return _KINDS[after]
+
+
+def _said_to_work(before: Incident, asked: Change, kind: NoticeKind) -> set[str]:
+    """The components of which an update says that they work."""
+    if kind is NoticeKind.MONITORING:
+        return {*before.components, *asked.components}
+    return {slug for slug, status in asked.components.items() if status is ComponentStatus.OPERATIONAL}
 
 
 def _failing_now(session: Session, before: Incident, named: Components) -> Components:

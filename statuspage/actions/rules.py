@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 from statuspage.actions import facts, sight, subjects
 from statuspage.actions.context import Context
@@ -71,11 +71,11 @@ def check_untold(session: Session, components: Components) -> None:
             )
 
 
-def check_green(session: Session, incident: Incident, reason: str) -> None:
-    """Nobody says that all is well while probes see the contrary, without a recorded reason."""
-    failing = sorted(sight.red(session) & incident.components.keys())
+def check_green(session: Session, incident: Incident, said_to_work: Set[str], reason: str) -> None:
+    """Nobody says that something works while probes see the contrary, without a recorded reason."""
+    failing = sorted(sight.red(session) & said_to_work)
     if failing and not reason.strip() and not incident.drill:
         raise NotAllowed(
-            f"Probes still see {', '.join(failing)} failing. Wait until they pass, or resolve with a reason, which is recorded. "
+            f"Probes still see {', '.join(failing)} failing. Wait until they pass, or give a reason, which is recorded. "
             "Nothing was changed."
         )

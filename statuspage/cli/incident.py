@@ -34,6 +34,7 @@ def incident() -> None:
 
 SEEN = click.option("--version", type=VERSION, help="The version that you saw; refused if somebody changed it meanwhile.")
 NEXT = click.option("--next", "next_update_by", type=MOMENT, help="Promise another moment for the next update.")
+REASON = click.option("--reason", default="", help="Why it is said to work, although probes still see it failing; recorded, never public.")
 
 
 def summary(found: Incident) -> dict[str, object]:
@@ -102,6 +103,7 @@ def declare(
 )
 @WORDS
 @NEXT
+@REASON
 @SEEN
 @PREVIEW
 @click.pass_obj
@@ -114,10 +116,14 @@ def update(
     components: Sequence[tuple[str, ComponentStatus]],
     texts: Sequence[tuple[str, str]],
     next_update_by: datetime | None,
+    reason: str,
     version: int | None,
     only_preview: bool,
 ) -> None:
-    """Say what is new about an open incident."""
+    """Say what is new about an open incident.
+
+    That something works which probes see failing is refused, unless a reason is recorded.
+    """
     asked = acts.Change(
         incident_id=incident_id,
         who=who(),
@@ -127,6 +133,7 @@ def update(
         components=statuses_of(components, ComponentStatus.MAJOR_OUTAGE),
         free_text=dict(texts),
         next_update_by=next_update_by,
+        reason=reason,
     )
     _do(invocation, lambda ctx: acts.update(ctx, asked), asked.free_text, preview=only_preview)
 
@@ -165,7 +172,7 @@ def correct(
 @click.argument("incident_id")
 @click.option("--cause", help="Key of the sentence on the cause.")
 @click.option("--late", help="Key of the sentence on payments that wait: handled or waiting_open.")
-@click.option("--reason", default="", help="Why, although probes still see it failing; recorded, never public.")
+@REASON
 @SEEN
 @PREVIEW
 @click.pass_obj

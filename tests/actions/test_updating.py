@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -160,6 +161,34 @@ def test_resolving_while_probes_are_red_needs_a_reason_which_is_kept_and_never_s
         newest = audit.listing(session)[0]
     assert update.reason == "the probe's own card expired" and newest.detail["reason"] == update.reason
     assert not any("expired" in text for text in (*update.texts.values(), *(post.text for post in stage.posts(incident))))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{"status": IncidentStatus.MONITORING}, {"components": {"cards": GOOD}}],
+    ids=["all of it works again", "one of the components works again"],
+)
+def test_saying_that_it_works_again_while_probes_are_red_needs_a_reason_too(stage: Stage, said: dict[str, Any]) -> None:
+    incident = declared(stage)
+    stage.verdicts({"cards": DOWN, "login": DOWN})
+
+    with pytest.raises(NotAllowed, match="still see cards failing"):
+        incidents.update(stage.ctx, Change(incident.id, "Ana", **said))
+    before = stage.said(incident)
+    incidents.update(stage.ctx, Change(incident.id, "Ana", reason="the probe's own card expired", **said))
+
+    update = stage.said(incident)[-1]
+    assert len(before) == 1 and update.reason == "the probe's own card expired"
+    assert not any("expired" in text for text in update.texts.values())
+
+
+def test_other_news_about_what_fails_needs_no_reason(stage: Stage) -> None:
+    incident = declared(stage)
+    stage.verdicts({"cards": DOWN, "login": DOWN})
+
+    identified = incidents.update(stage.ctx, Change(incident.id, "Ana", status=IncidentStatus.IDENTIFIED, cause="network"))
+
+    assert identified.status is IncidentStatus.IDENTIFIED
 
 
 def test_green_probes_need_no_reason(quick: Stage) -> None:

@@ -39,6 +39,7 @@ def change(incident_id: str) -> Change:
         "version": Field(required=True, longest=9),
         "status": Field(choices=[str(status) for status in words.STATES]),
         "cause": Field(choices=[key for key, _ in words.sentences("cause")]),
+        "reason": Field(longest=500),
     }
     form = read(request.form, fields | words.free_text_field_names())
     return Change(
@@ -47,6 +48,7 @@ def change(incident_id: str) -> Change:
         version=words.version_of(form),
         status=IncidentStatus(form.text("status")) if form.text("status") else None,
         cause=form.text("cause") or None,
+        reason=form.text("reason"),
         free_text=words.free_text(form),
     )
 
