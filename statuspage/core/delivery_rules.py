@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from statuspage.core.deliveries import Delivery
@@ -17,6 +17,7 @@ from statuspage.core.vocabulary import DeliveryState, NoticeKind, SubjectKind, U
 INTENT_GOOD_FOR_S = 10.0  # from the commit of the intent to the socket; far below the quiet period, so a successor cannot be overtaken
 MAX_ATTEMPTS = 30  # per epoch; then a person decides
 LOOKS_AFTER_S = (2.0, 10.0, 30.0, 60.0)  # early looks at the own timeline: what is found there is found; absence is no proof yet
+PAGE_FIRST = timedelta(seconds=2)  # a post waits so long at most for the page; with the page's second it is within the three of the design
 PARENT_GONE = "parent_gone"  # error class of a row whose parent is no longer there: it starts the thread anew
 
 _OVER = (NoticeKind.RESOLVED, NoticeKind.RESOLVED_AUTO, NoticeKind.PLANNED_CANCELLED)
@@ -258,6 +259,17 @@ def obeyed_s(asked_s: float | None, most_s: float) -> tuple[float, bool]:
     if asked_s is None or not asked_s > 0:
         return 0.0, False
     return min(asked_s, most_s), asked_s > most_s
+
+
+def waits_for_page(row: Delivery, published_at: datetime | None, now: datetime) -> bool:
+    """True while the page may not tell yet what a post says: who follows the post to it must not read that all is well, or that the
+    code is not ours.
+
+    published_at   when the newest edition was begun; None: nobody publishes. Trouble with the page delays a post by PAGE_FIRST at most.
+    """
+    since = max(row.created_at, row.not_before or row.created_at)
+    untold = published_at is not None and published_at < since and not is_alarm(row)
+    return untold and timedelta(0) <= now - since < PAGE_FIRST
 
 
 def is_alarm(row: Delivery) -> bool:

@@ -161,15 +161,19 @@ class _Request:
         return self._missing("/") if found is None else self._send(found, _status(name), by_language=True)
 
     def _missing(self, path: str) -> Answer:
-        """404 in words: not a page, or not a code of ours. 503 while nothing was published yet."""
+        """404 in words: not a page, or not a code of ours. 503 while nothing was published yet.
+
+        The second is kept by nobody on the way: a moment later it may be the code of a message that just went out.
+        """
         parts = path.strip("/").split("/")
         spoken = parts[0] in self._shelf.manifest.languages
         language = parts[0] if spoken else self._language()
-        page = "u/unknown/index.html" if "u" in parts[:2] and len(parts) > 1 else "404.html"
-        found = self._shelf.get(f"{language}/{page}") if language else None
+        of_code = "u" in parts[:2] and len(parts) > 1
+        found = self._shelf.get(f"{language}/{'u/unknown/index.html' if of_code else '404.html'}") if language else None
         if found is None:
             return self._plain("503 Service Unavailable", "Nothing has been published yet. Please try again soon.", [("Retry-After", "5")])
-        return self._send(found, "404 Not Found", by_language=not spoken)
+        answer = self._send(found, "404 Not Found", by_language=not spoken)
+        return answer._replace(headers=[*({**dict(answer.headers), "Cache-Control": CACHE_NEVER}).items()]) if of_code else answer
 
     def _language(self) -> str:
         manifest = self._shelf.manifest

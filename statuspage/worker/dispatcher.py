@@ -16,9 +16,19 @@ from broadcasters import BROADCASTERS
 from broadcasters.errors import BroadcastError, OutcomeClass
 from statuspage.actions.context import Context
 from statuspage.core.deliveries import Delivery
-from statuspage.core.delivery_rules import Plan, doubtful, healed, hold_left_s, is_alarm, may_be_out, plan_thread, wait_left_s
+from statuspage.core.delivery_rules import (
+    Plan,
+    doubtful,
+    healed,
+    hold_left_s,
+    is_alarm,
+    may_be_out,
+    plan_thread,
+    wait_left_s,
+    waits_for_page,
+)
 from statuspage.core.vocabulary import DeliveryState
-from statuspage.store import cards, deliveries, switches
+from statuspage.store import cards, deliveries, publications, switches
 from statuspage.store.locks import LockLost
 from statuspage.worker import reconciler
 from statuspage.worker.desk import Desk
@@ -240,20 +250,21 @@ class Dispatcher:
         yield from unknown
         if desk.network.run and not off:
             yield from (row for row in rows if row.state is DeliveryState.SENDING)
-        if head is not None and head.state is DeliveryState.QUEUED and (not off or is_alarm(head)) and self._picture_is_out(desk, head):
+        if head is not None and head.state is DeliveryState.QUEUED and (not off or is_alarm(head)):
             yield head
-
-    def _picture_is_out(self, desk: Desk, row: Delivery) -> bool:
-        """False while the public page does not yet have the picture that the network will fetch from there."""
-        if not desk.network.pictures:
-            return True
-        with self._ctx.ports.store.reading() as session:
-            return cards.is_out(session, row)
 
     def _due_at(self, desk: Desk, row: Delivery) -> float:
         if row.id not in desk.due:
             desk.due[row.id] = desk.mono() + wait_left_s(row, self._ctx.now(), self._ctx.settings.delivery.retry_after_max_s)
-        return desk.due[row.id]
+        due, now = desk.due[row.id], desk.mono()
+        return due if due > now or row.state is not DeliveryState.QUEUED or self._page_is_ready(desk, row) else now + POLL_S
+
+    def _page_is_ready(self, desk: Desk, row: Delivery) -> bool:
+        """False while the public page lacks what the network will fetch from there, a picture, or what readers of the post look for."""
+        with self._ctx.ports.store.reading() as session:
+            if waits_for_page(row, publications.last_published_at(session), self._ctx.now()):
+                return False
+            return not desk.network.pictures or cards.is_out(session, row)
 
     def _until_expiry(self, rows: list[Delivery]) -> Iterator[float]:
         now = self._ctx.now()
