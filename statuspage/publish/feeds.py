@@ -33,6 +33,7 @@ class Entry(NamedTuple):
     updated: datetime
     updates: tuple[PublicUpdate, ...]
     component_ids: tuple[str, ...] = ()
+    goes_on: bool = False
 
     def place(self, update: PublicUpdate) -> str:
         """Address of one update; a warning has no page of its own, so its address is a place already."""
@@ -40,7 +41,10 @@ class Entry(NamedTuple):
 
 
 class Feed(NamedTuple):
-    """What a feed says, before it is in any format. `slug`: of the component that it is about; "" for all services."""
+    """What a feed says, before it is in any format. `slug`: of the component that it is about; "" for all services.
+
+    told   all that the page tells of, newest first; `entries` are those that a feed of bounded length has of them
+    """
 
     page: PublicPage
     language: str
@@ -48,8 +52,14 @@ class Feed(NamedTuple):
     home: str
     description: str
     updated: datetime
-    entries: tuple[Entry, ...]
+    told: tuple[Entry, ...]
     slug: str = ""
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """What goes on, and of the rest what changed last; in the order in which they began."""
+        first = sorted(self.told, key=lambda entry: (entry.goes_on, entry.updated), reverse=True)[:LATEST]
+        return tuple(sorted(first, key=lambda entry: entry.published, reverse=True))
 
     def url(self, kind: str) -> str:
         site = Site(self.page)
@@ -62,17 +72,18 @@ def feed_of(snapshot: Snapshot, language: str, *, title: str, description: str, 
     warning   title of every fraud warning
     """
     site, default = Site(snapshot.page), snapshot.page.default_language
-    told = [_entry(subject, site, language, default) for subject in snapshot.subjects]
+    current = {one.id for one in snapshot.current}
+    told = [_entry(subject, site, language, default)._replace(goes_on=subject.id in current) for subject in snapshot.subjects]
     told += [_warning(one, f"{site.url(site.front(language))}#{site.warning(one.id)}", warning) for one in snapshot.warnings]
-    entries = tuple(sorted(told, key=lambda entry: entry.published, reverse=True)[:LATEST])
+    entries = tuple(sorted(told, key=lambda entry: entry.published, reverse=True))
     born = min((component.created_at for component in snapshot.components), default=snapshot.content_at)
     return Feed(snapshot.page, language, title, site.url(site.front(language)), description, _newest(entries, born), entries)
 
 
 def feed_about(feed: Feed, component: PublicComponent, *, title: str) -> Feed:
     """The part of a feed that touches one component. What is about no component (a warning) concerns everybody."""
-    entries = tuple(entry for entry in feed.entries if not entry.component_ids or component.id in entry.component_ids)
-    return feed._replace(title=title, entries=entries, updated=_newest(entries, component.created_at), slug=component.slug)
+    entries = tuple(entry for entry in feed.told if not entry.component_ids or component.id in entry.component_ids)
+    return feed._replace(title=title, told=entries, updated=_newest(entries, component.created_at), slug=component.slug)
 
 
 def _newest(entries: Iterable[Entry], otherwise: datetime) -> datetime:

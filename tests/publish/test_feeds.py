@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 import feedparser
 import pytest
 
-from statuspage.core.vocabulary import ComponentStatus
+from statuspage.core.vocabulary import ComponentStatus, MaintenanceStatus
 from statuspage.publish import feeds
 from statuspage.publish.encode import Encoded
 from statuspage.publish.feeds import Feed, feed_about, feed_of
@@ -138,6 +138,34 @@ def test_a_feed_does_not_grow_with_the_past(past: int) -> None:
     read = feedparser.parse(feeds.atom(feed(many)))
 
     assert len(read.entries) == feeds.LATEST
+
+
+def busy() -> Snapshot:
+    """Trouble and work that go on since yesterday, and more since that is over already, all of it about another component."""
+    one, other = components(2)
+    trouble = incident(1, 2, started_at=NOW - timedelta(days=1), component_ids=(one.id,))
+    work = maintenance(status=MaintenanceStatus.IN_PROGRESS, component_ids=(one.id,))
+    later = tuple(replace(past_incident(number + 2, number / 100), component_ids=(other.id,)) for number in range(30))
+    return snapshot(components=(one, other), incidents=(*later, trouble), maintenances=(work,))
+
+
+def test_what_goes_on_stays_in_the_feeds_however_much_began_since() -> None:
+    found = busy()
+
+    told = feed(found)
+
+    assert len(found.current) == 2 and len(told.entries) == feeds.LATEST
+    assert all(one.id.encode() in made for one in found.current for made in (feeds.atom(told), feeds.rss(told), feeds.json_feed(told)))
+
+
+def test_the_feed_of_a_component_is_not_cut_by_what_happens_to_others() -> None:
+    found = busy()
+
+    own = feed_about(feed(found), found.components[0], title="Log in")
+    others = feed_about(feed(found), found.components[1], title="Cards")
+
+    assert len(own.entries) == 2
+    assert len(others.entries) == feeds.LATEST
 
 
 def test_a_statement_that_was_back_dated_is_published_when_it_was_made() -> None:
