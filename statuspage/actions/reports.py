@@ -12,20 +12,24 @@ COUNTER = "statuspage_reports_total"
 BEFORE = timedelta(minutes=15)  # a report so long before the trouble began, as far as known, is taken to be about it
 KEPT = timedelta(days=7)
 
-Said = tuple[str, str]  # component, symptom
+Said = tuple[datetime, str, str]  # the minute in which it was said, component, symptom
+
+
+def said_now(ctx: Context, component: str, symptom: str) -> Said:
+    """A report that comes in at this moment."""
+    return ctx.now().replace(second=0, microsecond=0), component, symptom
 
 
 def count(ctx: Context, said: Mapping[Said, int]) -> None:
     """Adds reports to what is known, and notes the first one of each open incident that they are about."""
-    minute = ctx.now().replace(second=0, microsecond=0)
     with ctx.ports.store.writing() as session:
-        for (component, symptom), number in said.items():
+        opened = [incident for incident in incidents.opened(session) if not incident.drill]
+        for (minute, component, symptom), number in sorted(said.items()):
             reports.add(session, component, symptom, minute, number)
             counters.add(session, COUNTER, {"component": component, "symptom": symptom}, number)
-        reported = {component for component, _ in said}
-        for incident in incidents.opened(session):
-            if not incident.drill and reported & incident.components.keys():
-                incidents.note_first_reported(session, incident.id, minute)
+            for incident in opened:
+                if component in incident.components:
+                    incidents.note_first_reported(session, incident.id, minute)
 
 
 def look_back(session: Session, incident_ids: Iterable[str]) -> None:

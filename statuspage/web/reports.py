@@ -26,7 +26,6 @@ WINDOW_S = 600.0
 MOST = 5  # reports from one network within a window; what comes after says nothing new
 REMEMBERED = 50_000  # networks; when there are more in one window, the rest is not counted
 WRITE_EVERY_S = 1.0  # a rush of reports becomes one write a second
-FORGOTTEN_S = 60.0
 _LANGUAGE = re.compile(r"[a-z]{2}")
 blueprint = Blueprint("reports", __name__)
 log = structlog.get_logger("statuspage.reports")
@@ -59,28 +58,52 @@ class Crowd:
 
 
 class Tally:
-    """Reports that wait for the next write. A process that dies loses at most those of the last second."""
+    """Reports that wait for the next write. A process that dies loses at most those of the last second.
+
+    The first is written at once; what comes within WRITE_EVERY_S after a write is written together at its end, by a thread of its own.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._waiting: Counter[reports.Said] = Counter()
         self._written_at = float("-inf")
+        self._timer: threading.Timer | None = None
 
     def add(self, ctx: Context, said: reports.Said) -> None:
-        """Counts one more, and writes if it is time. Raises StoreTrouble; what could not be written waits for the next."""
-        now = ctx.ports.clock.monotonic()
+        """Counts one more, and writes if it is time. Raises StoreTrouble; what could not be written waits for the next write."""
         with self._lock:
-            if now - self._written_at > FORGOTTEN_S:
-                self._waiting.clear()  # too old to be counted in the present minute
             self._waiting[said] += 1
-            if now - self._written_at < WRITE_EVERY_S:
+            if ctx.ports.clock.monotonic() - self._written_at < WRITE_EVERY_S:
+                self._write_soon(ctx)
                 return
-            batch, self._waiting, self._written_at = self._waiting, Counter(), now
+        self._write(ctx)
+
+    def _write_soon(self, ctx: Context) -> None:
+        if self._timer is None:
+            self._timer = threading.Timer(WRITE_EVERY_S, self._write_late, (ctx,))
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _write_late(self, ctx: Context) -> None:
+        with self._lock:
+            self._timer = None
         try:
-            reports.count(ctx, batch)
+            self._write(ctx)
+        except StoreTrouble as error:
+            log.error("reports wait: they could not be counted", error=str(error))
+
+    def _write(self, ctx: Context) -> None:
+        with self._lock:
+            batch, since = self._waiting, self._written_at
+            self._waiting, self._written_at = Counter(), ctx.ports.clock.monotonic()
+        try:
+            if batch:
+                reports.count(ctx, batch)
         except StoreTrouble:
             with self._lock:
                 self._waiting += batch
+                self._written_at = since
+                self._write_soon(ctx)
             raise
 
 
@@ -118,7 +141,7 @@ def _outcome(ctx: Context) -> str:
         return "failed/"
     if not CROWD.admits(_sender(), ctx.ports.clock, ctx.ports.random):
         return "enough/"
-    TALLY.add(ctx, (component, symptom))
+    TALLY.add(ctx, reports.said_now(ctx, component, symptom))
     return "thanks/"
 
 

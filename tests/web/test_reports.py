@@ -18,6 +18,7 @@ from statuspage.core.vocabulary import ComponentStatus
 from statuspage.publish.page import REPORTED
 from statuspage.store import counters, incidents, reports
 from statuspage.web import reports as form
+from tests.processes import until
 from tests.publish.samples import LANGUAGES, builder, outage
 from tests.web.conftest import ORIGIN, Console
 from tests.web_public.serving import Call, publish
@@ -50,6 +51,15 @@ def test_a_report_is_counted_and_led_to_a_published_page(console: Console) -> No
         (sum_of_all,) = [one for one in counters.all(session) if one.name == report_acts.COUNTER]
         assert (dict(sum_of_all.labels), sum_of_all.value) == ({"component": "login", "symptom": "login"}, 1.0)
     assert 'statuspage_reports_total{component="login",symptom="login"} 1.0' in console.browser().get("/metrics").get_data(as_text=True)
+
+
+def test_what_comes_right_after_another_report_is_counted_without_waiting_for_a_third(console: Console) -> None:
+    browser = console.browser()
+
+    answers = [send(browser, f"203.0.{number}.7").headers["Location"] for number in range(4)]
+
+    assert answers == ["/es/report/thanks/"] * 4
+    until(lambda: counted(console) == {"login": 4})
 
 
 def test_one_network_counts_five_times_in_ten_minutes_and_another_still_does(console: Console) -> None:
