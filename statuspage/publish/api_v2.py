@@ -150,31 +150,33 @@ class ApiV2:
         }
 
     def incident(self, incident: PublicIncident) -> Row:
-        row = self._head(incident, incident.started_at, incident.monitoring_at, incident.resolved_at, incident.impact.value)
-        row["shortlink"] = self.site.url(self.site.incident(self.language, incident.id))
-        return {**row, **self._tail(incident), "reminder_intervals": None}
+        row = self._head(incident, incident.monitoring_at, incident.resolved_at, incident.impact.value)
+        shortlink = self.site.url(self.site.incident(self.language, incident.id))
+        return {**row, **self._tail(incident, shortlink, incident.started_at), "reminder_intervals": None}
 
     def maintenance(self, work: PublicMaintenance) -> Row:
-        row = self._head(work, work.started_at or work.scheduled_for, None, work.completed_at, "maintenance")
-        row["shortlink"] = self.site.url(self.site.maintenance(self.language, work.id))
+        """`started_at` is when it was announced, as it is there: when the work is to begin stands in `scheduled_for`."""
+        row = self._head(work, None, work.completed_at, "maintenance")
+        shortlink = self.site.url(self.site.maintenance(self.language, work.id))
         planned = {"scheduled_for": self.moment(work.scheduled_for), "scheduled_until": self.moment(work.scheduled_until)}
-        return {**row, **self._tail(work), **planned}
+        return {**row, **self._tail(work, shortlink, work.created_at), **planned}
 
-    def _head(self, subject: Subject, started: datetime, monitoring: datetime | None, resolved: datetime | None, impact: str) -> Row:
+    def _head(self, subject: Subject, monitoring: datetime | None, resolved: datetime | None, impact: str) -> Row:
         return {
             "id": subject.id,
             "name": said(subject.titles, self.language, self.language),
             "status": subject.status.value,
             "created_at": self.moment(subject.created_at),
             "updated_at": self.moment(subject.updated_at),
-            "started_at": self.moment(started),
             "monitoring_at": self._maybe(monitoring),
             "resolved_at": self._maybe(resolved),
             "impact": impact,
         }
 
-    def _tail(self, subject: Subject) -> Row:
+    def _tail(self, subject: Subject, shortlink: str, started: datetime) -> Row:
         return {
+            "shortlink": shortlink,
+            "started_at": self.moment(started),
             "page_id": self.snapshot.page.id,
             "incident_updates": [self._update(update, subject.id) for update in subject.updates],
             "components": [self.named[component] for component in subject.component_ids if component in self.named],
