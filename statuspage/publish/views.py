@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -313,7 +314,19 @@ class Views:
             for incident in self.snapshot.incidents
             if component.id in incident.component_ids and self._touches(incident, bad.day)
         )
-        return BadDayView(self.wording.day(bad.day, self.language), ", ".join(told), tuple(links))
+        return BadDayView(self.wording.day(bad.day, self.language), ", ".join(told), tuple(links) or self._archived(bad.day))
+
+    def _archived(self, day: date) -> tuple[LinkView, ...]:
+        """The month in the archive, for a day of which this page tells no incident any more."""
+        month = day.year, day.month
+        if month not in self.snapshot.months or (self._told_since is not None and day >= self._told_since):
+            return ()
+        return (LinkView(self.wording.month(*month, self.language), self.site.link(self.site.month(self.language, *month))),)
+
+    @cached_property
+    def _told_since(self) -> date | None:
+        began = [one.started_at for one in self.snapshot.incidents if not one.is_open]
+        return min(began).astimezone(self.zone).date() if began else None
 
     def _touches(self, incident: PublicIncident, day: date) -> bool:
         first = incident.started_at.astimezone(self.zone).date()

@@ -143,6 +143,20 @@ def test_no_page_has_a_dead_link(outage_files: Files) -> None:
     assert dead == []
 
 
+def test_a_bad_day_of_which_the_page_tells_no_incident_any_more_leads_to_the_archive_of_its_month() -> None:
+    """A page keeps the newest fifty; what was before stands in the archive."""
+    known = past_incident(2, 30)
+    marked = replace(components(1)[0], days=days({30: (BAD[0], 700), 60: (BAD[0], 700), 88: (BAD[0], 700)}))
+    found = snapshot(components=(marked,), incidents=(replace(known, component_ids=(marked.id,)),))
+    found = replace(found, months=((2026, 11), (2026, 10), (2026, 9)))
+
+    listed = re.search(r"<details>.*?</details>", front_body(found), re.S)
+
+    assert listed is not None
+    hrefs = re.findall(r'href="([^"]+)"', listed.group())
+    assert hrefs == [f"/en/incidents/{known.id}/", "/en/history/2026-09/"], "in August nothing is archived"
+
+
 def test_a_page_names_itself_in_every_language_and_each_of_these_names_it_in_turn(outage_files: Files) -> None:
     named = {f"{OWN}/{path.removesuffix('index.html')}": re.findall(ALTERNATE, body.decode()) for path, body in pages(outage_files).items()}
     answers = ("404.html", "/u/unknown/")  # which lead to the form in other languages, as nobody looks for them
