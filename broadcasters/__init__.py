@@ -67,11 +67,34 @@ CLOSED = dict.fromkeys(
 )
 
 
-def _found() -> dict[str, ModuleType]:
-    """Our own modules and those of other packages; a name of ours cannot be taken."""
-    own = {module.KIND: module for module in OWN}
-    others = {point.name: point.load() for point in entry_points(group=GROUP) if point.name not in own}
-    return {**others, **own}
+def _found() -> tuple[dict[str, ModuleType], dict[str, str]]:
+    """Our own modules and those of other packages, and why one of these cannot be used; a name of ours cannot be taken."""
+    found = {module.KIND: module for module in OWN}
+    broken = {}
+    for point in entry_points(group=GROUP):
+        if point.name in found:
+            continue
+        try:
+            module = point.load()
+        except Exception as error:  # whatever another package does: the others go on, and this one is told of where it is named
+            broken[point.name] = f"The package that brings it cannot be loaded: {type(error).__name__}: {error}."
+            continue
+        if missing := ", ".join(_missing(module)):
+            broken[point.name] = f"The package that brings it cannot be used: {point.value} lacks {missing}."
+        else:
+            found[point.name] = module
+    return found, broken
 
 
-BROADCASTERS: dict[str, ModuleType] = _found()
+def _missing(module: ModuleType) -> list[str]:
+    """What a module needs by its own account and does not have."""
+    ways = ("broadcast",) if hasattr(module, "broadcast") else ("stage", "publish", "ask")
+    modes = tuple(str(mode) for mode in getattr(module, "MODES", ()))
+    wanted = ("KIND", "MODES", "Config", "limits", *(("edit",) if "edit" in modes else ()), *ways)
+    lacking = [name for name in wanted if not hasattr(module, name)]
+    return [*lacking, *(() if hasattr(module, "CLASS") or hasattr(module, "delivery_class") else ("CLASS or delivery_class",))]
+
+
+BROADCASTERS: dict[str, ModuleType]
+BROKEN: dict[str, str]
+BROADCASTERS, BROKEN = _found()

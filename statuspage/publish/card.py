@@ -79,8 +79,8 @@ def card_path(code: str, digest: str) -> PurePosixPath:
 
 
 def bare_words(text: str, code: str) -> str:
-    """The words of a post without the address or reference that ends it: the card shows them apart."""
-    text = re.sub(rf"\S*/u/{re.escape(code)}|Ref {re.escape(code)}", "", text)
+    """The words of a post without the address or reference ("Ref CODE", "Kenmerk CODE") that ends it: the card shows them apart."""
+    text = re.sub(rf"\S*/u/{re.escape(code)}|\S+ {re.escape(code)}", "", text)
     return "\n\n".join(" ".join(part.split()) for part in text.split("\n\n") if part.strip())
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from PIL import Image
 from pydantic import TypeAdapter, ValidationError
 
-from broadcasters import CLOSED
+from broadcasters import BROKEN, CLOSED
 from statuspage.settings import rules
 from statuspage.settings.kinds import account_configs, probe_targets
 from statuspage.settings.models import BucketSettings, Settings
@@ -219,8 +219,9 @@ class _Reading:
             kind = kinds().get(item.kind)
             if kind is None:
                 allowed = ", ".join(sorted(kinds()))
-                closed = f" {CLOSED[item.kind]}" if item.kind in CLOSED else ""
-                self.problem((section, index, "kind"), f"found {item.kind!r}.{closed} Use one of: {allowed}.")
+                known = {**BROKEN, **CLOSED} if section == "accounts" else {}
+                why = f" {known[item.kind]}" if item.kind in known else ""
+                self.problem((section, index, "kind"), f"found {item.kind!r}.{why} Use one of: {allowed}.")
                 continue
             forbid_unknown_keys(kind)
             yield item.name, self._validate(kind, getattr(item, part), (section, index, part))

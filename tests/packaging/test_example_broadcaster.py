@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,15 +19,12 @@ channels: [{name: lobby-en, account: lobby, language: en}]
 
 
 def installed(folder: Path) -> dict[str, str]:
-    """An environment in which the example is installed, as an installer leaves it: the module, and metadata that names the entry point."""
-    (folder / "statuspage_noticeboard.py").write_bytes((EXAMPLE / "statuspage_noticeboard.py").read_bytes())
-    about = folder / "statuspage_noticeboard-1.0.0.dist-info"
-    about.mkdir()
-    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: statuspage-noticeboard\nVersion: 1.0.0\n")
-    points = (EXAMPLE / "pyproject.toml").read_text().split('[project.entry-points."statuspage.broadcasters"]\n')[1].split("\n\n")[0]
-    module = points.split('"')[1]
-    (about / "entry_points.txt").write_text(f"[statuspage.broadcasters]\nnoticeboard = {module}\n")
-    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), str(TOP)]), "BOARD_TOKEN": "a-secret-token"}
+    """An environment into which an installer put the example, with no index to take anything else from."""
+    source = shutil.copytree(EXAMPLE, folder / "source")
+    into, quiet = folder / "site", ("--quiet", "--disable-pip-version-check")
+    command = [sys.executable, "-m", "pip", "install", *quiet, "--no-index", "--no-build-isolation", "--target", str(into), str(source)]
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(into), str(TOP)]), "BOARD_TOKEN": "a-secret-token"}
 
 
 def run(environ: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -43,3 +41,21 @@ def test_a_package_of_its_own_brings_a_kind_and_its_tests_pass(tmp_path: Path) -
 
     assert "lobby-en: noticeboard account lobby, in en, updates by reply" in checked.stdout, checked.stderr
     assert tested.returncode == 0, tested.stdout
+
+
+def test_a_package_that_cannot_be_loaded_stops_nobody_who_does_not_name_it(tmp_path: Path) -> None:
+    environ = installed(tmp_path)
+    module = tmp_path / "site" / "statuspage_noticeboard.py"
+    named, other = tmp_path / "named.yaml", tmp_path / "other.yaml"
+    named.write_text(CONFIGURATION)
+    other.write_text(CONFIGURATION.partition("accounts:")[0])
+    whole = module.read_text()
+
+    module.write_text(whole + "\nimport nothing_that_is_there\n")
+    refused, fine = run(environ, "-m", "statuspage", "check", str(named)), run(environ, "-m", "statuspage", "check", str(other))
+    module.write_text(whole.replace("def edit(", "def change("))
+    halved = run(environ, "-m", "statuspage", "check", str(named))
+
+    assert "cannot be loaded: ModuleNotFoundError: No module named 'nothing_that_is_there'" in refused.stderr
+    assert (refused.returncode, fine.returncode) == (3, 0), fine.stderr
+    assert "statuspage_noticeboard lacks edit" in halved.stderr

@@ -104,7 +104,9 @@ def test_every_kind_of_notice_has_a_word_in_every_language() -> None:
             assert catalogue.template(("phase_name", kind.phase), language).source()
 
 
-@pytest.mark.parametrize("tail", ["https://status.bank.es/u/K7Q2M3X", "Ref K7Q2M3X"])
+@pytest.mark.parametrize(
+    "tail", ["https://status.bank.es/u/K7Q2M3X", "Ref K7Q2M3X", "Ref. K7Q2M3X", "Kenmerk K7Q2M3X", "Réf. K7Q2M3X", "Ref.-Nr. K7Q2M3X"]
+)
 def test_the_alternative_is_the_words_of_the_notice(tail: str) -> None:
     text = f"Pagos con tarjeta: no funcionan.\n\nPróxima información: 15:05 CET. {tail}"
 
