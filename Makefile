@@ -30,7 +30,7 @@ $(VENV)/.dev: requirements-dev.lock | $(VENV)/bin/python
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@ $(VENV)/.run
 
-run: $(VENV)/.run  ## the whole product with a demonstration; CONFIG=my.yaml runs your own, PORT=… and DATA=… move it, LISTEN=0.0.0.0 opens it to others
+run: $(VENV)/.run  ## the whole product with a demonstration; CONFIG=my.yaml runs your own, PORT=… and DATA=… move it, LISTEN=0.0.0.0 opens it to others (but for the console)
 	@echo "Starting; everything is up in a quarter of a minute or so. Ctrl-C stops it at any time."
 	@exec $(BIN)/python -m statuspage up --host "$(LISTEN)" --port "$(PORT)" --data "$(DATA)" $(if $(CONFIG),--config "$(CONFIG)",--demo)
 

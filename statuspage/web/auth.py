@@ -121,6 +121,16 @@ def plain_loopback() -> bool:
     return origin.scheme == "http" and origin.hostname in ("127.0.0.1", "localhost", "::1")
 
 
+def check_way_in() -> None:
+    """Nobody signs in over plain http from another computer: the browser would drop the cookie, and the link be used up for nothing."""
+    if urlsplit(own_origin()).scheme == "http" and not plain_loopback():
+        abort(
+            403,
+            "Over plain http, nobody can sign in from another computer: browsers keep no sign-in that others could read on the way. "
+            "Put TLS in front (docs/production.md), or open the console on its own machine, at 127.0.0.1. A sign-in link is not used up.",
+        )
+
+
 def cookie_name() -> str:
     return "statuspage" if plain_loopback() else "__Host-statuspage"
 

@@ -182,6 +182,19 @@ def test_behind_a_front_server_that_ends_tls_the_page_address_counts(console: Co
     assert "Secure" in cookies(answer)[0]
 
 
+def test_over_plain_http_from_another_computer_nobody_signs_in_and_no_link_is_used_up(console: Console) -> None:
+    plain, path = "http://bankbox:8000", people.sign_in_path(console.ctx, add(console))
+    browser = console.browser()
+
+    shown = browser.get(path, base_url=plain)
+    refused = browser.post(path, base_url=plain, headers={"Origin": plain})
+    form = browser.get("/console/sign-in", base_url=plain)
+    answer = browser.post(path, base_url=ORIGIN, headers={"Origin": ORIGIN})
+
+    assert [one.status_code for one in (shown, refused, form, answer)] == [403, 403, 403, 303]
+    assert b"nobody can sign in from another computer" in refused.data and "Set-Cookie" not in refused.headers
+
+
 def test_plain_loopback_is_the_one_stated_exception(console: Console) -> None:
     person = add(console)
 

@@ -9,7 +9,7 @@ from statuspage.actions.people import NewSession
 from statuspage.core.access import PASSWORD_MAX
 from statuspage.core.vocabulary import Role
 from statuspage.web import throttle
-from statuspage.web.auth import HASHES_AT_ONCE, context, drop_cookie, me, needs, open_to_all, safe_next, set_cookie
+from statuspage.web.auth import HASHES_AT_ONCE, check_way_in, context, drop_cookie, me, needs, open_to_all, safe_next, set_cookie
 from statuspage.web.forms import Field, read
 
 WRONG = "Name and password do not belong together, or this person may not sign in."
@@ -25,11 +25,13 @@ def add_routes(blueprint: Blueprint) -> None:
 
 @open_to_all
 def sign_in() -> str:
+    check_way_in()
     return render_template("console/sign_in.html", title="Sign in", next=safe_next(request.args.get("next", "")), wrong="")
 
 
 @open_to_all
 def sign_in_submit() -> Response | tuple[str, int]:
+    check_way_in()
     form = read(request.form, {"name": Field(required=True), "password": Field(longest=PASSWORD_MAX), "next": Field(longest=500)})
     name = form.text("name")
     ctx = context()
@@ -49,11 +51,13 @@ def sign_in_submit() -> Response | tuple[str, int]:
 
 @open_to_all
 def link(token: str) -> str:
+    check_way_in()
     return render_template("console/link.html", title="One-time sign-in", fresh=people.link_is_fresh(context(), token))
 
 
 @open_to_all
 def link_submit(token: str) -> Response | tuple[str, int]:
+    check_way_in()
     read(request.form, {})
     begun = people.sign_in_by_link(context(), token)
     if begun is None:
