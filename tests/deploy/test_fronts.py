@@ -24,6 +24,7 @@ from tests.web_public.serving import publish, served
 CLASSES = {
     "/en/": (RouteClass.PAGE, "text/html; charset=utf-8"),
     "/es/history/": (RouteClass.PAGE, "text/html; charset=utf-8"),
+    "/en/card.htm": (RouteClass.FRAME, "text/html; charset=utf-8"),
     "/en/badges/component-0.svg": (RouteClass.EMBED, "image/svg+xml; charset=utf-8"),
     "/banner.js": (RouteClass.EMBED, "text/javascript; charset=utf-8"),
     "/en/feed.atom": (RouteClass.MACHINE, "application/atom+xml; charset=utf-8"),
