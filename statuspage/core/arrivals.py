@@ -21,6 +21,15 @@ class Numbered(Protocol):
 Item = TypeVar("Item", bound=Numbered)
 
 
+def dated(at: datetime, received_at: datetime, after: datetime | None) -> datetime:
+    """The moment from which a result counts: its own, but not before that of the result it follows, and not after its arrival.
+
+    at      its own moment: before `after` where the result it follows waited on our own side, and this one did not
+    after   moment of the newest one taken so far, None for the first; in the future, if the clock was set back since
+    """
+    return at if after is None else max(at, min(after, received_at))
+
+
 def ready(items: Iterable[Item], last_sequence: int, now: datetime) -> tuple[list[Item], list[Item]]:
     """What may be taken now, in its order, and what waits for a gap before it to close.
 

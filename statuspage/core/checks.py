@@ -16,7 +16,8 @@ class CheckResult:
     probe        name of the probe in statuspage.yaml
     location     name of the place that looked
     sequence     counts up per (location, probe) and never repeats; order is this, not the time
-    at           aware UTC moment at which the check began, by the location's clock
+    at           aware UTC moment for which it speaks, by the location's clock: when the check began, or when the last wait on our
+                 own side (for a one-time code) was over. So an earlier sequence may have a later moment
     outcome, reason   what it says, and why
     latency_ms   total time; None where nothing was measured
     phases_ms    name of phase (dns, connect, tls, first_byte, total, or a journey's step) -> milliseconds

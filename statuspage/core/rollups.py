@@ -26,7 +26,7 @@ COVER_MOST = timedelta(hours=1)
 class Rollup:
     """One probe at one location over one period.
 
-    counts     outcome -> number of checks that began in the period
+    counts     outcome -> number of checks dated in the period
     histogram  number per bucket of BOUNDS_MS, of the checks that measured a latency
     up_s, down_s, no_data_s   whole seconds; together the length of the period
     """
@@ -46,7 +46,7 @@ def cover(interval_s: float) -> timedelta:
 def roll_up(results: Sequence[CheckResult], start: datetime, end: datetime, covers: timedelta) -> Rollup:
     """Sums up [start, end).
 
-    results   of one probe at one location, by time; those that began up to `covers` before `start` too, since they reach into it.
+    results   of one probe at one location, by time; those dated up to `covers` before `start` too, since they reach into it.
               Later ones than `end` change nothing
     """
     within = [result for result in results if start <= result.at < end]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache, partial
 from html import escape
 from urllib.parse import quote, quote_plus
@@ -28,6 +29,7 @@ class Finding:
     evidence         one sentence for engineers; clean() has been over it: never a credential, never a body
     partial          only a part failed: one address of five, a step after the sign-in
     alarms           key -> what operators must know; "" means that it is over
+    at               when the last wait on our own side was over, and with it the moment it speaks for; None: the check's beginning
     """
 
     outcome: Outcome
@@ -37,6 +39,7 @@ class Finding:
     evidence: str = ""
     partial: bool = False
     alarms: Mapping[str, str] = field(default_factory=dict)
+    at: datetime | None = None
 
 
 @dataclass(frozen=True)

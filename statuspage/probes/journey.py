@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from statuspage.core.vocabulary import Outcome, Reason
 from statuspage.probes.blocked import Blocked
@@ -89,7 +89,7 @@ def probe(target: Target, look: Look) -> Work[Finding]:
     if len(usable) < 2:
         told = f"{usable[0].name}: the credentials were refused, and no other account may be tried now"
         return replace(first.finding, outcome=Outcome.ACCOUNT_PROBLEM, partial=False, evidence=told)
-    second = yield from _run(target, route, usable[1], look, mask)
+    second = yield from _run(target, route, usable[1], look, mask, first.finding.at)
     return look.judge_speed(_compare(first, second, target, (usable[0], usable[1]), look))
 
 
@@ -99,9 +99,9 @@ def account_key(target: Target, account: Account) -> str:
     return hashlib.sha256(login.encode()).hexdigest()[:16]
 
 
-def _run(target: Target, route: Route, account: Account, look: Look, mask: Mask) -> Work[Ran]:
+def _run(target: Target, route: Route, account: Account, look: Look, mask: Mask, at: datetime | None = None) -> Work[Ran]:
     look.notebook.note_attempt(account_key(target, account), look.now())
-    ran = yield from Session(route, account, look, mask).run()
+    ran = yield from Session(route, account, look, mask, at).run()
     if ran.accepted:
         look.notebook.wake(account_key(target, account))
     return ran

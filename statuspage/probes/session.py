@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -55,9 +56,11 @@ class Ran:
 
 
 class Session:
-    """Walks the steps. `deadline` moves on while we wait for our own side: a free one-time code, the store."""
+    """Walks the steps. After a wait for our own side (a free one-time code, the store, the disk) `deadline` moves on by it, and
+    `at` is its end: what the steps after it find was not so before. None: no wait yet, in this run or the one before it.
+    """
 
-    def __init__(self, route: Route, account: Account | None, look: Look, mask: Mask) -> None:
+    def __init__(self, route: Route, account: Account | None, look: Look, mask: Mask, at: datetime | None = None) -> None:
         self.route = route
         self.account = account
         self.look = look
@@ -70,6 +73,7 @@ class Session:
         self.phases: dict[str, float] = {}
         self.slow: list[str] = []
         self.deadline = look.deadline()
+        self.at = at
 
     def run(self) -> Work[Ran]:
         """All steps, up to the first that does not do what it should."""
@@ -182,7 +186,7 @@ class Session:
                 self.look.notebook.used_steps[key] = step
                 self.values["totp"] = pyotp.TOTP(account.totp).at(step * TOTP_PERIOD_S)
                 self.mask.hide(self.values["totp"])
-                self.deadline += self.look.monotonic() - waited_from
+                self._go_on(waited_from)
                 return None
             yield Pause((step + 1) * TOTP_PERIOD_S - now + 0.05)
         return Failure(Reason.ATTEMPTS_EXHAUSTED, "no one-time code of this account was free; more accounts are needed")
@@ -212,8 +216,12 @@ class Session:
             self.look.notebook.settle(order)
             failure = Failure(Reason.PROBER_FAULT, f"the order cannot be noted ({type(error).__name__}), so it is not sent")
             return self._failed(step, index, failure)
-        self.deadline += self.look.monotonic() - began
+        self._go_on(began)
         return None
+
+    def _go_on(self, waited_from: float) -> None:
+        self.deadline += self.look.monotonic() - waited_from
+        self.at = self.look.now()
 
     def _confirmed(self, confirm: Confirm) -> Work[Failure | None]:
         address = fill(confirm.url, {name: quote(value, safe="") for name, value in self.values.items()})
@@ -235,9 +243,11 @@ class Session:
     def _passed(self) -> Finding:
         orders = {f"order:{self._order(step)}": "" for step in self.route.steps if step.writes}
         total = {**self.phases, "total": self._latency_ms}
+        steps = f"{len(self.route.steps)} steps"
+        finding = Finding(Outcome.PASSED, Reason.AS_EXPECTED, total, self._latency_ms, steps, alarms=orders, at=self.at)
         if self.slow:
-            return Finding(Outcome.DEGRADED, Reason.TOO_SLOW, total, self._latency_ms, clean("; ".join(self.slow)), alarms=orders)
-        return Finding(Outcome.PASSED, Reason.AS_EXPECTED, total, self._latency_ms, f"{len(self.route.steps)} steps", alarms=orders)
+            return replace(finding, outcome=Outcome.DEGRADED, reason=Reason.TOO_SLOW, evidence=clean("; ".join(self.slow)))
+        return finding
 
     def _failed(self, step: Step, index: int, failure: Failure) -> Finding:
         finding = self._told(failed(failure, {}, self._latency_ms), step)
@@ -249,7 +259,7 @@ class Session:
     def _told(self, finding: Finding, step: Step) -> Finding:
         total = {**self.phases, "total": self._latency_ms}
         evidence = clean(self.mask(f"step {step.name!r}: {finding.evidence}"))
-        return replace(finding, phases_ms=total, latency_ms=self._latency_ms, evidence=evidence)
+        return replace(finding, phases_ms=total, latency_ms=self._latency_ms, evidence=evidence, at=self.at)
 
 
 def totp_key(account: Account) -> str:

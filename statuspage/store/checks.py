@@ -79,13 +79,13 @@ def since(session: Session, location: str, probe: str, sequence: int, limit: int
 
 
 def between(session: Session, probe: str, location: str, start: datetime, end: datetime) -> list[CheckResult]:
-    """Results of one probe at one location that began in [start, end), by time, then sequence."""
+    """Results of one probe at one location dated in [start, end), by time, then sequence."""
     query = select(*_COLUMNS).where(_ROW.c.probe == probe, _ROW.c.location == location, _ROW.c.at >= start, _ROW.c.at < end)
     return [_arrived(row).result for row in session.execute(query.order_by(_ROW.c.at, _ROW.c.sequence))]
 
 
 def count(session: Session, probe: str, location: str, start: datetime, end: datetime) -> int:
-    """How many results of one probe at one location began in [start, end)."""
+    """How many results of one probe at one location are dated in [start, end)."""
     query = select(func.count()).where(_ROW.c.probe == probe, _ROW.c.location == location, _ROW.c.at >= start, _ROW.c.at < end)
     return session.execute(query).scalar_one()
 

@@ -13,7 +13,7 @@ from statuspage.store.tables import CheckRow, HeartbeatRow, RollupRow, SessionRo
 
 
 def remove_checks(session: Session, probe: str, location: str, before: datetime, limit: int) -> int:
-    """Removes raw results of one probe at one location that began before `before`, the oldest first; returns how many.
+    """Removes raw results of one probe at one location dated before `before`, the oldest first; returns how many.
 
     The row with the highest id stays: SQLite would give its id away again, and whoever has read so far would overlook what comes.
     """

@@ -152,7 +152,8 @@ class Prober:
         failing = result.outcome in (Outcome.FAILED, Outcome.DEGRADED)
         references = self._references
         if failing and references is not None and references.known and _unconfirmed(plan):
-            references.ask(check.began, lambda: self._release(plan, check))  # is it us? Look before anybody is told
+            since = check.began if finding.at is None else self._clock()  # a round from before a wait of ours tells nothing
+            references.ask(since, lambda: self._release(plan, check))  # is it us? Look before anybody is told
         else:
             self._release(plan, check)
 
@@ -267,13 +268,13 @@ def look_of(ctx: Context, location: Location, probe: ProbeSettings | None, noteb
     )
 
 
-def to_result(probe: ProbeSettings, location: str, sequence: int, at: datetime, finding: Finding) -> CheckResult:
+def to_result(probe: ProbeSettings, location: str, sequence: int, began_at: datetime, finding: Finding) -> CheckResult:
     """Who looked and when, added to what was seen."""
     return CheckResult(
         probe=probe.name,
         location=location,
         sequence=sequence,
-        at=at,
+        at=finding.at or began_at,
         outcome=finding.outcome,
         reason=finding.reason,
         latency_ms=finding.latency_ms,

@@ -7,7 +7,7 @@ pass finds the same situation and goes on. One owner at a time; the driver holds
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -15,7 +15,7 @@ import structlog
 from statuspage.actions import alarms, automatic
 from statuspage.actions import components as component_deeds
 from statuspage.actions.context import Context
-from statuspage.core.arrivals import ready
+from statuspage.core.arrivals import dated, ready
 from statuspage.core.detector import Streak, observe
 from statuspage.core.errors import DomainError
 from statuspage.core.grouping import Landscape
@@ -159,7 +159,8 @@ class Verdicts:
                 continue
             streak = before = known.state.streaks.get(pair, Streak())
             for item in ready(items, streak.last_sequence, now)[0]:
-                streak, change = observe(streak, item.result, policy)
+                at = dated(item.result.at, item.received_at, streak.seen_at)
+                streak, change = observe(streak, replace(item.result, at=at), policy)
                 if change is not None:
                     log.info(
                         "level confirmed", probe=pair[0], location=pair[1], level=change.level.name.lower(), since=change.since.isoformat()

@@ -380,6 +380,55 @@ def test_no_code_is_ever_used_twice_and_waiting_for_one_is_not_the_banks_time(se
     assert findings[2].latency_ms is not None and findings[2].latency_ms + 100 <= waited_ms
 
 
+def test_a_check_speaks_for_the_moment_after_its_wait_for_a_code(server: RawServer, bank: SmallBank, setting: Setting) -> None:
+    """What failed after the wait may have worked before it: an outage would begin before it began."""
+    setting.now = before = datetime(2026, 3, 2, 12, 0, 29, 950_000, tzinfo=UTC)
+    steps = _Turning(setting)
+    wanted = target(server, *SIGN_IN, CODE, BALANCE)
+    for _ in wanted.accounts:
+        setting.check(wanted, steps=steps)
+    bank.ill.add("balance")
+
+    failed = setting.check(wanted, steps=steps)
+    bank.ill.clear()
+    passed = setting.check(wanted, steps=steps)
+
+    assert (failed.outcome, failed.at) == (Outcome.FAILED, before + timedelta(seconds=0.1))
+    assert (passed.outcome, passed.at) == (Outcome.PASSED, setting.now)
+
+
+def test_what_fails_before_any_wait_is_dated_from_the_beginning_of_the_check(server: RawServer, bank: SmallBank, setting: Setting) -> None:
+    bank.ill.add("sign-in")
+
+    finding = setting.check(target(server, *SIGN_IN, CODE))
+
+    assert (finding.outcome, finding.at) == (Outcome.FAILED, None)
+
+
+class _Slow(StepsInMemory):
+    """A store that needs three seconds for every code."""
+
+    def __init__(self, setting: Setting) -> None:
+        super().__init__()
+        self.setting = setting
+
+    def claim(self, account: str, step: int) -> bool:
+        self.setting.later(3)
+        return super().claim(account, step)
+
+
+def test_a_second_account_does_not_forget_that_the_first_one_waited(server: RawServer, bank: SmallBank, setting: Setting) -> None:
+    """The first is refused late, after its code; the second at once."""
+    late = {**CODE, "name": "late", "url": "/late", "form": {"user": "{user}"}, "refused": {"texts": ["Nobody"]}}
+    bank._post_late = lambda conversation, *_: conversation.answer(200, b"Nobody")  # type: ignore[attr-defined]
+    bank.expired.add("bert")
+
+    finding = setting.check(target(server, *SIGN_IN, CODE, late), steps=_Slow(setting))
+
+    assert (finding.outcome, bank.tries) == (Outcome.FAILED, ["anna", "bert"])
+    assert finding.at == T0 + timedelta(seconds=3)
+
+
 def test_codes_are_right(server: RawServer, bank: SmallBank, setting: Setting) -> None:
     setting.check(target(server, *SIGN_IN, CODE))
 

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -19,6 +20,8 @@ from statuspage.core.errors import NotFound
 from statuspage.core.vocabulary import Outcome, Reason
 from statuspage.outside import SystemClock
 from statuspage.probes import PROBES
+from statuspage.probes.engine import Pause
+from statuspage.probes.findings import Finding
 from statuspage.probes.journey import account_key
 from statuspage.probes.notebook import Notebook
 from statuspage.store import otp, switches
@@ -89,6 +92,24 @@ def test_a_denied_address_is_no_outage_and_alarms(stage: Stage) -> None:
         until(prober, lambda: bool(stage.rows()) and "address:a" in stage.open_alarms())
 
     assert {(row.outcome, row.reason) for row in stage.rows()} == {("no_data", "address_denied")}
+
+
+def test_a_result_is_dated_from_the_moment_that_its_probe_names(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A journey that waited for a one-time code looked later than it began."""
+    moments: list[datetime] = []
+
+    def waiting(_target: Any, look: Any) -> Any:
+        yield Pause(0.05)
+        moments.append(look.now())
+        return Finding(Outcome.PASSED, Reason.AS_EXPECTED, at=moments[-1])
+
+    monkeypatch.setattr(PROBES["http"], "probe", waiting)
+    ctx = stage.context([probe("a", "http://127.0.0.1:1/", interval_s=3600)])
+    with probing(ctx) as prober:
+        until(prober, lambda: bool(stage.rows()))
+
+    assert [row.at for row in stage.rows()] == moments
+    assert run_once(ctx, "a").at == moments[-1]
 
 
 # --- the store is away -------------------------------------------------------------------------------------------------

@@ -124,3 +124,33 @@ def test_p9_through_the_store_and_the_loop(database, seed):
         assert checks.count(session, "login-probe", "madrid", T0 - timedelta(days=1), T0 + timedelta(days=1)) == 6
         assert detector.verdicts(session) == {"login": ComponentStatus.MAJOR_OUTAGE}
         assert detector.load(session).streaks["login-probe", "madrid"].last_sequence == 5
+
+
+def test_p9_a_result_that_is_older_than_the_one_it_follows_begins_nothing_before_that(sqlite_database):
+    """A check that waited for a one-time code is dated later than one that began after it: what was still bad then had not ended."""
+    desk = Desk(sqlite_database, bank("login"))
+    shows = [BAD] * 3 + [BAD, GOOD, GOOD, GOOD]
+    moments = [T0 + timedelta(seconds=seconds) for seconds in (0, 2, 4, 24, 8, 26, 28)]
+    desk.clock.seconds = 30.0
+
+    record(desk.ctx, [desk.result("login-probe", "madrid", each, at=moment) for each, moment in zip(shows, moments, strict=True)])
+    desk.verdicts.step()
+
+    with sqlite_database.reading() as session:
+        streak = detector.load(session).streaks["login-probe", "madrid"]
+    assert (streak.down.bad, streak.down.changed_at) == (False, moments[3])
+    assert streak.seen_at == moments[-1]
+
+
+def test_p8_no_result_counts_from_a_moment_after_its_arrival_when_the_clock_was_set_back(sqlite_database):
+    desk = Desk(sqlite_database, bank("login"))
+    desk.clock.seconds = 3600.0
+    record(desk.ctx, [desk.result("login-probe", "madrid", GOOD, at=desk.clock.now())])
+    desk.verdicts.step()
+
+    desk.clock.seconds = 10.0
+    record(desk.ctx, [desk.result("login-probe", "madrid", GOOD, at=T0 + timedelta(seconds=9))])
+    desk.verdicts.step()
+
+    with sqlite_database.reading() as session:
+        assert detector.load(session).streaks["login-probe", "madrid"].seen_at <= desk.clock.now()
