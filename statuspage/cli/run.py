@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
+from functools import partial
 
 import click
 
@@ -43,13 +44,24 @@ def web(invocation: Invocation, host: str, port: int) -> None:
 
 
 @click.command()
+@click.option("--location", "only", multiple=True, metavar="NAME", help="Look from this place only; may be repeated. Default: all.")
 @click.pass_obj
 @explained
-def prober(invocation: Invocation) -> None:
-    """Run the probes of one location."""
-    from statuspage.worker.roles import prober_loops  # libraries for probing and posting: the other commands start sooner
+def prober(invocation: Invocation, only: Sequence[str]) -> None:
+    """Run the probes: of all locations, or of those that this machine stands for.
 
-    _run(invocation, "prober", prober_loops)
+    \b
+    Two places count as two only if they look through two networks: start one prober on each machine.
+    statuspage prober --location madrid
+    """
+    from statuspage.worker.prober import location_of  # libraries for probing and posting: the other commands start sooner
+    from statuspage.worker.roles import prober_loops
+
+    if only:
+        settings = invocation.context().settings
+        for name in only:
+            location_of(settings, name)
+    _run(invocation, "prober", partial(prober_loops, only=only))
 
 
 @click.command()

@@ -178,5 +178,14 @@ def _warnings(loaded: Loaded) -> Iterator[str]:
     networks = {kinds[channel.account] for channel in public}
     if len(networks) == 1:
         yield f"all public channels are on {networks.pop()}: a major outage is not announced on a single network; add a second one"
+    yield from _one_network([location.name for location in settings.locations])
     if not any(location.references for location in settings.locations):
         yield "no location has reference targets: a fault of our own network could not be told from one of the bank"
+
+
+def _one_network(places: Sequence[str]) -> Iterator[str]:
+    """Several places that are one, unless their probers are put apart."""
+    if len(places) > 1:
+        listed = f"all {len(places)} locations ({', '.join(places)})"
+        told = f"one `statuspage up` or `statuspage prober` looks from {listed}, from one machine and its one network"
+        yield f"{told}: start `statuspage prober --location {places[0]}` and so on, each on a machine there"

@@ -27,6 +27,7 @@ from statuspage.probes.findings import Finding, clean
 from statuspage.probes.look import Look
 from statuspage.probes.notebook import Notebook
 from statuspage.probes.references import parse_reference
+from statuspage.settings import Settings
 from statuspage.settings.models import Location, ProbeSettings
 from statuspage.worker.errands import CHECKS_COUNTER, DROPPED_COUNTER, LATE_COUNTER, Errand, Errands, Prepared, Returned, StoredSteps
 from statuspage.worker.outbox import Outbox
@@ -56,7 +57,7 @@ class Prober:
 
     def __init__(self, ctx: Context, location: str, *, engine: Engine | None = None, files: FilesPort | None = None) -> None:
         self.ctx = ctx
-        self.location = next((place for place in ctx.settings.locations if place.name == location), None) or _no_location(ctx, location)
+        self.location = location_of(ctx.settings, location)
         self.name = f"prober:{location}"
         self.engine = engine or Engine()
         self.off = False
@@ -295,8 +296,7 @@ def run_once(ctx: Context, probe_name: str, location: str | None = None) -> Chec
     if probe is None:
         known = ", ".join(probe.name for probe in ctx.settings.probes) or "none"
         raise NotFound(f"There is no probe {probe_name!r}. Known: {known}.")
-    name = location or (probe.locations or [ctx.settings.locations[0].name])[0]
-    place = next((place for place in ctx.settings.locations if place.name == name), None) or _no_location(ctx, name)
+    place = location_of(ctx.settings, location or (probe.locations or [ctx.settings.locations[0].name])[0])
     at = ctx.now()
     errands, target = Errands(ctx, place.name, ctx.ports.files), ctx.targets[probe.name]
     if not any(step.writes for step in getattr(target, "steps", ())):
@@ -327,9 +327,12 @@ def _in_its_place(ctx: Context, place: Location) -> Iterator[None]:
         lock.release()
 
 
-def _no_location(ctx: Context, name: str) -> Location:
-    known = ", ".join(place.name for place in ctx.settings.locations)
-    raise NotFound(f"There is no location {name!r}. Known: {known}.")
+def location_of(settings: Settings, name: str) -> Location:
+    """The location of that name. Raises NotFound, with the names that there are."""
+    for place in settings.locations:
+        if place.name == name:
+            return place
+    raise NotFound(f"There is no location {name!r}. Known: {', '.join(place.name for place in settings.locations)}.")
 
 
 def _unconfirmed(plan: Plan) -> bool:

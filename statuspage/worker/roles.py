@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from pathlib import Path
+
+import structlog
 
 from broadcasters import BROADCASTERS
 from statuspage.actions.context import Context
@@ -27,6 +29,8 @@ from statuspage.worker.publisher import Publisher
 from statuspage.worker.timeline_watch import TimelineWatch, watch_name
 from statuspage.worker.verdicts import Verdicts
 from statuspage.worker.watchman import Watchman
+
+log = structlog.get_logger("statuspage.process")
 
 
 def worker_loops(context: Context, process: ProcessSettings) -> Sequence[Loop]:
@@ -57,10 +61,13 @@ def worker_loops(context: Context, process: ProcessSettings) -> Sequence[Loop]:
     return [*owned, copies, *publisher.mirrors, *publisher.hubs, *dispatchers.values(), *watches]
 
 
-def prober_loops(context: Context, process: ProcessSettings) -> Sequence[Loop]:
-    """One prober per configured location; each place that probes from elsewhere runs its own process."""
+def prober_loops(context: Context, process: ProcessSettings, only: Collection[str] = ()) -> Sequence[Loop]:
+    """One prober per configured location. only: names of those that this machine looks from; empty: all. Unknown ones are left out."""
     store = context.ports.store
-    places = {prober_name(location.name): location.name for location in context.settings.locations}
+    names = [location.name for location in context.settings.locations]
+    places = {prober_name(name): name for name in names if not only or name in only}
+    if gone := sorted(set(only) - set(names)):
+        log.warning("locations that this process should look from are not configured any more", locations=gone)
     return [Owned(name, partial(Prober, context, place), store.lock(name)) for name, place in places.items()]
 
 

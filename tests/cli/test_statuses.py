@@ -69,6 +69,10 @@ def test_1_a_rule_refuses_and_nothing_is_changed(terminal: Terminal) -> None:
     assert "Bea" in said[-1]
 
 
+def test_4_a_prober_of_an_unknown_place_is_told_which_there_are(terminal: Terminal) -> None:
+    assert "There is no location 'madird'. Known: here." in terminal.refused(4, "prober", "--location", "here", "--location", "madird")
+
+
 @pytest.mark.parametrize(
     ("typed", "said"),
     [

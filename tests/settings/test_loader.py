@@ -194,6 +194,14 @@ def test_more_probes_than_a_prober_has_slots_for_are_warned_of(probes: int, warn
     assert any(f"here: when every target hangs, {probes * 2} checks would be in flight at once" in line for line in told) is warned
 
 
+@pytest.mark.parametrize(("locations", "warned"), [("", False), ("locations: [{name: a}, {name: b}]\n", True)])
+def test_places_that_one_process_would_look_from_are_warned_of(locations: str, warned: bool) -> None:
+    told = " ".join(summary(load(locations + many(1))).warnings)
+
+    assert ("looks from all 2 locations (a, b), from one machine and its one network" in told) is warned
+    assert ("statuspage prober --location a" in told) is warned
+
+
 def test_probes_that_are_spread_over_locations_are_counted_where_they_run() -> None:
     text = "locations: [{name: a}, {name: b}]\n" + many(300, ", locations: [LOCATION]")
     for name in "ab" * 150:

@@ -45,6 +45,18 @@ def test_the_expected_loops_are_those_that_the_roles_run(ctx: Context, process: 
     assert len(running) == 41
 
 
+def test_a_prober_of_named_places_leaves_the_others_to_other_machines(ctx: Context, process: ProcessSettings) -> None:
+    places = [ctx.settings.locations[0].model_copy(update={"name": name}) for name in ("madrid", "frankfurt")]
+    object.__setattr__(ctx, "settings", ctx.settings.model_copy(update={"locations": places}))
+
+    everywhere = prober_loops(ctx, process)
+    one = prober_loops(ctx, process, only=["frankfurt"])
+    gone = prober_loops(ctx, process, only=["lisbon", "madrid"])  # a newer configuration has Lisbon no more
+
+    assert [loop.name for loop in everywhere] == ["prober:madrid", "prober:frankfurt"]
+    assert [[loop.name for loop in loops] for loops in (one, gone)] == [["prober:frankfurt"], ["prober:madrid"]]
+
+
 def test_one_of_two_works_and_the_other_makes_nothing_until_the_first_closes(database: Database) -> None:
     first_notes: list[str] = []
     second_notes: list[str] = []
