@@ -12,7 +12,7 @@ from statuspage.actions import incidents as acts
 from statuspage.actions.context import Context
 from statuspage.cli.common import Invocation, explained, show, show_one, who
 from statuspage.cli.previews import PREVIEW, show_preview
-from statuspage.cli.values import COMPONENT, EXPLANATION, MOMENT, RIGHT, SEQUENCE, VERSION, WORDS, WRONG, limit_option, statuses_of
+from statuspage.cli.values import COMPONENT, EXPLANATION, HIT_COMPONENT, MOMENT, RIGHT, SEQUENCE, VERSION, WORDS, WRONG, limit_option
 from statuspage.core.incidents import Incident, IncidentUpdate
 from statuspage.core.vocabulary import ComponentStatus, IncidentStatus, SubjectKind
 from statuspage.store import deliveries, incidents, updates
@@ -62,7 +62,7 @@ def _do(invocation: Invocation, deed: Callable[[Context], Incident], *texts: Map
 
 
 @incident.command()
-@click.argument("components", nargs=-1, required=True, type=COMPONENT, metavar="COMPONENT[=STATUS]...")
+@click.argument("components", nargs=-1, required=True, type=HIT_COMPONENT, metavar="COMPONENT[=STATUS]...")
 @click.option("--symptom", help="Key of the sentence on what customers notice; default: the first component's.")
 @click.option("--scheme", help="Name of the payment scheme, where the sentence needs one.")
 @click.option("--since", type=MOMENT, help="When customers first noticed, e.g. 2026-03-01T14:05+01:00; default: now.")
@@ -83,7 +83,7 @@ def declare(
 ) -> None:
     """Tell customers that something is wrong. STATUS is major_outage (if left out), partial_outage or degraded_performance."""
     asked = acts.Declaration(
-        components=statuses_of(components, ComponentStatus.MAJOR_OUTAGE),
+        components=dict(components),
         who=who(),
         symptom=symptom,
         scheme=scheme,
@@ -99,7 +99,12 @@ def declare(
 @click.option("--status", type=click.Choice(["investigating", "identified", "monitoring"]), help="What is new; left out: unchanged.")
 @click.option("--cause", help="Key of the sentence on the cause; needed with identified.")
 @click.option(
-    "--component", "components", multiple=True, type=COMPONENT, metavar="COMPONENT=STATUS", help="A component that changes or is added."
+    "--component",
+    "components",
+    multiple=True,
+    type=COMPONENT,
+    metavar="COMPONENT=STATUS",
+    help="A component that changes or is added; STATUS, always named, may be operational: it works again.",
 )
 @WORDS
 @NEXT
@@ -130,7 +135,7 @@ def update(
         version=version,
         status=IncidentStatus(status) if status else None,
         cause=cause,
-        components=statuses_of(components, ComponentStatus.MAJOR_OUTAGE),
+        components=dict(components),
         free_text=dict(texts),
         next_update_by=next_update_by,
         reason=reason,
@@ -193,7 +198,7 @@ def resolve(
     multiple=True,
     type=COMPONENT,
     metavar="COMPONENT=STATUS",
-    help="What fails now; default: what failed before.",
+    help="What fails now, with its STATUS; default: what failed before, as it failed.",
 )
 @click.option("--since", type=MOMENT, help="Since when it fails again; default: now.")
 @WORDS
@@ -217,7 +222,7 @@ def reopen(
         incident_id=incident_id,
         who=who(),
         version=version,
-        components=statuses_of(components, ComponentStatus.MAJOR_OUTAGE),
+        components=dict(components),
         started_at=since,
         free_text=dict(texts),
         next_update_by=next_update_by,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,19 +28,25 @@ class Moment(click.ParamType[datetime]):
             self.fail(f"{value!r} is not a time. Write it like 2026-03-01T14:05 (UTC) or 2026-03-01T14:05+01:00.", param, ctx)
 
 
-class ComponentWithStatus(click.ParamType["tuple[str, ComponentStatus | None]"]):
-    """SLUG or SLUG=STATUS."""
+class ComponentWithStatus(click.ParamType["tuple[str, ComponentStatus]"]):
+    """SLUG=STATUS; SLUG alone where there is a default."""
 
     name = "component"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ComponentStatus | None]:
+    def __init__(self, default: ComponentStatus | None = None) -> None:
+        self.default = default
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ComponentStatus]:
         if isinstance(value, tuple):
             return value
         slug, _, status = value.partition("=")
-        if status and status not in list(ComponentStatus):
+        if not status and self.default is not None:
+            return slug, self.default
+        if status not in list(ComponentStatus):
+            found = f"{status!r} is not a status of a component." if status else f"{slug!r} is to show what?"
             allowed = "major_outage, partial_outage, degraded_performance, operational"
-            self.fail(f"{status!r} is not a status of a component. Use one of: {allowed}.", param, ctx)
-        return slug, ComponentStatus(status) if status else None
+            self.fail(f"{found} Write it like {slug}=degraded_performance. Use one of: {allowed}.", param, ctx)
+        return slug, ComponentStatus(status)
 
 
 class Text(click.ParamType["tuple[str, str]"]):
@@ -57,7 +63,8 @@ class Text(click.ParamType["tuple[str, str]"]):
         return language, words.strip()
 
 
-MOMENT, COMPONENT, TEXT = Moment(), ComponentWithStatus(), Text()
+MOMENT, TEXT = Moment(), Text()
+COMPONENT, HIT_COMPONENT = ComponentWithStatus(), ComponentWithStatus(default=ComponentStatus.MAJOR_OUTAGE)
 SEQUENCE = click.IntRange(1, 1_000_000)  # number of an update within its incident
 VERSION = click.IntRange(1, 1_000_000_000)  # of an incident, as somebody saw it
 _SAID: dict[str, Any] = {"multiple": True, "type": TEXT, "metavar": "LANGUAGE=WORDS"}
@@ -70,8 +77,3 @@ RIGHT = click.option("--right", **_SAID, required=True, help="What is right, in 
 def limit_option(default: int) -> Callable[[click.decorators.FC], click.decorators.FC]:
     """How many rows a list has at most."""
     return click.option("--limit", type=click.IntRange(1, MOST_ROWS), default=default, show_default=True, help="So many at most.")
-
-
-def statuses_of(typed: Sequence[tuple[str, ComponentStatus | None]], default: ComponentStatus) -> dict[str, ComponentStatus]:
-    """slug -> status, in the order typed."""
-    return {slug: status or default for slug, status in typed}

@@ -23,6 +23,8 @@ WRONG_TYPING = [
     (("incident", "declare", "login", "--since", "yesterday"), "2026-03-01T14:05"),
     (("incident", "declare", "login", "--since", "0001-01-01T00:00+14:00"), "2026-03-01T14:05"),
     (("incident", "declare", "login", "--text", "no language"), "en='Cards work again.'"),
+    (("incident", "update", "abc", "--component", "login"), "Write it like login=degraded_performance"),
+    (("incident", "reopen", "abc", "--component", "login"), "Write it like login=degraded_performance"),
     (("incident", "list", "--limit", "0"), "1<=x<=100000"),
     (("maintenance", "list", "--limit", "99999999999999999999"), "1<=x<=100000"),
     (("maintenance", "correct", "abc", "99999999999999999999", "--wrong", "en=A.", "--right", "en=B."), "1<=x<=1000000"),
