@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 import click
@@ -12,7 +12,19 @@ from statuspage.actions import incidents as acts
 from statuspage.actions.context import Context
 from statuspage.cli.common import Invocation, explained, show, show_one, who
 from statuspage.cli.previews import PREVIEW, show_preview
-from statuspage.cli.values import COMPONENT, EXPLANATION, HIT_COMPONENT, MOMENT, RIGHT, SEQUENCE, VERSION, WORDS, WRONG, limit_option
+from statuspage.cli.values import (
+    COMPONENT,
+    EXPLANATION,
+    HIT_COMPONENT,
+    MOMENT,
+    RIGHT,
+    SEQUENCE,
+    VERSION,
+    WORDS,
+    WRONG,
+    limit_option,
+    once_each,
+)
 from statuspage.core.incidents import Incident, IncidentUpdate
 from statuspage.core.vocabulary import ComponentStatus, IncidentStatus, SubjectKind
 from statuspage.store import deliveries, incidents, updates
@@ -62,7 +74,7 @@ def _do(invocation: Invocation, deed: Callable[[Context], Incident], *texts: Map
 
 
 @incident.command()
-@click.argument("components", nargs=-1, required=True, type=HIT_COMPONENT, metavar="COMPONENT[=STATUS]...")
+@click.argument("components", nargs=-1, required=True, type=HIT_COMPONENT, callback=once_each, metavar="COMPONENT[=STATUS]...")
 @click.option("--symptom", help="Key of the sentence on what customers notice; default: the first component's.")
 @click.option("--scheme", help="Name of the payment scheme, where the sentence needs one.")
 @click.option("--since", type=MOMENT, help="When customers first noticed, e.g. 2026-03-01T14:05+01:00; default: now.")
@@ -73,23 +85,23 @@ def _do(invocation: Invocation, deed: Callable[[Context], Incident], *texts: Map
 @explained
 def declare(
     invocation: Invocation,
-    components: Sequence[tuple[str, ComponentStatus]],
+    components: Mapping[str, ComponentStatus],
     symptom: str | None,
     scheme: str | None,
     since: datetime | None,
-    texts: Sequence[tuple[str, str]],
+    texts: Mapping[str, str],
     drill: bool,
     only_preview: bool,
 ) -> None:
     """Tell customers that something is wrong. STATUS is major_outage (if left out), partial_outage or degraded_performance."""
     asked = acts.Declaration(
-        components=dict(components),
+        components=components,
         who=who(),
         symptom=symptom,
         scheme=scheme,
         started_at=since,
         drill=drill,
-        free_text=dict(texts),
+        free_text=texts,
     )
     _do(invocation, lambda ctx: acts.declare(ctx, asked), asked.free_text, preview=only_preview)
 
@@ -103,6 +115,7 @@ def declare(
     "components",
     multiple=True,
     type=COMPONENT,
+    callback=once_each,
     metavar="COMPONENT=STATUS",
     help="A component that changes or is added; STATUS, always named, may be operational: it works again.",
 )
@@ -118,8 +131,8 @@ def update(
     incident_id: str,
     status: str | None,
     cause: str | None,
-    components: Sequence[tuple[str, ComponentStatus]],
-    texts: Sequence[tuple[str, str]],
+    components: Mapping[str, ComponentStatus],
+    texts: Mapping[str, str],
     next_update_by: datetime | None,
     reason: str,
     version: int | None,
@@ -135,8 +148,8 @@ def update(
         version=version,
         status=IncidentStatus(status) if status else None,
         cause=cause,
-        components=dict(components),
-        free_text=dict(texts),
+        components=components,
+        free_text=texts,
         next_update_by=next_update_by,
         reason=reason,
     )
@@ -155,19 +168,19 @@ def correct(
     invocation: Invocation,
     incident_id: str,
     sequence: int,
-    wrong: Sequence[tuple[str, str]],
-    right: Sequence[tuple[str, str]],
+    wrong: Mapping[str, str],
+    right: Mapping[str, str],
     only_preview: bool,
 ) -> None:
     """Correct update SEQUENCE. The old text stays visible; a correction is posted in the same threads."""
 
     def deed(context: Context) -> IncidentUpdate:
         return corrections.correct(
-            context, kind=SubjectKind.INCIDENT, subject_id=incident_id, sequence=sequence, wrong=dict(wrong), text=dict(right), who=who()
+            context, kind=SubjectKind.INCIDENT, subject_id=incident_id, sequence=sequence, wrong=wrong, text=right, who=who()
         )
 
     if only_preview:
-        show_preview(invocation, deed, dict(wrong), dict(right))
+        show_preview(invocation, deed, wrong, right)
         return
     said = deed(invocation.context())
     show_one(invocation, {"id": said.id, "sequence": said.sequence, "corrects": said.corrects, "languages": sorted(said.texts)})
@@ -197,6 +210,7 @@ def resolve(
     "components",
     multiple=True,
     type=COMPONENT,
+    callback=once_each,
     metavar="COMPONENT=STATUS",
     help="What fails now, with its STATUS; default: what failed before, as it failed.",
 )
@@ -210,9 +224,9 @@ def resolve(
 def reopen(
     invocation: Invocation,
     incident_id: str,
-    components: Sequence[tuple[str, ComponentStatus]],
+    components: Mapping[str, ComponentStatus],
     since: datetime | None,
-    texts: Sequence[tuple[str, str]],
+    texts: Mapping[str, str],
     next_update_by: datetime | None,
     version: int | None,
     only_preview: bool,
@@ -222,9 +236,9 @@ def reopen(
         incident_id=incident_id,
         who=who(),
         version=version,
-        components=dict(components),
+        components=components,
         started_at=since,
-        free_text=dict(texts),
+        free_text=texts,
         next_update_by=next_update_by,
     )
     _do(invocation, lambda ctx: acts.reopen(ctx, asked), asked.free_text, preview=only_preview)
@@ -237,13 +251,13 @@ def reopen(
 @PREVIEW
 @click.pass_obj
 @explained
-def explain(invocation: Invocation, incident_id: str, texts: Sequence[tuple[str, str]], version: int | None, only_preview: bool) -> None:
+def explain(invocation: Invocation, incident_id: str, texts: Mapping[str, str], version: int | None, only_preview: bool) -> None:
     """Publish the explanation of an incident that is resolved: what happened, and what changes."""
 
     def deed(context: Context) -> Incident:
-        return acts.explain(context, incident_id=incident_id, who=who(), free_text=dict(texts), version=version)
+        return acts.explain(context, incident_id=incident_id, who=who(), free_text=texts, version=version)
 
-    _do(invocation, deed, dict(texts), preview=only_preview)
+    _do(invocation, deed, texts, preview=only_preview)
 
 
 @incident.command("list")

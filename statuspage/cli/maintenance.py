@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 import click
@@ -66,12 +66,12 @@ def plan(
     scheduled_for: datetime,
     scheduled_until: datetime,
     symptom: str | None,
-    texts: Sequence[tuple[str, str]],
+    texts: Mapping[str, str],
     drill: bool,
     only_preview: bool,
 ) -> None:
     """Announce work on COMPONENTS."""
-    asked = acts.Plan(tuple(components), scheduled_for, scheduled_until, who(), symptom, dict(texts), drill)
+    asked = acts.Plan(tuple(components), scheduled_for, scheduled_until, who(), symptom, texts, drill)
     if only_preview:
         show_preview(invocation, lambda ctx: acts.plan(ctx, asked).work, asked.free_text)
         return
@@ -155,17 +155,17 @@ def correct(
     invocation: Invocation,
     work_id: str,
     sequence: int,
-    wrong: Sequence[tuple[str, str]],
-    right: Sequence[tuple[str, str]],
+    wrong: Mapping[str, str],
+    right: Mapping[str, str],
     only_preview: bool,
 ) -> None:
     """Correct update SEQUENCE. The old text stays visible; a correction is posted in the same threads."""
 
     def deed(context: Context) -> IncidentUpdate:
-        return acts.correct(context, work_id=work_id, sequence=sequence, wrong=dict(wrong), text=dict(right), who=who())
+        return acts.correct(context, work_id=work_id, sequence=sequence, wrong=wrong, text=right, who=who())
 
     if only_preview:
-        show_preview(invocation, deed, dict(wrong), dict(right))
+        show_preview(invocation, deed, wrong, right)
         return
     said = deed(invocation.context())
     show_one(invocation, {"id": said.id, "sequence": said.sequence, "corrects": said.corrects, "languages": sorted(said.texts)})

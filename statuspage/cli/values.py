@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from statuspage.core.vocabulary import ComponentStatus
 
 MOST_ROWS = 100_000
+Value = TypeVar("Value")
 
 
 class Moment(click.ParamType[datetime]):
@@ -63,11 +64,21 @@ class Text(click.ParamType["tuple[str, str]"]):
         return language, words.strip()
 
 
+def once_each(ctx: click.Context, param: click.Parameter, pairs: Sequence[tuple[str, Value]]) -> dict[str, Value]:
+    """What was typed with a key, in that order. Refuses a key that is typed twice: the first would be dropped without a word."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise click.BadParameter(f"{twice!r} is given twice. Give everything about it at once.", ctx, param)
+    return found
+
+
 MOMENT, TEXT = Moment(), Text()
 COMPONENT, HIT_COMPONENT = ComponentWithStatus(), ComponentWithStatus(default=ComponentStatus.MAJOR_OUTAGE)
 SEQUENCE = click.IntRange(1, 1_000_000)  # number of an update within its incident
 VERSION = click.IntRange(1, 1_000_000_000)  # of an incident, as somebody saw it
-_SAID: dict[str, Any] = {"multiple": True, "type": TEXT, "metavar": "LANGUAGE=WORDS"}
+_SAID: dict[str, Any] = {"multiple": True, "type": TEXT, "metavar": "LANGUAGE=WORDS", "callback": once_each}
 WORDS = click.option("--text", "texts", **_SAID, help="Words of your own, after the approved ones.")
 EXPLANATION = click.option("--text", "texts", **_SAID, required=True, help="What happened and what changes, in whole sentences.")
 WRONG = click.option("--wrong", **_SAID, required=True, help="What was wrong, in whole sentences.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import timedelta
 
 import click
@@ -10,7 +10,7 @@ import click
 from statuspage.actions import warnings as acts
 from statuspage.actions.stories import title
 from statuspage.cli.common import Invocation, explained, show, show_one, who
-from statuspage.cli.values import TEXT
+from statuspage.cli.values import WORDS
 from statuspage.store import updates
 
 
@@ -25,13 +25,13 @@ def warning() -> None:
 
 @warning.command()
 @click.argument("fake")
-@click.option("--text", "texts", multiple=True, type=TEXT, metavar="LANGUAGE=WORDS", help="Words of your own, after the approved ones.")
+@WORDS
 @click.option("--drill", is_flag=True, help="A rehearsal: nothing public, sandbox channels only.")
 @click.pass_obj
 @explained
-def fraud(invocation: Invocation, fake: str, texts: Sequence[tuple[str, str]], drill: bool) -> None:
+def fraud(invocation: Invocation, fake: str, texts: Mapping[str, str], drill: bool) -> None:
     """Warn of FAKE on page and channels. Write it so that nobody lands there: bank-help[.]example"""
-    said = acts.fraud_warning(invocation.context(), fake=fake, who=who(), free_text=dict(texts), drill=drill)
+    said = acts.fraud_warning(invocation.context(), fake=fake, who=who(), free_text=texts, drill=drill)
     show_one(invocation, {"id": said.subject_id, "at": said.created_at, "texts": dict(said.texts)})
 
 
