@@ -19,6 +19,16 @@ def turn_on(ctx: Context, name: str, *, who: str, reason: str = "") -> None:
     _turn(ctx, name, off=False, who=who, reason=reason)
 
 
+def require_on(ctx: Context, name: str) -> None:
+    """Raises NotAllowed while it is off, with who turned it off, when, why, and how to go on."""
+    with ctx.ports.store.reading() as session:
+        (found,) = (switch for switch in switches.listing(session) if switch.name == name)
+    if found.off:
+        at = f" on {found.at:%Y-%m-%d at %H:%M} UTC" if found.at else ""
+        told = f"All {name} was switched off by {found.by}{at}: {found.reason}"
+        raise NotAllowed(f"{told}. Nothing was done. To go on: statuspage resume {name}")
+
+
 def _turn(ctx: Context, name: str, *, off: bool, who: str, reason: str) -> None:
     if name not in switches.NAMES:
         raise NotFound(f"There is no switch {name!r}. Use: {', '.join(switches.NAMES)}. Nothing was changed.")

@@ -23,7 +23,7 @@ def probe() -> None:
 def run(invocation: Invocation, name: str, location: str | None) -> None:
     """Look once, now, and show everything that was seen. It is recorded nowhere. Exit status 1 unless it passed or was only slow.
 
-    A journey that sends orders is refused while a prober works for that place.
+    Refused while all probing is switched off; and a journey that sends orders while a prober works for that place.
     """
     from statuspage.worker.prober import run_once  # the engine of the probes: the other commands start sooner
 

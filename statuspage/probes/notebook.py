@@ -157,6 +157,13 @@ class Notebook:
     def end_wait(self, what: str) -> None:
         self._waits.pop(what, None)
 
+    def join(self, other: Notebook) -> None:
+        """Takes over what another notebook knows of test accounts: their sign-ins, and until when they rest."""
+        for name, theirs in other._notes.items():
+            notes = self._of(name)
+            notes.attempts = sorted({*notes.attempts, *theirs.attempts})
+            notes.rests_until = max(filter(None, (notes.rests_until, theirs.rests_until)), default=None)
+
     def dump(self) -> dict[str, Any]:
         """As JSON takes it. Holds no secret: names and moments only."""
         self.changed = False

@@ -156,6 +156,13 @@ class Errands:
         """Puts a notebook (JSON) on disk at once: an order is about to be sent. Raises OSError."""
         self._files.write(self._folder / "notebook.json", notebook.encode("ascii"))
 
+    def keep_by_hand(self, notebook: Notebook) -> None:
+        """Puts down what a check by hand learnt of test accounts. Not into the prober's own: it may be at work, and overwrites them."""
+        try:
+            self._files.write(self._folder / "by-hand.json", json.dumps(notebook.dump()).encode("ascii"))
+        except OSError as error:
+            log.warning("notes about test accounts cannot be kept", location=self._location, error=error.strerror)
+
     def run(self, errand: Errand) -> Returned:
         """Never raises: trouble of the store leaves the results where they are, and on disk as well."""
         self._keep(errand)
@@ -205,7 +212,16 @@ class Errands:
             log.warning("notes about test accounts cannot be kept", location=self._location, error=error.strerror)
 
     def _notebook(self) -> Notebook:
-        data = self._files.read(self._folder / "notebook.json")
+        """The prober's notes, and of test accounts what checks by hand learnt too."""
+        book = self._read("notebook.json")
+        try:
+            book.join(self._read("by-hand.json"))
+        except OSError as error:  # another user's, who looked by hand: no reason not to begin
+            log.warning("notes of checks by hand cannot be read", location=self._location, error=error.strerror)
+        return book
+
+    def _read(self, name: str) -> Notebook:
+        data = self._files.read(self._folder / name)
         if data is None:
             return Notebook()
         try:

@@ -15,6 +15,7 @@ from datetime import datetime
 import structlog
 
 from statuspage.actions.context import Context
+from statuspage.actions.switches import require_on
 from statuspage.core.budget import SLOTS
 from statuspage.core.checks import CheckResult
 from statuspage.core.errors import NotAllowed, NotFound
@@ -29,6 +30,7 @@ from statuspage.probes.notebook import Notebook
 from statuspage.probes.references import parse_reference
 from statuspage.settings import Settings
 from statuspage.settings.models import Location, ProbeSettings
+from statuspage.store.switches import PROBING
 from statuspage.worker.errands import CHECKS_COUNTER, DROPPED_COUNTER, LATE_COUNTER, Errand, Errands, Prepared, Returned, StoredSteps
 from statuspage.worker.outbox import Outbox
 from statuspage.worker.plan import NEVER_CHECKED, Check, Plan
@@ -286,22 +288,26 @@ def to_result(probe: ProbeSettings, location: str, sequence: int, began_at: date
 
 
 def run_once(ctx: Context, probe_name: str, location: str | None = None) -> CheckResult:
-    """One check now, recorded nowhere; sequence 0. Raises NotFound for an unknown probe or location.
+    """One check now, recorded nowhere; sequence 0. Raises NotFound for an unknown probe or location, NotAllowed while probing is off.
 
-    It reads what the prober of that place noted last: a test account that rests is left alone, and no order is sent while it is
-    not known what became of an earlier one. A journey that sends orders notes its own there, too, in the prober's place: raises
-    NotAllowed while that one works.
+    It reads what the prober of that place, and checks by hand, noted last: a test account that rests is left alone, and no order is
+    sent while it is not known what became of an earlier one. Its own sign-ins are noted beside that. A journey that sends orders notes
+    them there, too, in the prober's place: raises NotAllowed while that one works.
     """
     probe = next((probe for probe in ctx.settings.probes if probe.name == probe_name), None)
     if probe is None:
         known = ", ".join(probe.name for probe in ctx.settings.probes) or "none"
         raise NotFound(f"There is no probe {probe_name!r}. Known: {known}.")
     place = location_of(ctx.settings, location or (probe.locations or [ctx.settings.locations[0].name])[0])
+    require_on(ctx, PROBING)
     at = ctx.now()
     errands, target = Errands(ctx, place.name, ctx.ports.files), ctx.targets[probe.name]
     if not any(step.writes for step in getattr(target, "steps", ())):
+        notebook = errands.prepare().notebook
         with Engine() as engine:
-            finding = engine.run(PROBES[probe.kind].probe(target, look_of(ctx, place, probe, errands.prepare().notebook)))
+            finding = engine.run(PROBES[probe.kind].probe(target, look_of(ctx, place, probe, notebook)))
+        if notebook.changed and getattr(target, "signs_in", False):
+            errands.keep_by_hand(notebook)
         return to_result(probe, place.name, 0, at, finding)
     with _in_its_place(ctx, place), Engine() as engine:
         notebook = errands.prepare().notebook

@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from statuspage.core.errors import NotFound
+from statuspage.actions.switches import turn_off, turn_on
+from statuspage.core.errors import NotAllowed, NotFound
 from statuspage.core.vocabulary import Outcome, Reason
 from statuspage.outside import SystemClock
 from statuspage.probes import PROBES
@@ -27,6 +28,7 @@ from statuspage.probes.notebook import Notebook
 from statuspage.store import otp, switches
 from statuspage.store.engine import Database
 from statuspage.worker import prober as module
+from statuspage.worker.errands import Errands
 from statuspage.worker.prober import Prober, run_once
 from tests.probes.servers import Conversation, hang, page, serving
 from tests.probes.stage import HERE, Stage, probe, probing, until
@@ -302,6 +304,42 @@ def test_a_check_by_hand_leaves_test_accounts_alone_that_the_prober_has_used_up(
 
     assert fresh.outcome is Outcome.PASSED, fresh
     assert (result.outcome, result.reason, asked) == (Outcome.NO_DATA, Reason.ATTEMPTS_EXHAUSTED, ["/"])
+
+
+def test_the_attempts_and_rests_of_checks_by_hand_hold_for_the_next_one_and_for_the_prober(stage: Stage) -> None:
+    """Also while the prober works, whose own notes are in its memory."""
+    tried: list[str] = []
+
+    def answer(conversation: Conversation) -> None:
+        tried.append(conversation.body.decode().partition("&")[0])
+        page(b"refused" if "anna" in tried[-1] else b"welcome")(conversation)
+
+    accounts = [{"name": name, "user": name, "password": "secret-word"} for name in ("anna", "bert")]
+    form = {"user": "{user}", "password": "{password}"}
+    steps = [{"name": "sign in", "url": "/", "form": form, "method": "POST", "refused": {"texts": ["refused"]}}]
+    with serving(answer) as server:
+        target = {"url": server.url, "accounts": accounts, "steps": steps, "attempts_per_hour": 2}
+        ctx = stage.context([{"name": "in", "kind": "journey", "target": target}])
+        found = [run_once(ctx, "in") for _ in range(4)]
+        notes = Errands(ctx, "here", ctx.ports.files).prepare().notebook
+
+    assert [result.outcome for result in found] == [Outcome.ACCOUNT_PROBLEM, Outcome.PASSED, Outcome.ACCOUNT_PROBLEM, Outcome.NO_DATA]
+    assert tried == ["user=anna", "user=bert", "user=bert", "user=anna"]  # anna rests, until nobody else is left
+    assert [notes.attempts(account_key(ctx.targets["in"], account), ctx.now()) for account in ctx.targets["in"].accounts] == [2, 2]
+    assert ctx.ports.files.read(PurePosixPath("prober/here/notebook.json")) is None
+
+
+def test_no_check_by_hand_while_all_probing_is_switched_off(stage: Stage) -> None:
+    with serving(page()) as server:
+        ctx = stage.context([probe("a", server.url)])
+        turn_off(ctx, switches.PROBING, who="Ana", reason="The bank's fire wall is being changed")
+        with pytest.raises(NotAllowed, match=r"switched off by Ana .*fire wall is being changed.*statuspage resume probing"):
+            run_once(ctx, "a")
+        accepted = server.accepted
+        turn_on(ctx, switches.PROBING, who="Ana")
+        result = run_once(ctx, "a")
+
+    assert (accepted, result.outcome) == (0, Outcome.PASSED)
 
 
 def test_an_unknown_probe_or_location_is_named(stage: Stage) -> None:
