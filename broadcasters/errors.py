@@ -31,6 +31,7 @@ class BroadcastError(Exception):
         *,
         parent_gone: bool = False,
         container_spent: bool = False,
+        single: bool = False,
         code: str = "",
     ) -> None:
         super().__init__(detail)
@@ -39,6 +40,7 @@ class BroadcastError(Exception):
         self.retry_after_s = retry_after_s
         self.parent_gone = parent_gone  # the post replied to (or edited) is no longer there
         self.container_spent = container_spent  # a staged post's container can never be published: make another
+        self.single = single  # a refusal of this one request: it says nothing of the account, the next post may be taken
         self.code = code  # the network's own name or number for it, where it has one
 
 

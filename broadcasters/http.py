@@ -102,6 +102,7 @@ class Http:
         answer = self._exchange(request, create=False)
         error = error_for(by_status(answer.status), answer, request, create=False)
         if error is not None:
+            error.single = True  # nothing that a network says of our account
             raise self._completed(error, answer)
         return answer.body
 

@@ -21,12 +21,14 @@ class Reading:
     outcome      OK where the answer is a success whatever its status
     code         the network's name or number for it
     parent_gone  the post replied to or edited is no longer there
+    single       a refusal of this one request: denied, billing and gone otherwise speak of the account, which is then off
     """
 
     outcome: OutcomeClass
     code: str = ""
     retry_after_s: float | None = None
     parent_gone: bool = False
+    single: bool = False
 
 
 _BY_STATUS: Mapping[int, OutcomeClass] = {
@@ -39,11 +41,13 @@ _BY_STATUS: Mapping[int, OutcomeClass] = {
     410: OutcomeClass.GONE,
     429: OutcomeClass.THROTTLED,
 }
+_OF_THE_ACCOUNT = (403, 404)  # any other status that denies may come from something on the way, e.g. a redirect to a page of regrets
 
 
 def by_status(status: int) -> Reading:
     """The default reading. A status that nobody defined says nothing about what was done: ambiguous."""
-    return Reading(OutcomeClass.OK if 200 <= status < 300 else _BY_STATUS.get(status, OutcomeClass.AMBIGUOUS))
+    outcome = OutcomeClass.OK if 200 <= status < 300 else _BY_STATUS.get(status, OutcomeClass.AMBIGUOUS)
+    return Reading(outcome, single=outcome is OutcomeClass.DENIED and status not in _OF_THE_ACCOUNT)
 
 
 def error_for(reading: Reading, answer: Answer, request: Request, create: bool) -> BroadcastError | None:
@@ -62,7 +66,7 @@ def error_for(reading: Reading, answer: Answer, request: Request, create: bool) 
             error = Unavailable(reading.outcome, detail)
         case _:
             error = Rejected(reading.outcome, detail)
-    error.code, error.retry_after_s, error.parent_gone = name, reading.retry_after_s, reading.parent_gone
+    error.code, error.retry_after_s, error.parent_gone, error.single = name, reading.retry_after_s, reading.parent_gone, reading.single
     return error
 
 

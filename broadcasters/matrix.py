@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
@@ -185,7 +185,7 @@ def _reading(answer: Answer, parsed: Any) -> Reading | None:
     usual, name = by_status(answer.status), str(parsed["errcode"])
     if answer.status == 429:
         return Reading(OutcomeClass.THROTTLED, name, waiting.number_s(parsed.get("retry_after_ms"), 0.001))
-    return Reading(usual.outcome, name)
+    return replace(usual, code=name)
 
 
 def _reading_of_event(answer: Answer, parsed: Any) -> Reading | None:

@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -130,4 +130,4 @@ def _reading(answer: Answer, parsed: Any) -> Reading | None:
     code = parsed.get("code") if isinstance(parsed, dict) else None
     if not isinstance(code, int) or answer.status >= 500:
         return None
-    return Reading(by_status(answer.status).outcome, str(code))
+    return replace(by_status(answer.status), code=str(code))

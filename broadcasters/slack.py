@@ -190,6 +190,8 @@ def _found(one: Any) -> Found:
 _BY_ERROR: Mapping[str, OutcomeClass] = {
     **dict.fromkeys(("ratelimited", "rate_limited", "message_limit_exceeded"), OutcomeClass.THROTTLED),
     **dict.fromkeys(("invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"), OutcomeClass.REAUTH),
+    **dict.fromkeys(("missing_scope", "not_in_channel", "channel_not_found", "is_archived"), OutcomeClass.DENIED),
+    **dict.fromkeys(("ekm_access_denied", "team_access_not_granted"), OutcomeClass.DENIED),
     **dict.fromkeys(("msg_too_long", "msg_blocks_too_long", "invalid_blocks", "invalid_blocks_format", "no_text"), OutcomeClass.CONTENT),
     **dict.fromkeys(("internal_error", "fatal_error", "service_unavailable", "request_timeout"), OutcomeClass.AMBIGUOUS),
 }
@@ -208,4 +210,4 @@ def _reading(answer: Answer, parsed: Any) -> Reading | None:
         return Reading(OutcomeClass.CONTENT, error, parent_gone=True)
     if error in _BY_ERROR:
         return Reading(_BY_ERROR[error], error)
-    return Reading(OutcomeClass.DENIED, error) if answer.status < 300 else None
+    return Reading(OutcomeClass.DENIED, error, single=not error.startswith("restricted_action")) if answer.status < 300 else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
@@ -192,4 +192,4 @@ def _reading(answer: Answer, parsed: Any) -> Reading | None:
     code = parsed.get("code") if isinstance(parsed, dict) else None
     if not isinstance(code, int) or answer.status < 400 or answer.status >= 500:
         return None
-    return Reading(_BY_CODE.get(code) or by_status(answer.status).outcome, str(code))
+    return Reading(_BY_CODE[code], str(code)) if code in _BY_CODE else replace(by_status(answer.status), code=str(code))

@@ -166,5 +166,5 @@ def _reading(answer: Answer, parsed: Any) -> Reading | None:
     if "reply to a" in detail and ("deleted" in detail or "not visible" in detail):
         return Reading(OutcomeClass.CONTENT, "parent-gone", parent_gone=True)
     if re.search(r"\brepl(y|ies|ying)\b", detail) and re.search(r"\bnot (allowed|permitted)\b", detail):
-        return Reading(OutcomeClass.DENIED, REPLY_FORBIDDEN)
+        return Reading(OutcomeClass.DENIED, REPLY_FORBIDDEN, single=True)
     return None

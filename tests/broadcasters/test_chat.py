@@ -53,6 +53,16 @@ def test_slack_says_its_errors_as_a_success_and_they_are_read(word: str, kind: t
     assert (type(error), error.outcome, error.code) == (kind, outcome, word)
 
 
+@pytest.mark.parametrize(
+    ("word", "single"),
+    [("is_archived", False), ("missing_scope", False), ("restricted_action_read_only_channel", False), ("a_word_of_next_year", True)],
+)
+def test_a_word_of_slack_that_is_not_known_switches_no_account_off(word: str, single: bool) -> None:
+    _, http = scripted(said(200, {"ok": False, "error": word}))
+
+    assert failure(lambda: slack.broadcast(POST, WORKSPACE, http)).single is single
+
+
 @pytest.mark.parametrize("body", [{"ok": True}, {"ok": True, "ts": 5, "message": {}}, {}, "ok", None])
 def test_a_slack_success_without_what_is_needed_is_uncertain(body: Any) -> None:
     _, http = scripted(said(200, body))

@@ -54,6 +54,20 @@ def test_a_refusal_means_the_same_for_creates_and_edits(
     assert (type(raised), raised.outcome) == (error, outcome)
 
 
+@pytest.mark.parametrize(
+    ("status", "single"), [(402, False), (403, False), (404, False), (410, False), (302, True), (405, True), (451, True)]
+)
+def test_a_refusal_speaks_of_the_account_unless_something_on_the_way_may_have_said_it(status: int, single: bool) -> None:
+    raised = failure(lambda: http_with(Answer(status, [], b"")).send("POST", URL, json={}, create=True))
+
+    assert raised.single is single
+
+
+@pytest.mark.parametrize("status", [403, 404, 410])
+def test_a_picture_that_cannot_be_fetched_says_nothing_of_an_account(status: int) -> None:
+    assert failure(lambda: http_with(Answer(status, [], b"")).fetch("https://page.test/card.jpg")).single
+
+
 @pytest.mark.parametrize("status", [408, 418, 500, 502, 503, 504, 599])
 def test_a_fault_of_the_server_is_uncertain_on_a_create_and_to_be_repeated_on_an_edit(status: int) -> None:
     created = failure(lambda: http_with(Answer(status, [], b"")).send("POST", URL, json={}, create=True))

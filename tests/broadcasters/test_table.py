@@ -154,6 +154,7 @@ def test_an_account_that_may_not_post_is_told_apart(bench: Bench) -> None:
 
     assert isinstance(error, Rejected)
     assert error.outcome is (OutcomeClass.GONE if bench.kind in ("webhook", "teams") else OutcomeClass.DENIED)
+    assert not error.single and not error.parent_gone
 
 
 def test_a_text_that_the_network_refuses_is_a_matter_of_content(bench: Bench) -> None:
