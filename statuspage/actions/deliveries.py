@@ -37,7 +37,8 @@ def retry(ctx: Context, delivery_id: str, who: str, *, looked: bool = False) -> 
     looked   True: that person's word that the post is not on the channel. Not taken while a late one may still appear
     raises   NotFound, NotAllowed, Conflict
 
-    A new epoch with a new key. A statement that is out of date counts as true for another 30 minutes, by that person's word.
+    A new epoch with a new key. A statement that is out of date counts as true for another 30 minutes, by that person's word. An account
+    that is off since the network refused it is resumed: who sends again says that it is put right.
     """
     with ctx.ports.store.writing() as session:
         row = _get(session, delivery_id, (DeliveryState.STUCK, DeliveryState.UNKNOWN), "sent again")
@@ -58,6 +59,8 @@ def retry(ctx: Context, delivery_id: str, who: str, *, looked: bool = False) -> 
         if expired(row, ctx.now()):
             values |= _vouched(row, ctx)
         _decide(session, ctx, row, "retry", f"sent again by {who}", who, values)
+        if accounts.get(session, row.account).held_for:
+            _resume(session, ctx, row.account, who)
 
 
 def withdraw(ctx: Context, delivery_id: str, who: str, reason: str = "") -> None:
@@ -80,7 +83,7 @@ def mark_seen(ctx: Context, delivery_id: str, who: str, url: str | None = None) 
 
 
 def resume_account(ctx: Context, name: str, who: str) -> None:
-    """Lets a stopped account be tried again at once; by itself it is tried every five minutes.
+    """Lets a stopped account be tried again at once. By itself it is tried every five minutes; one that is off, not at all.
 
     Raises NotFound.
     """
@@ -88,9 +91,7 @@ def resume_account(ctx: Context, name: str, who: str) -> None:
     if name not in known:
         raise NotFound(f"There is no account {name!r}. Known: {', '.join(known) or 'none'}. Nothing was changed.")
     with ctx.ports.store.writing() as session:
-        accounts.save(session, accounts.Account(name), ctx.now())
-        clear_in(session, ctx, f"account:{name}")
-        audit.append(session, at=ctx.now(), who=who, what="account.resume", subject=name)
+        _resume(session, ctx, name, who)
 
 
 def after_restore(ctx: Context, who: str, backup_at: datetime) -> int:
@@ -109,6 +110,12 @@ def after_restore(ctx: Context, who: str, backup_at: datetime) -> int:
         audit.append(session, at=ctx.now(), who=who, what="restore", detail={"backup_at": backup_at, "unknown": len(rows)})
         raise_in(session, ctx, f"restore:{backup_at.isoformat()}", f"The database was restored; {len(rows)} deliveries are {why}.")
     return len(rows)
+
+
+def _resume(session: Any, ctx: Context, name: str, who: str) -> None:
+    accounts.save(session, accounts.Account(name), ctx.now())
+    clear_in(session, ctx, f"account:{name}")
+    audit.append(session, at=ctx.now(), who=who, what="account.resume", subject=name)
 
 
 def _get(session: Any, delivery_id: str, allowed: tuple[DeliveryState, ...], deed: str) -> Delivery:

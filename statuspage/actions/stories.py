@@ -110,6 +110,7 @@ def _around(session: Session, ctx: Context, row: Delivery, attempts: list[Attemp
         unknown_since=unknown_since(row, attempts),
         posting_off=(posting.by or "somebody") if posting.off and waiting else "",
         stopped=account.stopped,
+        held=bool(account.held_for),
         failing=account.failures >= own.breaker_failures,
         open_until=account.open_until,
         run=run,

@@ -182,7 +182,7 @@ def account() -> None:
 @click.pass_obj
 @explained
 def resume(invocation: Invocation, name: str) -> None:
-    """Use a stopped account again, after its credentials were mended."""
+    """Use a stopped account again, after what its network refused was put right."""
     acts.resume_account(invocation.context(), name, who())
     invocation.done(f"{name} is used again.", account=name)
 

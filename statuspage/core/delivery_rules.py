@@ -224,6 +224,16 @@ def next_look_s(waited_s: float, quiet_s: float) -> float:
     return (after[0] if after else waited_s) - waited_s
 
 
+def ends_account(outcome: str, *, single: bool) -> bool:
+    """True if a definite refusal speaks of the account, its bill or its place: whatever is asked next would be refused too.
+
+    single   it speaks of the one request alone, e.g. of the post replied to
+
+    From then on the account is off: nothing is asked of it until a person resumes it, or its configuration is another one.
+    """
+    return outcome in ("denied", "billing", "gone") and not single
+
+
 # --- waiting ----------------------------------------------------------------------------------------------------------------------
 
 

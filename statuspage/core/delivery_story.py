@@ -117,7 +117,7 @@ class Surroundings:
     quiet_s, blind_assume_s  seconds, from the settings
     unknown_since   when the row became unknown, if it is
     posting_off     who switched all posting off; "" if nobody did
-    stopped         why the account is stopped, or ""
+    stopped         why the account is stopped, or ""; held: until a person resumes it, no trial ends that
     failing         the account failed several times in a row: its breaker is open, until open_until at least
     run             a delivery goes to many people, one after the other
     """
@@ -129,6 +129,7 @@ class Surroundings:
     unknown_since: datetime | None = None
     posting_off: str = ""
     stopped: str = ""
+    held: bool = False
     failing: bool = False
     open_until: datetime | None = None
     run: bool = False
@@ -180,7 +181,7 @@ def _queued(row: Delivery, thread: Sequence[Delivery], around: Surroundings) -> 
     if around.posting_off and not is_alarm(row):
         return Standing(f"All automatic posting is switched off by {around.posting_off}.", row.valid_until)
     if around.stopped:
-        return Standing(f"The account is stopped, and asked again every five minutes. {around.stopped}", row.valid_until)
+        return Standing(_stop(around), row.valid_until)
     if doubtful_one is not None:
         return Standing(
             f"Waits for update {doubtful_one.sequence} of this thread: until it is known whether that one is out, nothing may follow it."
@@ -195,12 +196,17 @@ def _queued(row: Delivery, thread: Sequence[Delivery], around: Surroundings) -> 
     return Standing("Goes out next.", row.valid_until)
 
 
+def _stop(around: Surroundings) -> str:
+    how = "off: nothing is asked of it until a person resumes it" if around.held else "stopped, and asked again every five minutes"
+    return f"The account is {how}. {around.stopped}"
+
+
 def _running(row: Delivery, around: Surroundings) -> Standing:
     told = f"Goes to its list, one subscriber after the other; whatever happens to the process, nobody is passed over. {row.detail}".strip()
     if around.posting_off:
         return Standing(f"{told} All automatic posting is switched off by {around.posting_off}: nobody more is sent to.", row.valid_until)
     if around.stopped:
-        return Standing(f"{told} The account is stopped, and asked again every five minutes. {around.stopped}", row.valid_until)
+        return Standing(f"{told} {_stop(around)}", row.valid_until)
     if around.failing:
         return Standing(f"{told} Whoever takes them failed several times in a row, and is asked again.", row.valid_until, around.open_until)
     return Standing(told, row.valid_until, row.next_attempt_at)
@@ -210,7 +216,9 @@ def _unknown(row: Delivery, around: Surroundings) -> Standing:
     since = around.unknown_since or row.last_attempt_at or around.now
     quiet_until = since + timedelta(seconds=around.quiet_s)
     lead = f"Nobody knows whether it is out. {row.detail}".strip()
-    if around.stopped or around.failing:
+    if around.held:
+        lead += f" {_stop(around)}"
+    elif around.stopped or around.failing:
         lead += " The network does not answer just now, or does not know us; until it does, nothing can be found out there."
     edit = bool(row.request and row.request.get("edit"))
     repeat = around.delivery_class in ("natural_key", "keyed") and not expired(row, around.now)

@@ -7,6 +7,7 @@ credentials that they replace: moved to another row, or met by a newer configura
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -25,33 +26,35 @@ NONCE_BYTES = 12
 
 @dataclass(frozen=True)
 class Account:
-    """failures: in a row; open_until: nothing is sent before (for display, decisions use the monotonic clock); stopped: why, or ""."""
+    """failures: in a row; open_until: nothing is sent before (for display, decisions use the monotonic clock); stopped: why, or "".
+
+    held_for   stopped until a person resumes it: the mark of the configuration that was refused, see mark_of(); "": a trial ends the stop
+    """
 
     name: str
     failures: int = 0
     open_until: datetime | None = None
     stopped: str = ""
+    held_for: str = ""
 
 
 def get(session: Session, name: str) -> Account:
     """What is remembered, or a fresh one."""
-    query = select(AccountRow.failures, AccountRow.open_until, AccountRow.stopped).where(AccountRow.name == name)
-    row = session.execute(query).first()
-    return Account(name) if row is None else Account(name, *row)
+    row = session.execute(_STATES.where(AccountRow.name == name)).first()
+    return Account(name) if row is None else Account(*row)
 
 
 def all_states(session: Session) -> list[Account]:
-    query = select(AccountRow.name, AccountRow.failures, AccountRow.open_until, AccountRow.stopped).order_by(AccountRow.name)
-    return [Account(*row) for row in session.execute(query)]
+    return [Account(*row) for row in session.execute(_STATES.order_by(AccountRow.name))]
 
 
 def save(session: Session, account: Account, at: datetime) -> None:
-    values = {"failures": account.failures, "open_until": account.open_until, "stopped": account.stopped, "updated_at": at}
-    _put(session, account.name, values)
+    stop = {"stopped": account.stopped, "held_for": account.held_for}
+    _put(session, account.name, {"failures": account.failures, "open_until": account.open_until, **stop, "updated_at": at})
 
 
 def save_credentials(session: Session, name: str, sealed: bytes, at: datetime) -> None:
-    _put(session, name, {"credentials": sealed, "updated_at": at}, {"failures": 0, "stopped": ""})
+    _put(session, name, {"credentials": sealed, "updated_at": at}, {"failures": 0, "stopped": "", "held_for": ""})
 
 
 def credentials(session: Session, name: str) -> bytes | None:
@@ -84,10 +87,18 @@ def open_with(sealed: bytes, keys: Iterable[bytes], *, account: str, configured:
     return next((values for values in opened if values is not None), None)
 
 
+def mark_of(configured: str, key: bytes) -> str:
+    """Tells one configuration of an account from another without telling what stands in it."""
+    return hmac.new(_key(key), configured.encode(), hashlib.sha256).hexdigest()
+
+
 def replace_credentials(session: Session, name: str, before: bytes, after: bytes) -> bool:
     """False if somebody else has put others there meanwhile; nothing is changed then."""
     done = session.execute(update(AccountRow).where(AccountRow.name == name, AccountRow.credentials == before).values(credentials=after))
     return bool(done.rowcount)  # type: ignore[attr-defined]
+
+
+_STATES = select(AccountRow.name, AccountRow.failures, AccountRow.open_until, AccountRow.stopped, AccountRow.held_for)
 
 
 def _put(session: Session, name: str, values: Mapping[str, object], defaults: Mapping[str, object] | None = None) -> None:

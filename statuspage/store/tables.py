@@ -257,6 +257,7 @@ class AccountRow(Base):
     failures: Mapped[int] = mapped_column(Integer, default=0)
     open_until: Mapped[datetime | None]
     stopped: Mapped[str] = mapped_column(Text, default="")  # reason; "" while it may be used
+    held_for: Mapped[str] = mapped_column(String(64), default="")  # mark of the configuration that was refused; "" if a trial ends the stop
     credentials: Mapped[bytes | None] = mapped_column(LargeBinary)
     updated_at: Mapped[datetime]
 

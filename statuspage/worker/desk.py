@@ -21,12 +21,14 @@ from statuspage.core.delivery_rules import (
     Backoff,
     Instant,
     Move,
+    ends_account,
     expired,
     is_alarm,
     key_trusted,
     move_for,
     wait_left_s,
 )
+from statuspage.core.delivery_story import told
 from statuspage.store import accounts, deliveries
 from statuspage.store.accounts import NONCE_BYTES, Account
 from statuspage.store.locks import OwnerLock
@@ -166,12 +168,12 @@ class Desk:
 
     # --- alarms ---------------------------------------------------------------------------------------------------------
 
-    def alarm(self, session: Any, key: str, text: str, row: Delivery | None = None) -> None:
-        """Tells the operators; trouble with their own channels is only listed, or each alarm would raise the next."""
+    def alarm(self, session: Any, key: str, text: str, row: Delivery | None = None, *, tell: bool = True) -> None:
+        """Tells the operators, unless tell is False; trouble with their own channels is only listed, or each alarm would raise the next."""
         if row is None:
             raise_in(session, self.ctx, key, text)
         else:
-            stories.alarm(session, self.ctx, key, text, row, tell=not is_alarm(row))
+            stories.alarm(session, self.ctx, key, text, row, tell=tell and not is_alarm(row))
 
     def clear(self, session: Any, key: str) -> None:
         clear_in(session, self.ctx, key)
@@ -185,18 +187,20 @@ class Desk:
     def save_gate(self, session: Any) -> None:
         gate, now = self.gate, self.ctx.now()
         wall = None if gate.open_until is None else now + timedelta(seconds=gate.open_until - self.mono())
-        accounts.save(session, Account(self.account, gate.failures, wall, gate.stopped), now)
+        held_for = accounts.mark_of(configured(self.ctx.configs[self.account]), self.ctx.seal_key) if gate.held else ""
+        accounts.save(session, Account(self.account, gate.failures, wall, gate.stopped, held_for), now)
 
     def load_account(self, session: Any) -> None:
         """Breaker, stop and wait as the last owner left them (a trial comes first, then), and renewed credentials."""
         known = accounts.get(session, self.account)
+        of = configured(self.ctx.configs[self.account])
         self.gate.failures, self.gate.stopped = known.failures, known.stopped
+        self.gate.held = known.held_for in [accounts.mark_of(of, key) for key in self.ctx.keys.accepted()]
         if known.failures >= self.gate.threshold:
             self.gate.open_until = self.mono()
         self._heed_wait(deliveries.busy_threads(session, self.account))
         sealed = accounts.credentials(session, self.account)
         if sealed is not None:
-            of = configured(self.ctx.configs[self.account])
             self.network.use(accounts.open_with(sealed, self.ctx.keys.accepted(), account=self.account, configured=of) or {})
 
     def _heed_wait(self, rows: Iterable[Delivery]) -> None:
@@ -208,7 +212,7 @@ class Desk:
     def heed_resume(self, session: Any) -> None:
         """Somebody said that a stopped account may be tried again: then at once, and not at the next trial."""
         if self.gate.stopped and not accounts.get(session, self.account).stopped:
-            self.gate.stopped_trial_at = self.mono()
+            self.gate.release(self.mono())
 
     def renew(self, why: BroadcastError) -> bool:
         """After a refusal of our credentials: one refresh, where the network has one. False: the account is stopped, with an alarm."""
@@ -224,10 +228,22 @@ class Desk:
                 return True
         detail = f"{self.account}: the network refused our credentials ({why.detail}) Posts wait until they are put right."
         self.gate.stop(now, detail)
-        self.write(lambda session: self._stopped(session, detail))
+        self.write(lambda session: self.stopped(session, detail))
         return False
 
-    def _stopped(self, session: Any, detail: str) -> None:
+    def hold(self, why: BroadcastError) -> bool:
+        """After a definite refusal: if it speaks of the account, that is off from now on. Call stopped() with what is written next."""
+        if not ends_account(str(why.outcome), single=why.single or why.parent_gone):
+            return False
+        said = told("send", str(why.outcome))
+        self.gate.hold(
+            f"{self.account}: {said[:1].lower()}{said[1:]} ({why.detail}) Put it right; then run statuspage account resume {self.account}, "
+            "or send again what is stuck there."
+        )
+        return True
+
+    def stopped(self, session: Any, detail: str) -> None:
+        """Keeps that the account is stopped, and tells operators, once until it works again."""
         self.save_gate(session)
         self.alarm(session, f"account:{self.account}", detail)
 

@@ -307,7 +307,7 @@ def _trial(desk: Desk) -> Iterator[str]:
         desk.gate.stop(now, desk.gate.stopped)
     else:
         desk.gate.failed(now)
-    desk.write(lambda session: _tried(desk, session, ok=why is None))
+    desk.write(lambda session: _tried(desk, session, ok=why is None, stopped=was_stopped))
     yield "recorded"
 
 
@@ -319,7 +319,11 @@ def _refusal(desk: Desk) -> BroadcastError | None:
     return None
 
 
-def _tried(desk: Desk, session: Any, *, ok: bool) -> None:
+def _tried(desk: Desk, session: Any, *, ok: bool, stopped: bool) -> None:
+    """stopped: it was before, and still is if not ok; a person who resumed it too early hears of that."""
+    if stopped and not ok:
+        desk.stopped(session, desk.gate.stopped)
+        return
     desk.save_gate(session)
     if ok:
         for topic in ("account", "wait"):

@@ -64,7 +64,7 @@ class Run:
         if self.why is None or self.taken or not most or self.refused < most:
             return None
         detail = f"The first {most} were refused, and nobody reached: this is taken for our own trouble. {self.why.detail}"
-        return Rejected(self.why.outcome, detail, code=ACCOUNT)
+        return Rejected(self.why.outcome, detail, code=ACCOUNT, single=True)  # suspected only: the next notice may try
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from statuspage.worker.mail_lines import Handed, MailLines, Parcel
 from statuspage.worker.mail_run import End, Run, judged, progress
 from statuspage.worker.postmaster import genuine
 from statuspage.worker.sender import NOT_NOW_S, commit, forbidden
-from statuspage.worker.verdict import stuck, write
+from statuspage.worker.verdict import Verdict, judge, write
 
 SLICE_S = 1.0  # then whatever else is due on the account has its turn
 AT_ONCE = 200  # subscribers read from the list at a time
@@ -302,7 +302,8 @@ class Mailer:
         desk, row = self._desk, run.row
         if isinstance(error, Rejected) and error.outcome is not OutcomeClass.REAUTH:
             self._runs.pop(row.id, None)
-            desk.write(lambda session: self._stop(session, run, error))
+            verdict = judge(desk, row, error, repeat=False)
+            desk.write(lambda session: self._stop(session, run, verdict))
             return
         desk.write(lambda session: desk.note(session, row, "send", str(error.outcome), error.detail))
         if isinstance(error, Rejected):
@@ -315,10 +316,10 @@ class Mailer:
             desk.write(desk.save_gate)
         desk.back_off(row, desk.wait_s(row))
 
-    def _stop(self, session: Any, run: Run, error: Rejected) -> None:
+    def _stop(self, session: Any, run: Run, verdict: Verdict) -> None:
         """Stuck. Where nobody was reached, those who were refused are put back: they were refused for our own trouble."""
         self._put_back(session, run)
-        write(self._desk, session, run.row, stuck(run.row, str(error.outcome), error.detail))
+        write(self._desk, session, run.row, verdict)
 
     def _put_back(self, session: Any, run: Run) -> None:
         if run.draft.refused_first and not run.taken:

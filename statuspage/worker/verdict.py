@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -25,7 +25,10 @@ class TooLate:
 
 @dataclass(frozen=True)
 class Verdict:
-    """values: columns to write; alarms: key -> text; gate: the account's memory changed; noted: how the story calls it."""
+    """values: columns to write; alarms: key -> text; gate: the account's memory changed; noted: how the story calls it.
+
+    off   why the account is off from now on; "": it is not. What is told of that says enough of the row, too
+    """
 
     state: DeliveryState
     noted: str
@@ -33,6 +36,7 @@ class Verdict:
     values: dict[str, Any] = field(default_factory=dict)
     alarms: dict[str, str] = field(default_factory=dict)
     gate: bool = False
+    off: str = ""
 
 
 def judge(desk: Desk, row: Delivery, result: Receipt | BroadcastError | TooLate, *, repeat: bool) -> Verdict:
@@ -46,7 +50,8 @@ def judge(desk: Desk, row: Delivery, result: Receipt | BroadcastError | TooLate,
     if isinstance(result, Receipt):
         return _received(desk, row, result)
     if isinstance(result, Rejected):
-        return _rejected(desk, row, result, repeat)
+        found = _rejected(desk, row, result, repeat)
+        return replace(found, off=_off(desk, row, found)) if desk.hold(result) else found
     if isinstance(result, Uncertain):
         return _uncertain(desk, row, result)
     if result.outcome is not OutcomeClass.THROTTLED and is_edit(row):
@@ -146,6 +151,12 @@ def _rejected(desk: Desk, row: Delivery, error: Rejected, repeat: bool) -> Verdi
     return stuck(row, str(error.outcome), error.detail)
 
 
+def _off(desk: Desk, row: Delivery, found: Verdict) -> str:
+    """What operators are told of an account that is off, and of the delivery that met it."""
+    met = found.alarms.get(f"delivery:{row.id}", "")
+    return f"{desk.gate.stopped} Until then nothing is asked of it, and what is to go there waits. {met}".rstrip()
+
+
 def stuck(row: Delivery, outcome: str, detail: str) -> Verdict:
     """A person decides; they are told."""
     text = f"Delivery {row.id} on {row.channel} is stuck: {detail} Retry or withdraw it; the next update replaces it."
@@ -193,6 +204,8 @@ def write(desk: Desk, session: Any, row: Delivery, verdict: Verdict, act: str = 
     values = {"state": verdict.state, "detail": verdict.detail, **settled, **again, **verdict.values}
     moved = deliveries.change(session, row, **values)
     desk.note(session, row, act or ("edit" if is_edit(row) else "send"), verdict.noted, _evidence(verdict))
+    if verdict.off:
+        desk.stopped(session, verdict.off)
     if not moved:
         return
     if verdict.state is DeliveryState.DELIVERED:
@@ -200,7 +213,7 @@ def write(desk: Desk, session: Any, row: Delivery, verdict: Verdict, act: str = 
             deliveries.accept_first(session, row.subject_id, row.network, now)
         desk.calm(session, row)
     for key, text in verdict.alarms.items():
-        desk.alarm(session, key, text, row)
+        desk.alarm(session, key, text, row, tell=not verdict.off)
     if verdict.gate:
         desk.save_gate(session)
 

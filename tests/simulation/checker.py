@@ -25,7 +25,8 @@ _CODE = re.compile(r"(?:\b(?:R[eé]f\S*|Kenmerk) |/u/)([2-9A-Z]{7})\b")
 _OPEN = (DeliveryState.WAITING, DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.UNKNOWN)
 _OVER = (NoticeKind.RESOLVED, NoticeKind.RESOLVED_AUTO)
 _NOT_OUT = (DeliveryState.SUPERSEDED, DeliveryState.WITHDRAWN, DeliveryState.REFUSED, DeliveryState.QUEUED)
-_MAY_BE_STUCK = ("expired", "duplicate", "content", "gone", "refused", "retry", "restored")
+_MAY_BE_STUCK = ("expired", "duplicate", "content", "denied", "billing", "gone", "refused", "retry", "restored")
+_REJECTED = ("stuck", "content", "denied", "billing", "gone", "restored")
 
 
 def code_of(text: str) -> str:
@@ -51,7 +52,7 @@ def faults(world: World, people: Operators, *, healed_at: float | None = None, l
         rows = {row.code: row for row in deliveries.listing(session, limit=10_000) if row.subject_kind is SubjectKind.INCIDENT}
         stories = {row.id: deliveries.story(session, row.id) for row in rows.values()}
     assumed = {row.code for row in rows.values() if any(a.outcome in ("assumed", "seen") for a in stories[row.id])}
-    rejected = {row.code for row in rows.values() if any(a.outcome in ("stuck", "content", "restored") for a in stories[row.id])}
+    rejected = {row.code for row in rows.values() if any(a.outcome in _REJECTED for a in stories[row.id])}
     judge = _Judge(world, people, rows, assumed, rejected)
     late = [] if healed_at is None else _late(world, rows, assumed, healed_at, last_line)
     return [*judge.posts(), *judge.rows_settled(), *judge.threads(), *late]

@@ -18,6 +18,7 @@ EXPECTED = (
     *("answer refused", "answer rejected", "answer down", "all networks down", "all networks up"),
     *("crash at a point", "crash around a commit", "process suspended", "machine asleep", "wall clock jumped"),
     *("lock connection lost", "database busy", "database restored", "row changed in the database"),
+    *("account disowned", "account refused", "account resumed", "waited while its account was off"),
     *("credentials revoked", "post deleted by staff", "posting off", "rehearsal on a real channel"),
     *("configuration reloaded", "account added", "account removed", "account still to come", "mode changed"),
     *("hold", "withdrawn while waiting", "withdrawn while queued", "sent again by a person", "reworded while queued"),

@@ -6,6 +6,7 @@ import sqlite3
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
+from random import Random
 
 from sqlalchemy import text as sql
 
@@ -14,7 +15,7 @@ from statuspage.core.deliveries import Delivery
 from statuspage.core.errors import DomainError
 from statuspage.core.seal import digest_of, seal
 from statuspage.core.vocabulary import DeliveryState, NoticeKind, SubjectKind
-from statuspage.store import deliveries, switches
+from statuspage.store import accounts, deliveries, switches
 from statuspage.store.tables import NoticeRow
 from tests.simulation.networks import MODES, FakeNetwork
 from tests.simulation.world import SEAL_KEY, Process, World
@@ -201,6 +202,7 @@ def script(world: World, people: Operators) -> float:
         for _ in range(3):
             world.later(chance.uniform(0.0, length), people.tamper)
     _fate(world, people, length)
+    _disown(world, Random(f"disowned in {world.seed}"), length)
     return length
 
 
@@ -255,6 +257,44 @@ def _fate(world: World, people: Operators, length: float) -> None:
         world.later(min(at + chance.choice([60.0, 600.0]), length), restore, world, people, copies)
 
 
+def _disown(world: World, chance: Random, length: float) -> None:
+    """Now and then a network refuses the account itself, until somebody has that put right there and resumes it, perhaps too early.
+
+    By a chance of its own: the other worlds are as they were before there was this.
+    """
+    if chance.random() < 0.85:
+        return
+    network = world.networks[chance.choice(sorted(world.networks))]
+    at, status = chance.uniform(0.0, length), chance.choice([402, 403, 410])
+    world.later(at, _refuse, world, network, status)
+    for moment in (at + chance.uniform(10.0, 900.0), at + chance.uniform(60.0, 3600.0)):
+        world.later(moment, _resume, world, network)
+    world.later(at + chance.uniform(60.0, 3600.0), _accept, world, network)
+
+
+def _refuse(world: World, network: FakeNetwork, status: int) -> None:
+    if world.chaos:
+        network.disowns = status
+        world.happened("account disowned", f"{network.name} answers {status} from now on")
+
+
+def _accept(world: World, network: FakeNetwork) -> None:
+    network.disowns = 0
+    _resume(world, network)
+
+
+def _resume(world: World, network: FakeNetwork) -> None:
+    """Somebody uses it again, whether or not it is put right."""
+    with world.store.reading() as session:
+        off = accounts.get(session, network.name).held_for
+        waiting = any(row.account == network.name for row in deliveries.listing(session, [DeliveryState.QUEUED]))
+    if off and network.name in world.accounts:
+        world.counts["waited while its account was off"] += waiting
+        deeds.resume_account(world.outside, network.name, "operator")
+        world.happened("account resumed", f"operator resumes {network.name}")
+        world.poke()
+
+
 def _kill(world: World, process: Process) -> None:
     if process.up:
         world.kill(process, "by fate")
@@ -305,7 +345,9 @@ def heal(world: World, people: Operators) -> None:
     world.wall_offset_s = 0.0
     world.note("healed")
     for network in world.networks.values():
-        network.faults, network.down, network.refuses_equal = {}, False, False
+        network.faults, network.down, network.refuses_equal, network.disowns = {}, False, False, 0
+        for moment in (1.0, 60.0):  # a refusal may still be under way
+            world.later(moment, _resume, world, network)
         if network.token == "revoked":
             network.token = "good"
     if world.accounts != world.knobs.classes:
