@@ -242,10 +242,14 @@ class Desk:
         )
         return True
 
-    def stopped(self, session: Any, detail: str) -> None:
-        """Keeps that the account is stopped, and tells operators, once until it works again."""
+    def stopped(self, session: Any, detail: str, row: Delivery | None = None) -> None:
+        """Keeps that the account is stopped, and tells operators, once until it works again. row: the delivery that met it, if one did."""
         self.save_gate(session)
-        self.alarm(session, f"account:{self.account}", detail)
+        key = f"account:{self.account}"
+        if row is None:
+            raise_in(session, self.ctx, key, detail)
+        else:
+            stories.alarm(session, self.ctx, key, detail, row, tell=True)
 
     def keep(self, session: Any, values: dict[str, str]) -> None:
         nonce = bytes.fromhex(self.ctx.ports.random.token(2 * NONCE_BYTES, "0123456789abcdef"))

@@ -8,6 +8,7 @@ from typing import Any
 
 from broadcasters.errors import BroadcastError, OutcomeClass, Rejected, Uncertain
 from broadcasters.post import Receipt, Remote
+from statuspage.actions.alarms import address
 from statuspage.core.deliveries import Delivery
 from statuspage.core.delivery_rules import LOOKS_AFTER_S, MAX_ATTEMPTS, PARENT_GONE, Move, is_alarm, obeyed_s
 from statuspage.core.vocabulary import DeliveryState
@@ -153,8 +154,9 @@ def _rejected(desk: Desk, row: Delivery, error: Rejected, repeat: bool) -> Verdi
 
 def _off(desk: Desk, row: Delivery, found: Verdict) -> str:
     """What operators are told of an account that is off, and of the delivery that met it."""
-    met = found.alarms.get(f"delivery:{row.id}", "")
-    return f"{desk.gate.stopped} Until then nothing is asked of it, and what is to go there waits. {met}".rstrip()
+    why = f"{desk.gate.stopped} Until then nothing is asked of it, and what is to go there waits."
+    key = f"delivery:{row.id}"
+    return f"{why} {found.alarms[key]} {address(desk.ctx, key)}" if key in found.alarms else why
 
 
 def stuck(row: Delivery, outcome: str, detail: str) -> Verdict:
@@ -205,7 +207,7 @@ def write(desk: Desk, session: Any, row: Delivery, verdict: Verdict, act: str = 
     moved = deliveries.change(session, row, **values)
     desk.note(session, row, act or ("edit" if is_edit(row) else "send"), verdict.noted, _evidence(verdict))
     if verdict.off:
-        desk.stopped(session, verdict.off)
+        desk.stopped(session, verdict.off, row if verdict.state is DeliveryState.STUCK else None)
     if not moved:
         return
     if verdict.state is DeliveryState.DELIVERED:

@@ -146,4 +146,5 @@ def test_another_operators_channel_hears_that_the_first_is_off(bank: Callable[[s
 
     texts = [post["text"] for post in networks.truth("mastodon")]
     (heard,) = [text for text in texts if "operators:" in text]
-    assert "answered 410" in heard and "is stuck" in heard and "statuspage account resume operators" in heard
+    assert "answered 410" in heard and "statuspage account resume operators" in heard
+    assert "is stuck" in heard and f"console/deliveries/{here.rows()[0].id}" in heard
