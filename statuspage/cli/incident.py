@@ -12,6 +12,7 @@ from statuspage.actions import incidents as acts
 from statuspage.actions.context import Context
 from statuspage.cli.common import Invocation, explained, show, show_one, who
 from statuspage.cli.previews import PREVIEW, show_preview
+from statuspage.cli.threads import show_thread, thread_of
 from statuspage.cli.values import (
     COMPONENT,
     EXPLANATION,
@@ -27,7 +28,7 @@ from statuspage.cli.values import (
 )
 from statuspage.core.incidents import Incident, IncidentUpdate
 from statuspage.core.vocabulary import ComponentStatus, IncidentStatus, SubjectKind
-from statuspage.store import deliveries, incidents, updates
+from statuspage.store import deliveries, incidents
 
 
 @click.group()
@@ -172,7 +173,7 @@ def correct(
     right: Mapping[str, str],
     only_preview: bool,
 ) -> None:
-    """Correct update SEQUENCE. The old text stays visible; a correction is posted in the same threads."""
+    """Correct update SEQUENCE (see `incident show`). The old text stays visible; a correction is posted in the same threads."""
 
     def deed(context: Context) -> IncidentUpdate:
         return corrections.correct(
@@ -282,26 +283,10 @@ def show_incident(invocation: Invocation, incident_id: str) -> None:
     context = invocation.context()
     with context.ports.store.reading() as session:
         found = incidents.get(session, incident_id)
-        told = updates.of_subject(session, SubjectKind.INCIDENT, incident_id)
-        posts = deliveries.of_subject(session, SubjectKind.INCIDENT, incident_id)
+        thread = thread_of(session, SubjectKind.INCIDENT, incident_id)
         accepted = deliveries.first_accepted(session, [incident_id]).get(incident_id, {})
-    said = [
-        {"sequence": u.sequence, "kind": str(u.kind), "at": u.display_at, "author": u.author or "machine", "texts": dict(u.texts)}
-        for u in told
-    ]
-    sent = [
-        {"id": p.id, "update": p.sequence, "channel": p.channel, "state": str(p.state), "attempts": p.attempts, "url": p.url} for p in posts
-    ]
     moments = {name: at for name, at in vars(found.moments).items() if at is not None}
-    whole = {**summary(found), "moments": moments, "first_accepted": accepted}
-    if invocation.as_json:
-        show_one(invocation, whole | {"updates": said, "deliveries": sent})
-        return
-    show_one(invocation, whole)
-    click.echo()
-    rows = [{**row, "text": next(iter(row["texts"].values()), "")} for row in said]  # type: ignore[attr-defined]
-    show(invocation, rows, ("sequence", "kind", "at", "author", "text"), "Updates")
-    show(invocation, sent, ("id", "update", "channel", "state", "attempts", "url"), "Deliveries")
+    show_thread(invocation, {**summary(found), "moments": moments, "first_accepted": accepted}, thread)
 
 
 COMMANDS = [incident]

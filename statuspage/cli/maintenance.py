@@ -11,9 +11,11 @@ from statuspage.actions import maintenance as acts
 from statuspage.actions.context import Context
 from statuspage.cli.common import Invocation, explained, show, show_one, who
 from statuspage.cli.previews import PREVIEW, show_preview
+from statuspage.cli.threads import show_thread, thread_of
 from statuspage.cli.values import MOMENT, RIGHT, SEQUENCE, WORDS, WRONG, limit_option
 from statuspage.core.incidents import IncidentUpdate
 from statuspage.core.maintenance import Maintenance
+from statuspage.core.vocabulary import SubjectKind
 from statuspage.store import maintenance as stored
 
 
@@ -137,10 +139,11 @@ def list_work(invocation: Invocation, limit: int) -> None:
 @click.pass_obj
 @explained
 def show_work(invocation: Invocation, work_id: str) -> None:
-    """One piece of planned work."""
+    """One piece of planned work: its updates, with the numbers that `correct` takes, and where each post stands."""
     with invocation.context().ports.store.reading() as session:
         found = stored.get(session, work_id)
-    show_one(invocation, {**summary(found), "titles": dict(found.titles)})
+        thread = thread_of(session, SubjectKind.MAINTENANCE, work_id)
+    show_thread(invocation, {**summary(found), "titles": dict(found.titles)}, thread)
 
 
 @maintenance.command()
@@ -159,7 +162,7 @@ def correct(
     right: Mapping[str, str],
     only_preview: bool,
 ) -> None:
-    """Correct update SEQUENCE. The old text stays visible; a correction is posted in the same threads."""
+    """Correct update SEQUENCE (see `maintenance show`). The old text stays visible; a correction is posted in the same threads."""
 
     def deed(context: Context) -> IncidentUpdate:
         return acts.correct(context, work_id=work_id, sequence=sequence, wrong=wrong, text=right, who=who())

@@ -143,8 +143,12 @@ def test_planned_work_from_plan_to_completed(terminal: Terminal) -> None:
     longer = terminal.json("maintenance", "extend", planned["id"], "--until", (end + timedelta(hours=1)).isoformat())
     done = terminal.json("maintenance", "complete", planned["id"])
     listed = terminal.json("maintenance", "list")
-    shown = terminal.ok("maintenance", "show", planned["id"])
+    shown, told = terminal.ok("maintenance", "show", planned["id"]), terminal.json("maintenance", "show", planned["id"])
 
+    assert [update["sequence"] for update in told["updates"]] == [1, 2, 3, 4]
+    assert "Transfers" in told["updates"][0]["texts"]["en"]
+    assert {(delivery["update"], delivery["channel"]) for delivery in told["deliveries"]} >= {(1, "mastodon-en"), (1, "press")}
+    assert "Updates" in shown and "mastodon-en" in shown
     assert [step["status"] for step in (planned, started, longer, done)] == ["scheduled", "in_progress", "in_progress", "completed"]
     assert longer["scheduled_until"] == (end + timedelta(hours=1)).isoformat()
     assert [work["id"] for work in listed] == [planned["id"]]
