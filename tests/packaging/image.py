@@ -150,13 +150,27 @@ def run(stage: Stage, command: list[str]) -> None:
 def start(stage: Stage, arguments: list[str], volume: Path) -> subprocess.Popen[bytes]:
     """The container: as its user, root read-only, its one volume and /tmp writable, no capabilities."""
     tree = str(stage.tree)
-    user, group = stage.user.split(":")
-    lowered = ["setpriv", f"--reuid={user}", f"--regid={group}", "--clear-groups", "--no-new-privs", "--bounding-set=-all"]
-    inside = [*lowered, *stage.entrypoint]
+    inside = [*_lowered(stage), *stage.entrypoint]
     script = (
         f"mount --bind {tree} {tree} && mount -t proc proc {tree}/proc && mount --bind /dev {tree}/dev"
         f" && mount --bind {volume} {tree}{stage.volumes[0]} && mount -t tmpfs tmpfs {tree}/tmp && mount -o remount,ro,bind {tree}"
         f" && exec {shlex.join(['/usr/sbin/chroot', tree, *inside, *arguments])}"
     )
-    environment = stage.environment | {"LANG": "C.UTF-8", "HOME": "/tmp"}
-    return subprocess.Popen(["unshare", "-m", "/bin/sh", "-c", script], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    command = ["unshare", "-m", "/bin/sh", "-c", script]
+    return subprocess.Popen(command, env=_environment(stage), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
+def check_health(stage: Stage, running: subprocess.Popen[bytes]) -> subprocess.CompletedProcess[str]:
+    """The command of HEALTHCHECK beside a container that runs, as an engine runs it: in the same tree, as the same user."""
+    inside = ["/usr/sbin/chroot", str(stage.tree), *_lowered(stage), *stage.healthcheck]
+    command = ["nsenter", f"--mount=/proc/{running.pid}/ns/mnt", "--", *inside]
+    return subprocess.run(command, env=_environment(stage), capture_output=True, text=True, check=False)
+
+
+def _lowered(stage: Stage) -> list[str]:
+    user, group = stage.user.split(":")
+    return ["setpriv", f"--reuid={user}", f"--regid={group}", "--clear-groups", "--no-new-privs", "--bounding-set=-all"]
+
+
+def _environment(stage: Stage) -> dict[str, str]:
+    return stage.environment | {"LANG": "C.UTF-8", "HOME": "/tmp"}

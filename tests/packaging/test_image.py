@@ -7,12 +7,13 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.end_to_end.product import fetch, free_ports
-from tests.packaging.image import Stage, build, start
+from tests.packaging.image import Stage, build, check_health, start
 from tests.processes import ended, until
 
 TOP = Path(__file__).parent.parent.parent
@@ -31,17 +32,21 @@ def test_the_image_runs_as_an_ordinary_user_on_a_read_only_root(stage: Stage, tm
     volume.mkdir()
     os.chown(volume, 10001, 10001)
     port = free_ports()
+    stage = replace(stage, environment=stage.environment | {"STATUSPAGE_PORT": str(port)})
 
-    process = start(stage, ["up", "--demo", "--port", str(port), "--data", "/data"], volume)
+    process = start(stage, ["up", "--demo", "--data", "/data"], volume)
     with ended(process):
         until(lambda: (volume / "addresses.json").exists(), process, patience_s=600)  # five programs start from a cold disk
         addresses = json.loads((volume / "addresses.json").read_text())
         page = fetch("GET", f"http://127.0.0.1:{port}/en/")[1].decode()
         status = Path(f"/proc/{_python(process)}/status").read_text()
+        until(lambda: check_health(stage, process).returncode == 0, process)
+        elsewhere = check_health(replace(stage, environment=stage.environment | {"STATUSPAGE_PORT": "1"}), process)
 
     assert "Example Bank" in page
     assert addresses["page"].startswith(f"http://127.0.0.1:{port}")
     assert "Uid:\t10001\t10001" in status
+    assert (elsewhere.returncode, "No answer on port 1" in elsewhere.stderr) == (6, True)
     assert "CapEff:\t0000000000000000" in status
     assert "NoNewPrivs:\t1" in status
     written = {path.stat().st_uid for path in volume.rglob("*")}
@@ -54,7 +59,7 @@ def test_nothing_but_the_volume_can_be_written(stage: Stage, tmp_path: Path) -> 
     volume.mkdir()
     os.chown(volume, 10001, 10001)
     python = "/opt/statuspage/bin/python"
-    stage = Stage(**{**vars(stage), "entrypoint": [python]})
+    stage = replace(stage, entrypoint=[python])
 
     process = start(stage, ["-c", "open('/data/x', 'w').close(); open('/opt/statuspage/x', 'w')"], volume)
     output, _ = process.communicate(timeout=60)
