@@ -109,7 +109,7 @@ class Builder:
         yield "/status.txt", None, partial(plain.status_txt, snapshot, wording, default)
         for language in page.languages:
             yield site.text(language), None, partial(plain.status_txt, snapshot, wording, language)
-        yield "/fresh.json", None, partial(plain.fresh_json, snapshot, generation)
+        yield site.fresh, None, partial(plain.fresh_json, snapshot, generation, wording)
         for path, body in ApiV2(snapshot).files().items():
             yield path, None, partial(bytes, body)
         for language in page.languages:

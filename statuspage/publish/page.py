@@ -74,6 +74,7 @@ class FrontView:
     answer: Answer
     shared: SharedView
     made_at: datetime
+    version: str
     stale: str
     safety: str
     rule: str
@@ -139,6 +140,7 @@ class Pages:
             answer=first,
             shared=of_front(self.page, first, picture, site=site, url=url, language=language),
             made_at=now,
+            version=snapshot.version,
             stale=text("stale", age="{age}"),
             safety=self.wording.safety(language),
             rule=" ".join(self._rules(snapshot, language)),

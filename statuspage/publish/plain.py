@@ -45,9 +45,13 @@ def status_txt(snapshot: Snapshot, wording: Wording, language: str) -> bytes:
     return "\n".join(lines).encode()
 
 
-def fresh_json(snapshot: Snapshot, generation: int) -> bytes:
-    """How old this copy is. Watchers compare `made_at` with the answer's own Date header."""
+def fresh_json(snapshot: Snapshot, generation: int, wording: Wording) -> bytes:
+    """How old this copy is. Watchers compare `made_at` with the answer's own Date header.
+
+    An open page asks for this alone as long as `page` is the version that it shows, and puts the words of `made` in place of its stamp.
+    """
     page = snapshot.page
+    made = {one: wording.text("made", one, moment=wording.moment(snapshot.made_at, one)) for one in page.languages}
     return dump(
         {
             "made_at": iso(snapshot.made_at),
@@ -56,6 +60,8 @@ def fresh_json(snapshot: Snapshot, generation: int) -> bytes:
             "heartbeat_s": page.heartbeat_s,
             "stale_after_s": page.stale_after_s,
             "impaired": snapshot.impaired,
+            "page": snapshot.version,
+            "made": made,
         }
     )
 

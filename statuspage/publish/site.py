@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from statuspage.publish.headers import RouteClass
 from statuspage.publish.snapshot import PublicPage
 
+FRESH = "/fresh.json"  # the age of the copy, and whether the front page has changed
 MEDIA_TYPES = {
     ".html": "text/html; charset=utf-8",
     ".htm": "text/html; charset=utf-8",  # for frames of other sites: servers know the class of a file by its suffix
@@ -124,6 +125,10 @@ class Site:
     @property
     def report_form(self) -> str:
         return REPORT
+
+    @property
+    def fresh(self) -> str:
+        return FRESH
 
     def stay(self, language: str) -> str:
         """All ways to hear of what goes on."""

@@ -7,16 +7,19 @@ show one. worker/publisher.py fills them from the store. Names and texts are giv
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
+from zoneinfo import ZoneInfo
 
 from statuspage.core.status import PageStatus, group_status, page_status
 from statuspage.core.theme import OURS, Theme
 from statuspage.core.vocabulary import ComponentStatus, Impact, IncidentStatus, MaintenanceStatus
+from statuspage.publish.encode import digest
 
 Texts = Mapping[str, str]  # language -> text; the page's default language is always there
 HISTORY_DAYS = 90
+NO_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def said(texts: Texts, language: str, default: str) -> str:
@@ -285,6 +288,17 @@ class Snapshot:
     spoken: Mapping[str, Texts] = field(default_factory=dict)
     lasting: Mapping[str, Lasting] = field(default_factory=dict)
     former: tuple[PublicComponent, ...] = ()
+
+    @cached_property
+    def version(self) -> str:
+        """Names what the front page says: another one when that changes, the same over heartbeats.
+
+        Figures that move by themselves have no part in it: the seconds of each day, response times. A new day has.
+        """
+        lines = tuple(replace(one, days=(), answers_s=None) for one in self.components)
+        today = self.made_at.astimezone(ZoneInfo(self.page.time_zone)).date()
+        told = replace(self, components=lines, codes=(), spoken={}, content_at=NO_MOMENT, made_at=NO_MOMENT)
+        return digest(f"{today} {told}".encode())[:12]
 
     @property
     def subjects(self) -> tuple[Subject, ...]:

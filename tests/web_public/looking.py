@@ -9,6 +9,7 @@ from datetime import datetime
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, Route
 
@@ -46,7 +47,7 @@ def visitor(browser: Browser, address: str, clock: datetime | None, *, script: b
     context = browser.new_context(java_script_enabled=script, **how)
 
     def only_ours(route: Route) -> None:
-        route.continue_() if route.request.url.startswith(address) else route.abort()
+        route.continue_() if urlsplit(route.request.url).netloc == urlsplit(address).netloc else route.abort()
 
     context.route("**/*", only_ours)
     if clock is not None:

@@ -1,10 +1,13 @@
 // Tells the age of this copy, how long it is until the promised update, and keeps both and the page fresh. Age = the server's Date (and
 // Age) minus the stamp in the page. Until the server was asked, the visitor's clock is believed only if it agrees with the stamp.
+// It asks for a small file (/fresh.json): while that names the version of the page that stands here, only the stamp is renewed. The page
+// itself is asked for when that changes, and every ten minutes for its figures.
 // Without this script the page is complete: moments stand there as they are, and a fixed sentence tells the age limit.
 (function () {
-  var every = 60, near = 90, failed = 0, timer, asked, words = byId("said").dataset;
+  var every = 60, near = 90, failed = 0, read = 0, timer, asked, words = byId("said").dataset;
   var age = (Date.now() - stamp(document)) / 1000, sure = Math.abs(age) <= near, ticks = performance.now(), wall = Date.now();
   function byId(id) { return document.getElementById(id); }
+  function get(path) { return fetch(path, { cache: "no-cache", credentials: "omit" }); }
   function stamp(doc) { return Date.parse(doc.getElementById("made").dateTime); }
   // Seconds since the stamp. The larger of both clocks counts: one stands still while a phone sleeps.
   function now() { return age + Math.max(performance.now() - ticks, Date.now() - wall) / 1000; }
@@ -45,20 +48,37 @@
     if (differ.length) write(byId("said"), differ.join(" "));
     if (key) fresh.querySelectorAll("a,summary").forEach(function (one) { if (place(one) === key) one.focus(); });
   }
-  function look() {
-    asked = performance.now();
-    fetch(location.pathname, { cache: "no-cache", credentials: "omit" }).then(function (answer) {
+  function clock(answer) {
+    age = (Date.parse(answer.headers.get("Date")) - stamp(document)) / 1000 + +(answer.headers.get("Age") || 0);
+    ticks = performance.now();
+    wall = Date.now();
+    sure = !isNaN(age);
+  }
+  function page() {
+    return get(location.pathname).then(function (answer) {
       if (!answer.ok) throw answer.status;
       return answer.text().then(function (text) {
-        var doc = new DOMParser().parseFromString(text, "text/html"), date = Date.parse(answer.headers.get("Date"));
+        var doc = new DOMParser().parseFromString(text, "text/html");
         if (stamp(doc) > stamp(document)) put(doc);
-        age = (date - stamp(document)) / 1000 + +(answer.headers.get("Age") || 0);
-        ticks = performance.now();
-        wall = Date.now();
-        sure = !isNaN(age);
-        failed = 0;
+        read = asked;
+        clock(answer);
       });
-    }).catch(function () { failed = Math.min(failed + 1, 4); }).then(function () {
+    });
+  }
+  function look() {
+    asked = performance.now();
+    get(words.fresh).then(function (answer) {
+      if (answer.status >= 500) throw answer.status;
+      return answer.json().catch(Object).then(function (told) {
+        var made = byId("made"), text = told.made && told.made[document.documentElement.lang];
+        if (!text || told.page !== made.dataset.page || asked - read > every * 10000) return page(); // no such file: the page alone will do
+        if (Date.parse(told.made_at) > stamp(document)) {
+          made.dateTime = told.made_at;
+          write(made, text);
+        }
+        clock(answer);
+      });
+    }).then(function () { failed = 0; }, function () { failed = Math.min(failed + 1, 4); }).then(function () {
       show();
       wait(every * Math.pow(2, failed));
     });
