@@ -14,7 +14,7 @@ from statuspage.publish.answer import Answer, answer
 from statuspage.publish.assets import environment, load_assets, raw
 from statuspage.publish.headers import RouteClass, content_security_policy
 from statuspage.publish.history import History, history
-from statuspage.publish.preview import HEIGHT, WIDTH, preview_of
+from statuspage.publish.preview import HEIGHT, WIDTH, plate_of, preview_of
 from statuspage.publish.shared import Picture, SharedView, of_front, of_subject
 from statuspage.publish.signing import HOW_PATH
 from statuspage.publish.site import Site
@@ -196,9 +196,14 @@ class Pages:
         noticed = self._text(language, how) if how else ""
         if isinstance(subject, PublicIncident) and subject.lead_s is not None:
             noticed += " " + self._text(language, "noticed.lead", duration=self.wording.duration(subject.lead_s, language))
-        shared = of_subject(self.page, told, site=self._text(language, "title", bank=self.page.name), language=language)
+        site = self._text(language, "title", bank=self.page.name)
+        shared = of_subject(self.page, told, self._plate(language), site=site, language=language)
         view = {**vars(told), "safety": self.wording.safety(language), "noticed": noticed, "shared": shared}
         return self._render("public/subject.html", language, lambda tongue: self.address(subject, tongue), view)
+
+    def _plate(self, language: str) -> Picture:
+        told = plate_of(self.page, self.wording, language)
+        return Picture(self.site.url(self.site.plate(language)), WIDTH, HEIGHT, told.alternative)
 
     def month(self, snapshot: Snapshot, year: int, month: int, subjects: Iterable[Subject], language: str) -> bytes:
         """Everything that began in one month, newest first."""
@@ -228,9 +233,16 @@ class Pages:
             "network": network,
             "url": web,
             "about": about,
+            "shared": self._shared_code(code),
             **self._proof(code, signed=signed),
         }
         return self._render("public/code.html", code.language, None, {**view, "safety": self.wording.safety(code.language)})
+
+    def _shared_code(self, code: PublicCode) -> SharedView:
+        """The dated words alone: nothing that passes, and nothing that would call genuine whatever a stranger says beside the link."""
+        text, at = partial(self._text, code.language), self.wording.moment(code.at, code.language)
+        site, title = text("title", bank=self.page.name), text("code.words", bank=self.page.bank, moment=at)
+        return SharedView(site, title, code.text, self.site.url(self.site.code(code.code)), self._plate(code.language))
 
     def _proof(self, code: PublicCode, *, signed: bool) -> dict[str, str]:
         return {"signed": self.site.link(self.site.signed(code.code)) if signed else "", "how": self.site.link(HOW_PATH)}

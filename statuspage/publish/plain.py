@@ -67,8 +67,8 @@ def fresh_json(snapshot: Snapshot, generation: int, wording: Wording) -> bytes:
 
 
 def robots_txt() -> bytes:
-    """Everything may be found but the pages of single codes, which are many and say nothing new."""
-    return b"User-agent: *\nDisallow: /u/\n"
+    """All may be fetched, since networks ask here before they show what a link leads to; pages of single codes say `noindex` themselves."""
+    return b"User-agent: *\nDisallow:\n"
 
 
 def security_txt(page: PublicPage, made_at: datetime) -> bytes:

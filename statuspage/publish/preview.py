@@ -16,7 +16,9 @@ from statuspage.publish.answer import answer
 from statuspage.publish.lettering import draw_band, ended, fitted, fitting, height_of, step_of, wrapped, write
 from statuspage.publish.plain import COLOURS
 from statuspage.publish.shapes import WHITE, draw_shape
+from statuspage.publish.snapshot import PublicPage
 from statuspage.publish.views import Views
+from statuspage.publish.wording import Wording
 
 WIDTH, HEIGHT = 1200, 630  # 1.91:1, which networks show whole
 MARGIN, BAND, FOOT = 64, 108, 92
@@ -60,6 +62,12 @@ def preview_of(views: Views) -> Preview:
     page, found = views.snapshot.page, answer(views)
     since = views.wording.text("since", views.language, moment=views.wording.moment(found.since, views.language)) if found.since else ""
     return Preview(page.name, page.theme.band, found.status, found.headline, found.lead, since, page.url.partition("//")[2])
+
+
+def plate_of(page: PublicPage, wording: Wording, language: str) -> Preview:
+    """Whose page it is, and that the bank never asks for codes: true in every state, for pages that outlast the present one."""
+    told = wording.text("name", language), wording.safety(language)
+    return Preview(page.name, page.theme.band, ComponentStatus.UNKNOWN, *told, "", page.url.partition("//")[2])
 
 
 def draw(told: Preview, logo: bytes = b"") -> bytes:

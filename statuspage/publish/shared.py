@@ -25,23 +25,23 @@ class Picture(NamedTuple):
 
 @dataclass(frozen=True)
 class SharedView:
-    """linked: the JSON-LD, safe within <script>."""
+    """linked: the JSON-LD, safe within <script>; "" where there is nothing to say to search engines."""
 
     site: str
     title: str
     description: str
     url: str
-    linked: Markup
-    picture: Picture | None = None
+    picture: Picture
+    linked: Markup | str = ""
 
 
 def of_front(page: PublicPage, found: Answer, picture: Picture, *, site: str, url: str, language: str) -> SharedView:
     """The front page: its title is the state."""
     told = {**_common("WebPage", page, found.headline, url, language), "description": found.lead}
-    return SharedView(site, found.headline, found.lead or found.headline, url, _linked(told), picture)
+    return SharedView(site, found.headline, found.lead or found.headline, url, picture, _linked(told))
 
 
-def of_subject(page: PublicPage, found: SubjectView, *, site: str, language: str) -> SharedView:
+def of_subject(page: PublicPage, found: SubjectView, picture: Picture, *, site: str, language: str) -> SharedView:
     """An incident or planned work, with every statement about it."""
     described = f"{found.phase}: {found.affected}" if found.affected else found.phase
     told = _common("Event" if found.planned else "LiveBlogPosting", page, found.title, found.url, language)
@@ -53,7 +53,7 @@ def of_subject(page: PublicPage, found: SubjectView, *, site: str, language: str
             {"@type": "BlogPosting", "headline": update.phase, "datePublished": iso(update.at), "articleBody": _plain(update.html)}
             for update in found.updates
         ]
-    return SharedView(site, found.title, described, found.url, _linked(told))
+    return SharedView(site, found.title, described, found.url, picture, _linked(told))
 
 
 def _plain(html: Markup) -> str:

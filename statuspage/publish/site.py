@@ -142,6 +142,10 @@ class Site:
         """The state as a picture: of one version, for networks that show one beside a shared link; "" for whatever is true now."""
         return f"/{language}/preview/{version}.jpg" if version else f"/{language}/preview.jpg"
 
+    def plate(self, language: str) -> str:
+        """The picture beside a link to one message or one incident: whose page it is, the same in every state."""
+        return f"/{language}/page.jpg"
+
     def text(self, language: str) -> str:
         """The page as plain text; /status.txt is the same in the page's default language."""
         return f"/{language}/status.txt"

@@ -10,7 +10,7 @@ import structlog
 from statuspage.publish.clean import cleaned
 from statuspage.publish.encode import Encoded
 from statuspage.publish.logo import opened
-from statuspage.publish.preview import Preview, draw, preview_of
+from statuspage.publish.preview import Preview, draw, plate_of, preview_of
 from statuspage.publish.site import Site, file_of
 from statuspage.publish.snapshot import PublicPage, Snapshot
 from statuspage.publish.views import Views
@@ -43,7 +43,7 @@ class Previews:
         return {language: told for language, told in wanted.items() if told != self._out.get(language)}
 
     def files(self, page: PublicPage, due: Mapping[str, Preview]) -> dict[PurePosixPath, Encoded]:
-        """Their pictures, each under the address that is its own for good and under the one of what is true now.
+        """Their pictures, each under the address that is its own for good and under the one of what is true now; at first the plate too.
 
         They are packed already: no other coding would make them smaller. One that cannot be drawn is told of and left out.
         """
@@ -51,12 +51,20 @@ class Previews:
         made: dict[PurePosixPath, Encoded] = {}
         for language, told in due.items():
             try:
-                picture = Encoded({"identity": draw(told, self._logo)})
+                picture = self._drawn(told)
+                plate = {} if language in self._out else self._plate(cleaned(page), language)
             except Exception:  # a fault in drawing must not hold up what else there is to publish
                 log.exception("a picture of the state cannot be drawn; the page goes on without it", language=language)
                 continue
-            made |= {file_of(path): picture for path in (site.preview(language, told.version), site.preview(language))}
+            state = dict.fromkeys((site.preview(language, told.version), site.preview(language)), picture)
+            made |= {file_of(path): drawn for path, drawn in {**state, **plate}.items()}
         return made
+
+    def _plate(self, page: PublicPage, language: str) -> Mapping[str, Encoded]:
+        return {Site(page).plate(language): self._drawn(plate_of(page, self._wording, language))}
+
+    def _drawn(self, told: Preview) -> Encoded:
+        return Encoded({"identity": draw(told, self._logo)})
 
     def staying(self, page: PublicPage, due: Mapping[str, Preview]) -> dict[PurePosixPath, tuple[PurePosixPath, ...]]:
         """Folder -> the pictures that stay in it, newest first: these, and the last ones before. Raises what the folder raises."""

@@ -17,7 +17,7 @@ from statuspage.core.vocabulary import ComponentStatus
 from statuspage.publish import preview as previews
 from statuspage.publish.page import Pages
 from statuspage.publish.plain import COLOURS
-from statuspage.publish.preview import Preview, draw, preview_of
+from statuspage.publish.preview import Preview, draw, plate_of, preview_of
 from statuspage.publish.shapes import WHITE
 from statuspage.publish.snapshot import Snapshot
 from statuspage.publish.views import Views
@@ -49,6 +49,20 @@ def test_every_word_stands_inside_the_edges_and_none_on_another(monkeypatch: pyt
 
     shown = "".join(line for line, _, _ in lines).replace("-", "").replace(" ", "")
     for expected in (found.bank, found.headline, found.lead, found.since, found.address):
+        assert expected.replace("-", "").replace(" ", "") in shown
+    _all_inside(lines)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_picture_of_pages_that_outlast_the_state_tells_whose_they_are_and_no_state(
+    monkeypatch: pytest.MonkeyPatch, language: str
+) -> None:
+    found = plate_of(PAGE, wording(), language)
+
+    lines = written(monkeypatch, partial(draw, found))
+
+    shown = "".join(line for line, _, _ in lines).replace("-", "").replace(" ", "")
+    for expected in (PAGE.name, wording().text("name", language), wording().safety(language)):
         assert expected.replace("-", "").replace(" ", "") in shown
     _all_inside(lines)
 

@@ -16,6 +16,7 @@ from statuspage.actions import incidents
 from statuspage.actions.incidents import Resolution
 from statuspage.outside import Folder
 from statuspage.publish.manifest import MANIFEST, Manifest
+from statuspage.publish.preview import Preview, draw
 from statuspage.store.engine import Database
 from statuspage.worker.previews import KEPT
 from tests.actions.stage import declared
@@ -188,3 +189,16 @@ def test_a_process_that_begins_anew_draws_them_again(press: Press) -> None:
     press.settle()
 
     assert press.public.read(EN) is not None
+
+
+def test_the_picture_of_pages_that_outlast_the_state_is_drawn_once_and_stays(press: Press, monkeypatch: pytest.MonkeyPatch) -> None:
+    press.settle()
+    before = {language: press.public.read(PurePosixPath(f"{language}/page.jpg")) for language in press.of.page.languages}
+    drawn: list[Preview] = []
+    monkeypatch.setattr("statuspage.worker.previews.draw", lambda told, logo: drawn.append(told) or draw(told, logo))
+
+    declared(press.stage, "cards")
+    press.settle()
+
+    assert all(before.values()) and before == {path: press.public.read(PurePosixPath(f"{path}/page.jpg")) for path in before}
+    assert len(drawn) == len(before) and all(told.since for told in drawn)
