@@ -107,6 +107,6 @@ def _stamps(snapshot: Snapshot, month: Month) -> dict[str, str]:
 
 @cache
 def _look() -> str:
-    """Digest of the templates and the style: a new look renews the archive."""
+    """Digest of the templates, the style and the script of archived pages: a new look renews the archive, and so does a new policy."""
     parts = [path.read_bytes() for path in sorted(TEMPLATES.glob("p*/*.html"))]
-    return digest(b"".join([*parts, (TEMPLATES / "layout.html").read_bytes(), load_assets().style.encode()]))
+    return digest(b"".join([*parts, (TEMPLATES / "layout.html").read_bytes(), load_assets().style.encode(), load_assets().check.encode()]))

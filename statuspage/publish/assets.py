@@ -1,4 +1,4 @@
-"""What every page carries in itself: one style sheet, one script, and the templates. Read once, hashed for the policy."""
+"""What pages carry in themselves: one style sheet, at most one script, and the templates. Read once, hashed for the policy."""
 
 from __future__ import annotations
 
@@ -21,15 +21,19 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 TEMPLATES = _PACKAGE.parent / "templates"  # beside this package in a checkout and in an installation alike
 STATIC = _PACKAGE / "static"
 STYLES = ("tokens", "base", "components/chrome", "components/status", "components/incident", "components/ways")
-SCRIPTS = ("page",)
 
 
 @dataclass(frozen=True)
 class Assets:
-    """The inline style sheet and script, and their digests as a Content-Security-Policy names them."""
+    """The inline style sheet and scripts, and their digests as a Content-Security-Policy names them.
+
+    script   of the front pages
+    check    of the page of a signed message
+    """
 
     style: str
     script: str
+    check: str
     hashes: Mapping[str, str]
 
 
@@ -54,11 +58,11 @@ def digest_source(text: str) -> str:
 
 @cache
 def load_assets(theme: Theme = OURS) -> Assets:
-    """The product's style sheet, with the bank's colours in it, and its script."""
+    """The product's style sheet, with the bank's colours in it, and its scripts."""
     ours = "".join((STATIC / "css" / f"{name}.css").read_text(encoding="utf-8") for name in STYLES)
     style = small_css(ours + _colours(theme))
-    script = small_js("".join((STATIC / "js" / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS))
-    return Assets(style, script, {"style": digest_source(style), "script": digest_source(script)})
+    script, check = (small_js((STATIC / "js" / f"{name}.js").read_text(encoding="utf-8")) for name in ("page", "check"))
+    return Assets(style, script, check, {"style": digest_source(style), "script": f"{digest_source(script)} {digest_source(check)}"})
 
 
 def _colours(theme: Theme) -> str:

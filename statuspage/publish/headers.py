@@ -1,6 +1,6 @@
 """Which headers each class of route carries: one table, for the published files, the console and the servers in front.
 
-PAGE      the HTML that people read; its one style sheet and one script stand in it and are named by their digests
+PAGE      the HTML that people read; its one style sheet and its script stand in it and are named by their digests
 EMBED     what other sites may show: badges, and the script of the banner
 FRAME     the card that other sites may show in a frame: a small page without a script
 MACHINE   feeds, JSON, text: read by programs from anywhere
@@ -28,21 +28,25 @@ class RouteClass(StrEnum):
 def content_security_policy(route: RouteClass, hashes: Mapping[str, str] | None = None, *, in_page: bool = False) -> str:
     """The policy of one class.
 
-    hashes    "style" and "script" -> 'sha256-…' of the inline ones; a page without them may show no style and run no script
+    hashes    "style" and "script" -> sha256-… of the inline ones, a space between several; without them no style, no script
     in_page   for <meta>, which may not say frame-ancestors
     """
     rules = ["default-src 'none'", "object-src 'none'", "base-uri 'none'"]
     rules.append("form-action 'self'" if route in (RouteClass.PAGE, RouteClass.CONSOLE) else "form-action 'none'")
     if route is RouteClass.PAGE:
-        rules += [f"{kind}-src '{digest}'" for kind, digest in sorted((hashes or {}).items())]
+        rules += [f"{kind}-src {_quoted(digests)}" for kind, digests in sorted((hashes or {}).items())]
         rules += ["connect-src 'self'", "img-src 'self' data:"]
     if route is RouteClass.CONSOLE:
         rules += ["style-src 'self'", "script-src 'self'", "connect-src 'self'", "img-src 'self' data:"]
     if route is RouteClass.FRAME and hashes:
-        rules.append(f"style-src '{hashes['style']}'")
+        rules.append(f"style-src {_quoted(hashes['style'])}")
     if not in_page:
         rules.append("frame-ancestors *" if route is RouteClass.FRAME else "frame-ancestors 'none'")
     return "; ".join(rules)
+
+
+def _quoted(digests: str) -> str:
+    return " ".join(f"'{one}'" for one in digests.split())
 
 
 def headers_for(route: RouteClass, hashes: Mapping[str, str] | None = None) -> dict[str, str]:

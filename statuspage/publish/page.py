@@ -16,7 +16,7 @@ from statuspage.publish.headers import RouteClass, content_security_policy
 from statuspage.publish.history import History, history
 from statuspage.publish.preview import HEIGHT, WIDTH, plate_of, preview_of
 from statuspage.publish.shared import Picture, SharedView, of_front, of_subject
-from statuspage.publish.signing import HOW_PATH
+from statuspage.publish.signing import FORMAT, HOW_PATH, KEYS_PATH
 from statuspage.publish.site import Site
 from statuspage.publish.snapshot import PublicCode, PublicComponent, PublicIncident, PublicPage, Snapshot, Subject, said
 from statuspage.publish.views import GroupView, SubjectView, UpdateView, Views, affected, network_title
@@ -110,6 +110,7 @@ class Pages:
             "csp": content_security_policy(route, self.assets.hashes, in_page=True),
             "style": raw(self.assets.style),
             "script": raw(self.assets.script),
+            "check": raw(self.assets.check),
             "v": view,
         }
         return environment().get_template(template).render(context).encode()
@@ -245,7 +246,13 @@ class Pages:
         return SharedView(site, title, code.text, self.site.url(self.site.code(code.code)), self._plate(code.language))
 
     def _proof(self, code: PublicCode, *, signed: bool) -> dict[str, str]:
-        return {"signed": self.site.link(self.site.signed(code.code)) if signed else "", "how": self.site.link(HOW_PATH)}
+        """What the page's script asks for, and what it has to find there; `signed` is "" where there is nothing to check."""
+        return {
+            "signed": self.site.link(self.site.signed(code.code)) if signed else "",
+            "listed": self.site.link(KEYS_PATH),
+            "format": FORMAT,
+            "how": self.site.link(HOW_PATH),
+        }
 
     def codes(self, language: str, *, unknown: bool = False) -> bytes:
         """Where a code is typed in; `unknown`: the answer to a code that is not ours."""
