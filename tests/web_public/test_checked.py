@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from statuspage.outside import Folder
 from statuspage.publish.build import Builder
@@ -224,3 +224,21 @@ def test_where_nothing_is_signed_nothing_is_checked() -> None:
     body = Pages(PAGE, wording()).code(GERMAN, signed=False)
 
     assert b"<script" not in body and b'id="check"' not in body
+
+
+def test_a_page_that_is_older_than_the_words_is_looked_at_anew_instead_of_alarming(context: BrowserContext, folder: Path) -> None:
+    """A network was given other words in the end: shorter ones, or those of a post that stands alone."""
+    seen: list[str] = []
+
+    def old_at_first(route: Route) -> None:
+        seen.append(route.request.url)
+        answer = route.fetch()
+        route.fulfill(response=answer, body=OFTEN(answer.body()) if len(seen) == 1 else answer.body())
+
+    context.route(f"**/u/{GERMAN.code}/", old_at_first)
+    with any_static_server(folder) as port:
+        page = opened(context, port)
+
+        expect(page.locator("#check")).to_contain_text("hat genau diese Worte signiert", timeout=WAIT_MS)
+        is_genuine(page)
+        assert len(seen) == 3, "the old page, a look at the new one, and the new one itself"
