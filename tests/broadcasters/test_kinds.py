@@ -135,12 +135,14 @@ def test_a_kind_that_was_never_tried_against_the_real_network_is_off_until_it_is
 
 def test_another_package_can_bring_a_kind_but_not_take_one_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     points = [
-        importlib.metadata.EntryPoint("pigeons", "tests.broadcasters.bench", broadcasters.GROUP),
-        importlib.metadata.EntryPoint("mastodon", "tests.broadcasters.bench", broadcasters.GROUP),
+        importlib.metadata.EntryPoint("pigeons", "broadcasters.ntfy", broadcasters.GROUP),
+        importlib.metadata.EntryPoint("mastodon", "broadcasters.ntfy", broadcasters.GROUP),
+        importlib.metadata.EntryPoint("owls", "tests.broadcasters.bench", broadcasters.GROUP),
     ]
     monkeypatch.setattr(broadcasters, "entry_points", lambda group: points if group == "statuspage.broadcasters" else [])
 
-    found = broadcasters._found()
+    found, broken = broadcasters._found()
 
-    assert found["pigeons"] is importlib.import_module("tests.broadcasters.bench")
+    assert found["pigeons"] is importlib.import_module("broadcasters.ntfy")
     assert found["mastodon"] is BROADCASTERS["mastodon"]
+    assert broken.keys() == {"owls"} and "tests.broadcasters.bench lacks KIND, MODES" in broken["owls"]
