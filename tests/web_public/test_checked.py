@@ -157,7 +157,6 @@ WRONG: dict[str, dict[str, Change]] = {
     "a signature that is none": {SIGNED: notice(signature="%%%")},
     "half a signature": {SIGNED: notice(signature=FORGED[:40])},
     "a message of ours with another code": {SIGNED: lambda _: message_file(PAGE, CODES["en"], OURS)},
-    "a key that is not listed": {SIGNED: lambda _: message_file(PAGE, GERMAN, STRANGER)},
     "a stranger's key under our name": {SIGNED: notice(signature=FORGED), KEYS: of_stranger},
     "keys of another page": {KEYS: lambda _: keys_file(replace(PAGE, url="https://status.example.org"), OURS)},
     "no notice in it": {SIGNED: lambda _: b'{"notices": []}'},
@@ -205,10 +204,32 @@ def test_what_cannot_be_checked_here_is_said_and_is_no_alarm(context: BrowserCon
     with served(folder) as port:
         page = opened(context, port)
 
-        expect(page.locator("#check")).to_contain_text("Ihr Browser konnte die Signatur nicht prüfen.", timeout=WAIT_MS)
+        expect(page.locator("#check")).to_contain_text("Die Signatur war hier nicht zu prüfen.", timeout=WAIT_MS)
         expect(page.locator("#check")).to_contain_text("„So prüfen Sie es“")
         expect(page.get_by_role("link", name="So prüfen Sie es")).to_be_visible()
         is_genuine(page)
+
+
+def test_a_key_that_was_retired_since_is_no_alarm(context: BrowserContext, folder: Path, tmp_path: Path) -> None:
+    with (
+        changed(folder, tmp_path, {SIGNED: lambda _: message_file(PAGE, GERMAN, STRANGER)}) as place,
+        any_static_server(place) as port,
+    ):
+        page = opened(context, port)
+
+        expect(page.locator("#check")).to_contain_text("Die Signatur war hier nicht zu prüfen.", timeout=WAIT_MS)
+        is_genuine(page)
+
+
+def test_a_signature_that_is_not_there_yet_is_looked_for_again(context: BrowserContext, folder: Path) -> None:
+    early = iter([404])
+
+    with served(folder) as port:
+        context.route("**/signed.json", lambda route: route.fulfill(status=404) if next(early, None) else route.continue_())
+        page = opened(context, port)
+
+        expect(page.locator("#check")).to_contain_text("hat genau diese Worte signiert", timeout=WAIT_MS)
+        assert page.evaluate("waited") == [20000]
 
 
 def test_without_script_the_page_is_as_it_was(browser: Browser, folder: Path) -> None:

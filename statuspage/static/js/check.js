@@ -3,6 +3,7 @@
 // Without this script, or where a browser cannot check, the page says what it says without it.
 (async function () {
   const box = document.getElementById("check"), told = box.dataset;
+  let missing;
   const shown = document.querySelector("blockquote").textContent;
   const bytes = text => Uint8Array.from(atob(text), letter => letter.charCodeAt(0));
   const hex = buffer => Array.from(new Uint8Array(buffer), byte => byte.toString(16).padStart(2, "0")).join("");
@@ -16,26 +17,29 @@
     const wanted = ["page: " + page, "kind: message", "id: " + told.code];
     return end > 0 && head[0] === told.format && wanted.every(line => head.includes(line)) && signed.slice(end + 2) === shown + "\n";
   }
-  async function isRight(notice, listed) {
+  async function matches(notice, listed) {
+    if (!isThis(notice.signed, listed.page)) return "wrong";
     const known = listed.keys.find(one => one.id === notice.key);
-    if (!known || !isThis(notice.signed, listed.page)) return false;
+    if (!known) return "unable"; // a key that was retired since
     const raw = bytes(known.public_key), name = hex(await crypto.subtle.digest("SHA-256", raw)).slice(0, 16);
     const key = await crypto.subtle.importKey("raw", raw, "Ed25519", false, ["verify"]);
     const good = await crypto.subtle.verify("Ed25519", key, bytes(notice.signature), new TextEncoder().encode(notice.signed));
-    return good && name === known.id;
+    return good && name === known.id ? "right" : "wrong";
   }
   async function verdict() {
     let signed, listed;
+    missing = false;
     try {
       if (!crypto.subtle) return "unable"; // also where the page did not come by https
       [signed, listed] = await Promise.all([get(told.signed), get(told.keys)]);
     } catch (error) {
+      missing = error === 404;
       return "unable";
     }
     try {
-      return await isRight(signed.notices[0], listed) ? "right" : "wrong";
+      return await matches(signed.notices[0], listed);
     } catch (error) {
-      return error.name === "NotSupportedError" ? "unable" : "wrong";
+      return ["NotSupportedError", "OperationError"].includes(error.name) ? "unable" : "wrong";
     }
   }
   async function shownNow() {
@@ -47,9 +51,10 @@
     }
   }
   let found = await verdict();
-  if (found === "wrong") { // signatures are published some seconds after the page: an alarm waits until they must be there
+  if (found === "wrong" || missing) { // signatures are published some seconds after the page: what is said waits until they must be there
     await new Promise(resolve => setTimeout(resolve, 20000));
-    if (await shownNow() !== shown) return location.reload(); // a network was given other words in the end: this page is older than they are
+    const again = performance.getEntriesByType("navigation")[0].type === "reload";
+    if (!again && await shownNow() !== shown) return location.reload(); // a network was given other words in the end: this page is older
     found = await verdict();
   }
   box.textContent = told[found];

@@ -68,7 +68,7 @@
   function look() {
     asked = performance.now();
     get(words.fresh).then(function (answer) {
-      if (answer.status >= 500) throw answer.status;
+      if (answer.status >= 500 || answer.status === 429) throw answer.status;
       return answer.json().catch(Object).then(function (told) {
         var made = byId("made"), text = told.made && told.made[document.documentElement.lang];
         if (!text || told.page !== made.dataset.page || asked - read > every * 10000) return page(); // no such file: the page alone will do
