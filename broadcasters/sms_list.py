@@ -18,7 +18,7 @@ from broadcasters import sms, text
 from broadcasters.errors import BroadcastError, OutcomeClass, Rejected
 from broadcasters.http import Http
 from broadcasters.parts import message_parts
-from broadcasters.post import DeliveryClass, Post
+from broadcasters.post import DeliveryClass, Found, Post
 from broadcasters.runs import ACCOUNT, Errand, Recipient, check_list, check_pace
 
 KIND = "sms_list"
@@ -139,7 +139,7 @@ class Draft:
 
         def send(line: Requests) -> str:
             try:
-                found = sms.find(self.post.code, self.post.created_at - EARLIER, own, line.http) if to.doubtful else None
+                found = self._found(own, line) if to.doubtful else None
                 return f"{found.remote.id}, found" if found else sms.broadcast(self.post, own, line.http).remote.id
             except BroadcastError as error:
                 if _of_everybody(error, looking=to.doubtful):
@@ -147,6 +147,14 @@ class Draft:
                 raise
 
         return send
+
+    def _found(self, own: sms.Config, line: Requests) -> Found | None:
+        """What the service has of it. That it will not say speaks of the question: whoever may not read may still send."""
+        try:
+            return sms.find(self.post.code, self.post.created_at - EARLIER, own, line.http)
+        except BroadcastError as error:
+            error.single = True
+            raise
 
 
 def _of_everybody(error: BroadcastError, *, looking: bool) -> bool:

@@ -142,6 +142,7 @@ def _found(one: Any, config: Config) -> Found:
 
 
 REPLY_FORBIDDEN = "reply-forbidden"
+_OF_ACCOUNT = re.compile(r"suspended|locked|not permitted to perform|/client-forbidden|/oauth1-permissions")
 
 
 def _sentences(parsed: Mapping[str, Any]) -> Iterator[str]:
@@ -167,4 +168,5 @@ def _reading(answer: Answer, parsed: Any) -> Reading | None:
         return Reading(OutcomeClass.CONTENT, "parent-gone", parent_gone=True)
     if re.search(r"\brepl(y|ies|ying)\b", detail) and re.search(r"\bnot (allowed|permitted)\b", detail):
         return Reading(OutcomeClass.DENIED, REPLY_FORBIDDEN, single=True)
-    return None
+    of_account = _OF_ACCOUNT.search(f"{parsed.get('type', '')} {detail}")
+    return Reading(OutcomeClass.DENIED, single=of_account is None)  # what X refuses in words that nobody knows here is about one post

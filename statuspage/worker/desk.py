@@ -195,7 +195,7 @@ class Desk:
         known = accounts.get(session, self.account)
         of = configured(self.ctx.configs[self.account])
         self.gate.failures, self.gate.stopped = known.failures, known.stopped
-        self.gate.held = known.held_for in [accounts.mark_of(of, key) for key in self.ctx.keys.accepted()]
+        self.gate.held = bool(known.stopped) and known.held_for in [accounts.mark_of(of, key) for key in self.ctx.keys.accepted()]
         if known.failures >= self.gate.threshold:
             self.gate.open_until = self.mono()
         self._heed_wait(deliveries.busy_threads(session, self.account))
@@ -250,6 +250,11 @@ class Desk:
             raise_in(session, self.ctx, key, detail)
         else:
             stories.alarm(session, self.ctx, key, detail, row, tell=True)
+
+    def works_again(self, session: Any) -> None:
+        """The network took something: what was told of the account is over, and its next trouble is told anew."""
+        self.save_gate(session)
+        self.clear(session, f"account:{self.account}")
 
     def keep(self, session: Any, values: dict[str, str]) -> None:
         nonce = bytes.fromhex(self.ctx.ports.random.token(2 * NONCE_BYTES, "0123456789abcdef"))

@@ -116,6 +116,7 @@ class Dispatcher:
         desk.offset = self._ctx.ports.clock.boottime() - desk.mono()
         with self._ctx.ports.store.reading() as session:
             desk.load_account(session)
+        self._proof_wanted = self._proof_wanted or bool(desk.gate.stopped and not desk.gate.held)  # settings may have put it right
         if network.run:
             desk.mailer = Mailer(desk)
         return desk
@@ -147,6 +148,7 @@ class Dispatcher:
         self.due_in = 0.0
         desk.patient.discard(row.id)
         if desk.gate.needs_trial() and desk.network.can("verify"):
+            self._proof_wanted = False
             yield from _trial(desk)
         elif row.state is DeliveryState.UNKNOWN:
             yield from reconciler.reconcile(desk, row)
@@ -257,7 +259,9 @@ class Dispatcher:
         if row.id not in desk.due:
             desk.due[row.id] = desk.mono() + wait_left_s(row, self._ctx.now(), self._ctx.settings.delivery.retry_after_max_s)
         due, now = desk.due[row.id], desk.mono()
-        return due if due > now or row.state is not DeliveryState.QUEUED or self._page_is_ready(desk, row) else now + POLL_S
+        if due > now or row.state is not DeliveryState.QUEUED or desk.gate.wait_s(now) > 0 or self._page_is_ready(desk, row):
+            return due
+        return now + POLL_S
 
     def _page_is_ready(self, desk: Desk, row: Delivery) -> bool:
         """False while the public page lacks what the network will fetch from there, a picture, or what readers of the post look for."""
@@ -289,6 +293,7 @@ def _gives_way(row: Delivery, threads: Threads) -> int | None:
 def _trial(desk: Desk) -> Iterator[str]:
     """Does the network answer and know us? A question that posts nothing, so that no delivery has to be the guinea pig."""
     yield "claimed"
+    needed = desk.gate.needs_trial()  # else somebody who only reads was refused: it may be of a right to read alone
     desk.refreshed = desk.refreshed and not desk.gate.stopped  # what a person has repaired may need a new session
     why = _refusal(desk)
     if why is not None and why.outcome is OutcomeClass.REAUTH and desk.renew(why):
@@ -297,17 +302,20 @@ def _trial(desk: Desk) -> Iterator[str]:
     now, was_stopped = desk.mono(), bool(desk.gate.stopped)
     if why is None:
         desk.refreshed = False
-        desk.gate.half_open()
+        if needed:
+            desk.gate.half_open()
         desk.wake(unknown=False)
     elif why.outcome is OutcomeClass.REAUTH:
         if desk.refreshed:
             desk.renew(why)
         return
+    elif needed and desk.hold(why):
+        pass  # the account itself is refused: only a person, or other settings, end that
     elif was_stopped:
         desk.gate.stop(now, desk.gate.stopped)
     else:
         desk.gate.failed(now)
-    desk.write(lambda session: _tried(desk, session, ok=why is None, stopped=was_stopped))
+    desk.write(lambda session: _tried(desk, session, ok=why is None, stopped=was_stopped or desk.gate.held))
     yield "recorded"
 
 

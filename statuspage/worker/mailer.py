@@ -212,7 +212,7 @@ class Mailer:
                 trouble = trouble or result.error
             elif result.sent and self._desk.gate.failures:
                 self._desk.gate.succeeded()
-                self._desk.write(self._desk.save_gate)
+                self._desk.write(self._desk.works_again)
         return trouble
 
     def _quiet(self, draft: Draft) -> timedelta:

@@ -167,7 +167,7 @@ class Publisher:
     def _publish(self, now: datetime) -> Iterator[str]:
         if not self._in_force():
             return
-        generation, look, reading = self._read(now)
+        generation, read_at, look, reading = self._read(now)
         snapshot = reading.snapshot
         site = Site(snapshot.page)
         gone = [file_of(path) for code in reading.void for path in (site.code(code), site.signed(code))]
@@ -180,7 +180,7 @@ class Publisher:
         with self._ctx.ports.store.writing() as session:
             incidents.note_first_published(session, fresh, self._ctx.now())  # it is out only now: what it took counts
             reports.look_back(session, fresh)
-            publications.note_published(session, generation, now)
+            publications.note_published(session, generation, read_at)
         for hub in self.hubs:
             hub.offer(feed_digests(snapshot.page, hot))
         self._told |= fresh
@@ -231,17 +231,17 @@ class Publisher:
         with self._ctx.ports.store.reading() as session:
             return self._seen is None or publications.mark(session) != self._seen.mark
 
-    def _read(self, now: datetime) -> tuple[int, Look, Reading]:
-        """The number of the edition and what it shows, read in one transaction: a higher number never shows an older state.
+    def _read(self, now: datetime) -> tuple[int, datetime, Look, Reading]:
+        """The number of the edition, the moment and what it shows, read in one transaction: a higher number never shows an older state.
 
         The bars of the past days are read before, for they take longest and hold up nobody so.
         """
         with self._ctx.ports.store.reading() as session:
             days = self._reader.days(session, now)
         with self._ctx.ports.store.writing() as session:
-            generation = publications.claim(session, now)
+            generation, read_at = publications.claim(session, now), self._ctx.now()
             look = self._reader.look(session, now)
-            return generation, look, self._reader.snapshot(session, now, look.seen, days)
+            return generation, read_at, look, self._reader.snapshot(session, now, look.seen, days)
 
     def _archive_some(self) -> Iterator[str]:
         """Brings the next few pages of the archive up to date; there is time now."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from statuspage.actions.context import Context
@@ -52,9 +52,18 @@ def _reseal(ctx: Context, who: str, deed: str) -> Resealed:
         sound = [row for row in rows if ctx.genuine(row)]
         for row in sound:
             deliveries.change(session, row, seal=seal(row, ctx.seal_key))
+        _mark_again(ctx, session)
         done = Resealed(len(sound), _reseal_credentials(ctx, session), len(rows) - len(sound))
         audit.append(session, at=ctx.now(), who=who, what=deed, detail={"deliveries": done.deliveries, "credentials": done.credentials})
     return done
+
+
+def _mark_again(ctx: Context, session: Any) -> None:
+    """Accounts that are off stay off: what names their refused configuration is made with the new key."""
+    for name, config in sorted(ctx.configs.items()):
+        known, of = accounts.get(session, name), configured(config)
+        if known.held_for and known.held_for in [accounts.mark_of(of, key) for key in ctx.keys.accepted()]:
+            accounts.save(session, replace(known, held_for=accounts.mark_of(of, ctx.seal_key)), ctx.now())
 
 
 def _reseal_credentials(ctx: Context, session: Any) -> int:

@@ -217,7 +217,7 @@ def write(desk: Desk, session: Any, row: Delivery, verdict: Verdict, act: str = 
     for key, text in verdict.alarms.items():
         desk.alarm(session, key, text, row, tell=not verdict.off)
     if verdict.gate:
-        desk.save_gate(session)
+        (desk.works_again if verdict.state is DeliveryState.DELIVERED else desk.save_gate)(session)
 
 
 def _evidence(verdict: Verdict) -> str:

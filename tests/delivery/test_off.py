@@ -104,6 +104,37 @@ def test_who_resumes_it_too_early_is_told_so_by_one_more_request() -> None:
     assert "account:bare" in stage.alarms()
 
 
+@pytest.mark.parametrize("status", [402, 403, 410])
+def test_an_account_that_is_refused_when_it_is_tried_again_is_off_too(status: int) -> None:
+    """Resumed too early, or behind a breaker: nobody asks every half a minute whether it was meant."""
+    stage = refused("bare")
+    stage.network("bare").disowns, stage.network("bare").shuns = status, True
+    asked = len(stage.network("bare").requests)
+
+    resume(stage, "bare")
+    stage.tell(NoticeKind.IDENTIFIED)
+    stage.passes(DAY_S)
+
+    assert len(stage.network("bare").requests) == asked + 1
+    assert "account:bare" in stage.alarms()
+
+
+def test_what_was_told_of_an_account_is_over_with_its_first_success_and_told_anew_the_next_time() -> None:
+    stage = Stage("bare")
+    stage.network("bare").disowns = 403
+    stage.tell()
+    stage.passes(5.0)
+    before = stage.alarms()
+    stage.network("bare").disowns = 0
+
+    resume(stage, "bare")
+    stage.tell(NoticeKind.IDENTIFIED)
+    stage.passes(60.0)
+
+    assert "account:bare" in before
+    assert "account:bare" not in stage.alarms()
+
+
 def test_a_statement_that_goes_out_of_date_meanwhile_is_an_alarm_and_never_lost_silently() -> None:
     stage = refused("bare")
     stage.tell(NoticeKind.RESOLVED, valid_s=1800.0)

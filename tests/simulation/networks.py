@@ -68,7 +68,8 @@ class FakeNetwork:
     retry_after: str | None = None
     status: int | None = None
     late_s: float | None = None
-    disowns: int = 0  # a status: whatever would change something is answered so; what only asks who we are is not
+    disowns: int = 0  # a status: whatever would change something is answered so; what only asks who we are is not, but for:
+    shuns: bool = False  # it does not even say who we are
     asked_until: float = 0.0  # until when it last asked to wait, and the longest such wait
     asked_s: float = 0.0
 
@@ -88,7 +89,7 @@ class FakeNetwork:
         sent_at = world.time
         if request.headers.get("Authorization") != f"Bearer {self.token}" and path != "token":
             return _answer(401, {"error": "revoked"})
-        if self.disowns and request.method != "GET" and path != "token":
+        if self.disowns and (request.method != "GET" or self.shuns) and path != "token":
             world.counts["account refused"] += 1
             return _answer(self.disowns, {"error": "not this account"})
         answer = self._meet(fault, request, path, body, sent_at)
