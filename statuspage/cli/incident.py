@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
 import click
 
@@ -47,6 +48,7 @@ def incident() -> None:
 
 SEEN = click.option("--version", type=VERSION, help="The version that you saw; refused if somebody changed it meanwhile.")
 NEXT = click.option("--next", "next_update_by", type=MOMENT, help="Promise another moment for the next update.")
+_WITH_STATUS: dict[str, Any] = {"multiple": True, "type": COMPONENT, "callback": once_each, "metavar": "COMPONENT=STATUS"}
 REASON = click.option("--reason", default="", help="Why it is said to work, although probes still see it failing; recorded, never public.")
 
 
@@ -114,10 +116,7 @@ def declare(
 @click.option(
     "--component",
     "components",
-    multiple=True,
-    type=COMPONENT,
-    callback=once_each,
-    metavar="COMPONENT=STATUS",
+    **_WITH_STATUS,
     help="A component that changes or is added; STATUS, always named, may be operational: it works again.",
 )
 @WORDS
@@ -209,10 +208,7 @@ def resolve(
 @click.option(
     "--component",
     "components",
-    multiple=True,
-    type=COMPONENT,
-    callback=once_each,
-    metavar="COMPONENT=STATUS",
+    **_WITH_STATUS,
     help="What fails now, with its STATUS; default: what failed before, as it failed.",
 )
 @click.option("--since", type=MOMENT, help="Since when it fails again; default: now.")

@@ -22,7 +22,7 @@ Item = TypeVar("Item", bound=Numbered)
 
 
 def dated(at: datetime, received_at: datetime, after: datetime | None) -> datetime:
-    """The moment from which a result counts: its own, but not before that of the result it follows, and not after its arrival.
+    """The moment from which a result counts: its own, moved on to that of the result it follows, which moves it past its arrival never.
 
     at      its own moment: before `after` where the result it follows waited on our own side, and this one did not
     after   moment of the newest one taken so far, None for the first; in the future, if the clock was set back since

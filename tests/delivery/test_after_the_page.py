@@ -20,17 +20,22 @@ def published(stage: Stage, generation: int) -> None:
         publications.note_published(session, generation, stage.world.wall())
 
 
+def told_long_after_an_edition(seconds: float) -> tuple[Stage, float]:
+    """The stage, and the moment at which something was said."""
+    stage = Stage("bare")
+    published(stage, 1)
+    stage.passes(seconds)
+    stage.tell()
+    return stage, stage.world.time
+
+
 def sent_after_s(stage: Stage, said: float) -> list[float]:
     return [at - said for at, _, _ in stage.network("bare").requests]
 
 
 def test_a_post_waits_for_the_edition_that_tells_of_it() -> None:
-    stage = Stage("bare")
-    published(stage, 1)
-    stage.passes(60.0)
-    said = stage.world.time
+    stage, said = told_long_after_an_edition(60.0)
 
-    stage.tell()
     stage.passes(1.0)
     early = sent_after_s(stage, said)
     published(stage, 2)
@@ -41,12 +46,8 @@ def test_a_post_waits_for_the_edition_that_tells_of_it() -> None:
 
 
 def test_a_page_that_does_not_come_delays_a_post_by_two_seconds() -> None:
-    stage = Stage("bare")
-    published(stage, 1)
-    stage.passes(3600.0)
-    said = stage.world.time
+    stage, said = told_long_after_an_edition(3600.0)
 
-    stage.tell()
     stage.passes(10.0)
 
     (after,) = sent_after_s(stage, said)

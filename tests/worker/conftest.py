@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import pytest
 
 from statuspage.actions.context import Context
 from statuspage.demo import stage
+from statuspage.demo.networks.server import RunningNetworks, running_networks
 from statuspage.settings.loader import Loaded, load_file
 from statuspage.settings.process import ProcessSettings
 from statuspage.store import Database
@@ -40,3 +41,10 @@ def make_context(process: ProcessSettings, loaded: Loaded) -> Callable[[Database
 @pytest.fixture
 def ctx(database: Database, make_context: Callable[[Database], Context]) -> Context:
     return make_context(database)
+
+
+@pytest.fixture
+def networks(tmp_path: Path) -> Iterator[RunningNetworks]:
+    """The demonstration's, on a free port."""
+    with running_networks(tmp_path / "networks") as running:
+        yield running

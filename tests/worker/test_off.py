@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from statuspage.actions.incidents import Change, Declaration, Resolution
 from statuspage.core.deliveries import Delivery
 from statuspage.core.vocabulary import ComponentStatus, DeliveryState, IncidentStatus
 from statuspage.demo import stage
-from statuspage.demo.networks.server import RunningNetworks, running_networks
+from statuspage.demo.networks.server import RunningNetworks
 from statuspage.settings.loader import load_file
 from statuspage.settings.process import ProcessSettings
 from statuspage.store import Database, deliveries
@@ -61,12 +61,6 @@ class Bank:
     def alarms(self, topic: str) -> list[str]:
         with self.ctx.ports.store.reading() as session:
             return [alarm.key for alarm in alarm_store.listing(session) if alarm.key.startswith(f"{topic}:")]
-
-
-@pytest.fixture
-def networks(tmp_path: Path) -> Iterator[RunningNetworks]:
-    with running_networks(tmp_path / "networks") as running:
-        yield running
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from statuspage.actions.incidents import Declaration
 from statuspage.core.deliveries import Delivery
 from statuspage.core.vocabulary import ComponentStatus, DeliveryState
 from statuspage.demo import stage
-from statuspage.demo.networks.server import RunningNetworks, running_networks
+from statuspage.demo.networks.server import RunningNetworks
 from statuspage.outside import Folder
 from statuspage.publish.card import card_path
 from statuspage.settings.loader import load_file
@@ -45,12 +45,6 @@ def page(tmp_path: Path) -> Iterator[str]:
     server.shutdown()
     thread.join()
     server.server_close()
-
-
-@pytest.fixture
-def networks(tmp_path: Path) -> Iterator[RunningNetworks]:
-    with running_networks(tmp_path / "networks") as running:
-        yield running
 
 
 class Bank:

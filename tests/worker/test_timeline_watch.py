@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,7 +20,7 @@ from statuspage.actions.deliveries import RESTORED
 from statuspage.actions.incidents import Change, Declaration
 from statuspage.core.vocabulary import ComponentStatus, DeliveryState, IncidentStatus
 from statuspage.demo import stage
-from statuspage.demo.networks.server import RunningNetworks, running_networks
+from statuspage.demo.networks.server import RunningNetworks
 from statuspage.settings.loader import load_file
 from statuspage.settings.process import ProcessSettings
 from statuspage.store import Database, alarms, configurations, deliveries
@@ -79,12 +79,6 @@ class Bank:
     def alarms(self) -> list[alarms.Alarm]:
         with self.ctx.ports.store.reading() as session:
             return [alarm for alarm in alarms.listing(session) if alarm.key.startswith(("foreign:", "timeline:"))]
-
-
-@pytest.fixture
-def networks(tmp_path: Path) -> Iterator[RunningNetworks]:
-    with running_networks(tmp_path / "networks") as running:
-        yield running
 
 
 @pytest.fixture
