@@ -140,7 +140,7 @@ class Dispatcher:
         row, wait = self._choose(desk, threads, off)
         if row is None:
             self.due_in = wait
-            if self._proof_wanted and not desk.gate.wait_s(desk.mono()):
+            if self._proof_wanted and desk.network.can("verify") and not desk.gate.wait_s(desk.mono()):
                 self._proof_wanted = False
                 yield from _trial(desk)
             renew_if_due(desk)

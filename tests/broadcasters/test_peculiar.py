@@ -240,6 +240,21 @@ def test_a_reply_that_x_does_not_allow_is_posted_alone_however_it_says_so(detail
     assert [b"in_reply_to_tweet_id" in request.body for request in transport.requests] == [True, False]
 
 
+@pytest.mark.parametrize(
+    ("told", "single"),
+    [
+        ({"detail": "This request looks like it might be automated."}, True),
+        ({"detail": "Your account is suspended and is not permitted to access this feature."}, False),
+        ({"detail": "You are not permitted to perform this action."}, False),
+        ({"type": "https://api.x.com/2/problems/client-forbidden"}, False),
+    ],
+)
+def test_x_refuses_an_account_only_in_words_that_say_so(told: dict[str, str], single: bool) -> None:
+    http, _ = http_with(answer(403, told))
+
+    assert failure(lambda: x.broadcast(POST, USER, http)).single is single
+
+
 def test_x_is_not_asked_twice_where_a_reply_is_refused_for_another_reason() -> None:
     http, transport = http_with(answer(403, {"detail": "Your account is locked."}))
 

@@ -11,6 +11,7 @@ from statuspage.actions import stories
 from statuspage.core.vocabulary import DeliveryState, NoticeKind, SubjectKind
 from statuspage.store import accounts, deliveries
 from statuspage.worker.desk import Desk
+from statuspage.worker.postmaster import Network
 from tests.delivery.stage import Stage
 from tests.simulation.networks import Config
 
@@ -119,20 +120,21 @@ def test_an_account_that_is_refused_when_it_is_tried_again_is_off_too(status: in
     assert "account:bare" in stage.alarms()
 
 
-def test_what_was_told_of_an_account_is_over_with_its_first_success_and_told_anew_the_next_time() -> None:
+def test_who_is_refused_only_when_asked_who_we_are_may_still_post() -> None:
+    """Somebody who reads was refused and asked for a proof: it may be of a right to read alone."""
     stage = Stage("bare")
-    stage.network("bare").disowns = 403
-    stage.tell()
-    stage.passes(5.0)
-    before = stage.alarms()
+    stage.network("bare").disowns, stage.network("bare").shuns = 403, True
+    stage.process.threads[0].dispatcher.prove_soon()
+    stage.world.poke()
+    stage.passes(60.0)
+    proofs = asked(stage, "bare")
     stage.network("bare").disowns = 0
 
-    resume(stage, "bare")
-    stage.tell(NoticeKind.IDENTIFIED)
-    stage.passes(60.0)
+    stage.tell()
+    stage.passes(5.0)
 
-    assert "account:bare" in before
-    assert "account:bare" not in stage.alarms()
+    assert proofs == 1
+    assert stage.states("bare") == [DELIVERED] and stage.alarms() == []
 
 
 def test_a_statement_that_goes_out_of_date_meanwhile_is_an_alarm_and_never_lost_silently() -> None:
@@ -168,7 +170,10 @@ def test_an_account_that_is_off_stays_so_in_the_next_process() -> None:
     assert stage.states("natural") == [SUPERSEDED, QUEUED]
 
 
-def test_another_configuration_of_the_account_is_tried_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("answers", [True, False], ids=["says who we are", "cannot be asked that"])
+def test_another_configuration_of_the_account_is_tried_at_once(answers: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    can = Network.can
+    monkeypatch.setattr(Network, "can", lambda network, deed: can(network, deed) and (answers or deed != "verify"))
     stage = refused("natural", 410)
     stage.tell(NoticeKind.IDENTIFIED)
     stage.passes(60.0)

@@ -113,6 +113,23 @@ def test_x35_three_rotations_while_a_hundred_posts_are_sent_fail_none_and_the_ol
     assert "account:bare" not in stage.alarms()
 
 
+def test_an_account_that_is_off_stays_off_under_a_new_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Rotating(tmp_path, monkeypatch)
+    stage.network("bare").disowns = 410
+    stage.sends(1, 1, hold_s=0.0)
+    stage.passes(5.0)
+    asked = len(stage.network("bare").requests)
+
+    rotation.rotate(stage.world.outside, stage.ring, "Ada")
+    rotation.retire(stage.world.outside, stage.ring, "Ada", stage.ring.changed_at() + 61)
+    stage.world.kill(stage.process, "in the test")
+    stage.world.start(stage.process)
+    stage.sends(2, 1, hold_s=0.0)
+    stage.passes(600.0)
+
+    assert asked and len(stage.network("bare").requests) == asked
+
+
 def test_a_retired_key_seals_nothing_any_more_and_a_forged_row_is_never_sealed_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
