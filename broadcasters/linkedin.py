@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -17,7 +17,7 @@ from broadcasters import oauth, text, timeline
 from broadcasters.answers import word
 from broadcasters.errors import BroadcastError, OutcomeClass, Rejected, Uncertain
 from broadcasters.http import Answer, Http, Reading, checked_base
-from broadcasters.post import DeliveryClass, Found, Post, Receipt, Remote
+from broadcasters.post import DeliveryClass, Ending, Found, Post, Receipt, Remote
 
 KIND = "linkedin"
 CLASS = DeliveryClass.BARE
@@ -25,7 +25,7 @@ MODES = ("edit", "new")
 PAGE = 50
 ASIDE_DEADLINE_S = 5.0  # for reading back what is already published
 VERSION_LIVES = timedelta(days=365)
-VERSION_WARNING = timedelta(days=61)
+VERSION_WARNING_DAYS = (61, 14, 7, 3, 1)
 
 _SPECIAL = re.compile(r"[\\{}@\[\]()<>#*_~|]")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
@@ -40,7 +40,7 @@ class Config:
 
     organization   its number
     access_token   lives 60 days; refresh() renews it where LinkedIn gave a refresh_token, else a person must sign in again
-    version        YYYYMM; one lives twelve months, then everything is refused: verify() warns two months ahead
+    version        YYYYMM; one lives twelve months, then everything is refused: endings() tells two months ahead
     """
 
     organization: str
@@ -131,10 +131,16 @@ def verify(config: Config, http: Http) -> str:
     """Which organisation the token opens, and how long the version lives. Posts nothing."""
     path = f"organizations/{config.organization}"
     name = _send(http, config, "GET", path, read=lambda answer: str(answer["localizedName"]))
-    ends = datetime(int(config.version[:4]), int(config.version[4:]), 1, tzinfo=UTC) + VERSION_LIVES
-    left = ends - http.now()
-    late = f" Version {config.version} of the API ends about {ends:%Y-%m}: set a newer one." if left < VERSION_WARNING else ""
+    version = endings(config)[0]
+    near = (version.on - http.now().date()).days <= max(version.days)
+    late = f" But {version.what} about {version.on:%Y-%m}. {version.then}" if near else ""
     return f"The token opens the organisation “{name}”.{late}"
+
+
+def endings(config: Config) -> Sequence[Ending]:
+    """A version of the API lives for about twelve months; then everything is refused with 426."""
+    on = date(int(config.version[:4]), int(config.version[4:]), 1) + VERSION_LIVES
+    return [Ending("version", f"version {config.version} of the API ends", "Set a newer one.", on, VERSION_WARNING_DAYS)]
 
 
 def refresh(config: Config, http: Http) -> Mapping[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 
@@ -99,3 +99,21 @@ class Found:
     text: str
     at: datetime | None
     url: str | None = None
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What stops working on a day that is known beforehand, and so must be replaced in time.
+
+    topic   one word, the same for its successor: "credentials", "version"
+    what    in words, without a stop: "version 202607 of the API ends"
+    then    what a person does about it, a sentence
+    on      the last day on which it works, or the first on which it may not
+    days    people are told when so many days are left, and again at each smaller number
+    """
+
+    topic: str
+    what: str
+    then: str
+    on: date
+    days: tuple[int, ...] = (14, 7, 3, 1)

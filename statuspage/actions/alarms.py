@@ -25,6 +25,7 @@ _PAGES = {
     "unwatched": "incidents",
     "maintenance": "maintenance",
 }  # beginning of a key -> the console's page of what it is about
+_LISTS = {"account": "accounts", "ending": "accounts", "renewal": "accounts"}  # the same, where one page has them all
 OF_DELIVERIES = ("delivery", "unknown")  # beginnings of the keys that end with a delivery's id
 
 
@@ -58,6 +59,12 @@ def clear_in(session: Any, ctx: Context, key: str) -> None:
         _close(session, ctx, alarm, f"Over: {alarm.text}")
 
 
+def replace_in(session: Any, ctx: Context, alarm: alarms.Alarm, key: str, text: str) -> None:
+    """The alarm has grown: it stands under another key and is told anew, and nobody hears that the former one is over."""
+    _close(session, ctx, alarm, "")
+    raise_in(session, ctx, key, text)
+
+
 def dismiss(ctx: Context, alarm_id: str, who: str) -> None:
     """`who` has looked into it: the alarm is closed. If what it tells of is found again, it comes again.
 
@@ -77,6 +84,8 @@ def dismiss(ctx: Context, alarm_id: str, who: str) -> None:
 def path(key: str) -> str:
     """The console's page on which a person deals with an alarm, below the page's own address."""
     topic, _, about = key.partition(":")
+    if topic in _LISTS:
+        return f"console/{_LISTS[topic]}/"
     page = _PAGES.get(topic)
     return f"console/{page}/{about}" if page and about else "console/"
 
@@ -94,6 +103,7 @@ def _undecided(session: Any, delivery_id: str) -> bool:
 
 
 def _close(session: Any, ctx: Context, alarm: alarms.Alarm, text: str) -> None:
+    """text: what those are told who heard of it; "": nothing."""
     now = ctx.now()
     alarms.clear(session, alarm.id, now)
     heard = set()
@@ -103,7 +113,7 @@ def _close(session: Any, ctx: Context, alarm: alarms.Alarm, text: str) -> None:
         elif deliveries.change(session, row, state=str(DeliveryState.WITHDRAWN), settled_at=now, detail="over before it was told"):
             deliveries.note(session, row, now, "decide", "withdrawn", "over before it was told")
     channels = [info for info in _operators(ctx) if info.channel.name in heard]
-    if channels:
+    if channels and text:
         _tell(session, ctx, alarm.id, _OVER, text, channels)
 
 

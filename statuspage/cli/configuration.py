@@ -15,6 +15,7 @@ from statuspage.actions.components import left_open
 from statuspage.cli.common import REFUSED, Invocation, explained, fail, prepare
 from statuspage.cli.names import looked_up
 from statuspage.demo import stage
+from statuspage.outside import SystemClock
 from statuspage.settings import Settings
 from statuspage.settings.loader import load_file
 from statuspage.settings.schema import json_schema
@@ -37,7 +38,7 @@ def check(invocation: Invocation, file: Path | None, look_up: bool) -> None:
         environ = {**stage.environment("127.0.0.1", 8000, invocation.process.data), **environ}
     loaded = load_file(path, environ)
     left = _left_open(invocation, loaded.settings)
-    found = summary(loaded, partial(looked_up, resolver=_resolver()) if look_up else list)
+    found = summary(loaded, SystemClock().now().date(), partial(looked_up, resolver=_resolver()) if look_up else list)
     if invocation.as_json:
         click.echo(json.dumps({**found.as_json(), "left_open": left}, indent=2, ensure_ascii=False))
     else:

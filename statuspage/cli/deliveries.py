@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import click
 
 from statuspage.actions import alarms as alarm_acts
@@ -15,6 +17,7 @@ from statuspage.core.delivery_story import words_of
 from statuspage.core.vocabulary import DeliveryState
 from statuspage.store import alarms as stored_alarms
 from statuspage.store import deliveries as stored
+from statuspage.worker.logins import logins
 
 
 @click.group()
@@ -175,6 +178,18 @@ def seen(invocation: Invocation, delivery_id: str, url: str | None) -> None:
 @click.group()
 def account() -> None:
     """Logins at networks."""
+
+
+@account.command("list")
+@click.pass_obj
+@explained
+def list_accounts(invocation: Invocation) -> None:
+    """How each login stands: in use, paused, stopped or off, why, and what of it ends soon."""
+    context = invocation.context()
+    with context.ports.store.reading() as session:
+        found = logins(session, context)
+    rows = [{**asdict(login), "says": " ".join(filter(None, [login.why, *login.ends]))} for login in found]
+    show(invocation, rows, ("name", "kind", "state", "until", "channels", "says"), "Accounts")
 
 
 @account.command()

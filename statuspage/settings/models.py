@@ -7,6 +7,7 @@ Kind-specific parts are checked against the kind's own dataclass: `probes[].targ
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -114,6 +115,19 @@ class AccountSettings(Model):
     address: Annotated[str, Field(max_length=300, pattern=r"^https?://[^\s/]+(/\S*)?$")] | None = Field(
         default=None, description="Where customers see the account; published in the list of official accounts."
     )
+    expires: date | None = Field(
+        default=None, description="The last day of the credentials, if they have one: operators are told in good time."
+    )
+
+    @field_validator("expires", mode="before")
+    @classmethod
+    def _a_day(cls, value: Any) -> Any:
+        if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
+            return value
+        try:
+            return date.fromisoformat(value)
+        except (TypeError, ValueError):
+            raise ValueError("allowed is a day, e.g. 2027-01-31") from None
 
 
 class ChannelSettings(Model):

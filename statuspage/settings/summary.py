@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,6 +14,8 @@ from statuspage.core.apart import Site, shared
 from statuspage.core.budget import Budget, Timing, budget, slots_needed, slots_warning
 from statuspage.core.hosts import only_here
 from statuspage.core.vocabulary import LinkMode
+from statuspage.settings.endings import endings, stage
+from statuspage.settings.endings import told as in_words
 from statuspage.settings.loader import Loaded
 from statuspage.settings.models import ChannelSettings, ProbeSettings
 from statuspage.settings.sites import ours, theirs
@@ -61,15 +64,16 @@ class Summary:
         yield "The configuration is good."
 
 
-def summary(loaded: Loaded, told: Callable[[Iterable[Site]], list[Site]] = list) -> Summary:
+def summary(loaded: Loaded, today: date, told: Callable[[Iterable[Site]], list[Site]] = list) -> Summary:
     """Puts it into words.
 
+    today  tells how long credentials will last
     told   completes hosts by what name servers tell of them; as it stands nobody is asked
     """
     timings = [_timing(probe, loaded.targets[probe.name]) for probe in loaded.settings.probes]
     budgets = [budget(timing) for timing in timings]
     warnings = [warning for found in budgets for warning in found.warnings]
-    warnings += [*_slots(loaded, timings), *_issuers(loaded), *_warnings(loaded)]
+    warnings += [*_slots(loaded, timings), *_issuers(loaded), *_warnings(loaded), *_endings(loaded, today)]
     warnings += shared(told(ours(loaded)), told(theirs(loaded)))
     return Summary(
         page=loaded.settings.page.url,
@@ -181,6 +185,13 @@ def _warnings(loaded: Loaded) -> Iterator[str]:
     yield from _one_network([location.name for location in settings.locations])
     if not any(location.references for location in settings.locations):
         yield "no location has reference targets: a fault of our own network could not be told from one of the bank"
+
+
+def _endings(loaded: Loaded, today: date) -> Iterator[str]:
+    for account in loaded.settings.accounts:
+        for ending in endings(BROADCASTERS[account.kind], loaded.configs[account.name], account.expires):
+            if account.expires is not None or stage(ending, today) is not None:
+                yield f"account {account.name}: {in_words(ending, today)}"
 
 
 def _one_network(places: Sequence[str]) -> Iterator[str]:

@@ -34,6 +34,12 @@ def open_one(session: Session, key: str) -> Alarm | None:
     return None if row is None else _alarm(row)
 
 
+def open_with(session: Session, beginning: str) -> list[Alarm]:
+    """Open alarms whose keys begin so."""
+    wanted = select(AlarmRow).where(AlarmRow.key.startswith(beginning, autoescape=True), AlarmRow.cleared_at.is_(None))
+    return [_alarm(row) for row in session.scalars(wanted.order_by(AlarmRow.key))]
+
+
 def get(session: Session, alarm_id: str) -> Alarm:
     """Raises NotFound."""
     row = session.get(AlarmRow, alarm_id)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import astuple, dataclass, field, fields, is_dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from broadcasters.errors import BroadcastError, OutcomeClass
@@ -53,6 +53,7 @@ class Desk:
     offset      of the boot clock to the monotonic one, when last looked at: it grows by what the machine sleeps
     spent       unknown rows that have had all their attempts, over all epochs
     mailer      of an account whose deliveries are runs over a list
+    endings_told   the day for which the calendar was looked at, see tell_of_endings()
     """
 
     ctx: Context
@@ -71,6 +72,7 @@ class Desk:
     patient: set[str] = field(default_factory=set)
     spent: set[str] = field(default_factory=set)
     offset: float = 0.0
+    endings_told: date | None = None
 
     def mono(self) -> float:
         return self.ctx.ports.clock.monotonic()

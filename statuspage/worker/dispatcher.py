@@ -32,6 +32,7 @@ from statuspage.store import cards, deliveries, publications, switches
 from statuspage.store.locks import LockLost
 from statuspage.worker import reconciler
 from statuspage.worker.desk import Desk
+from statuspage.worker.endings import tell_of_endings
 from statuspage.worker.gate import Gate
 from statuspage.worker.mailer import Mailer
 from statuspage.worker.postmaster import Network, open_network
@@ -144,6 +145,7 @@ class Dispatcher:
                 self._proof_wanted = False
                 yield from _trial(desk)
             renew_if_due(desk)
+            tell_of_endings(desk)
             return
         self.due_in = 0.0
         desk.patient.discard(row.id)

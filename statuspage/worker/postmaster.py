@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from types import ModuleType
 from typing import Any
 
@@ -13,12 +13,13 @@ import structlog
 from broadcasters import text
 from broadcasters.errors import BroadcastError, OutcomeClass, Unavailable
 from broadcasters.http import Http
-from broadcasters.post import DeliveryClass, Found, Image, Post, Receipt, Remote
+from broadcasters.post import DeliveryClass, Ending, Found, Image, Post, Receipt, Remote
 from broadcasters.runs import Draft, Line
 from statuspage.actions.context import Context
 from statuspage.core.deliveries import Delivery
 from statuspage.core.delivery_rules import Place, key_of, placed
 from statuspage.publish.card import alternative, card_path
+from statuspage.settings.endings import endings
 
 log = structlog.get_logger("statuspage.postmaster")
 FIND_MARGIN = timedelta(hours=3)  # a wall clock may have been two hours off when the row was made
@@ -210,6 +211,10 @@ class Network:
     def verify(self) -> str:
         """Who we are to the network; a harmless proof that it answers and knows us."""
         return str(self._asked("verify", self.config, self._http))
+
+    def endings(self, expires: date | None) -> Sequence[Ending]:
+        """What of the account stops working on a day that is known; expires: as configured."""
+        return endings(self._module, self.config, expires)
 
     def refresh(self) -> dict[str, str]:
         """Fresh credentials, used from now on."""

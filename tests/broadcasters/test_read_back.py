@@ -86,7 +86,7 @@ def test_verify_warns_two_months_before_a_version_ends(version: str, warned: boo
 
     said = bench.module.verify(replace(bench.config, version=version), bench.http())
 
-    assert ("set a newer one" in said) is warned
+    assert ("Set a newer one" in said) is warned
 
 
 def test_a_version_that_has_ended_stops_with_its_name(networks: RunningNetworks, clock: Hands) -> None:

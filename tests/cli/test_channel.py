@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -72,7 +73,7 @@ def test_check_tells_what_an_incident_costs_on_x(environ: dict[str, str], tmp_pa
     whole = stage.CONFIGURATION.read_text()
     file.write_text(whole.replace("account: x, language: en, link: first", f"account: x, language: en, link: {link}"))
 
-    lines = list(summary(load_file(file, environ)).lines())
+    lines = list(summary(load_file(file, environ), date(2026, 11, 23)).lines())
 
     (told,) = [line for line in lines if " USD " in line]
     assert told.lstrip().startswith("x-en:") and f"about {cost} USD an incident of 6 posts" in told

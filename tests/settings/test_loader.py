@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,7 @@ channels:
   - {name: mastodon-en, account: mastodon, language: en}
 """
 ENVIRON = {"TOKEN": "canary-token-7f3a"}
+TODAY = date(2026, 11, 23)
 
 
 def load(text: str, environ: dict[str, str] | None = None, folder: Path = Path("/nowhere")) -> Loaded:
@@ -189,14 +191,14 @@ def many(probes: int, more: str = "") -> str:
 
 @pytest.mark.parametrize(("probes", "warned"), [(200, False), (201, True)])
 def test_more_probes_than_a_prober_has_slots_for_are_warned_of(probes: int, warned: bool) -> None:
-    told = summary(load(many(probes))).warnings
+    told = summary(load(many(probes)), TODAY).warnings
 
     assert any(f"here: when every target hangs, {probes * 2} checks would be in flight at once" in line for line in told) is warned
 
 
 @pytest.mark.parametrize(("locations", "warned"), [("", False), ("locations: [{name: a}, {name: b}]\n", True)])
 def test_places_that_one_process_would_look_from_are_warned_of(locations: str, warned: bool) -> None:
-    told = " ".join(summary(load(locations + many(1))).warnings)
+    told = " ".join(summary(load(locations + many(1)), TODAY).warnings)
 
     assert ("looks from all 2 locations (a, b), from one machine and its one network" in told) is warned
     assert ("statuspage prober --location a" in told) is warned
@@ -207,9 +209,27 @@ def test_probes_that_are_spread_over_locations_are_counted_where_they_run() -> N
     for name in "ab" * 150:
         text = text.replace("LOCATION", name, 1)
 
-    told = summary(load(text)).warnings
+    told = summary(load(text), TODAY).warnings
 
     assert not any("in flight" in line for line in told)
+
+
+@pytest.mark.parametrize(("until", "told"), [("2026-12-05", "in 12 days, on 2026-12-05"), ("2027-06-01", "in 190 days, on 2027-06-01")])
+def test_check_says_how_long_the_credentials_of_an_account_last(until: str, told: str) -> None:
+    text = GOOD.replace("kind: mastodon\n", f"kind: mastodon\n    expires: {until}\n")
+
+    assert f"account mastodon: the credentials run out {told}. Put new ones into the configuration." in summary(load(text), TODAY).warnings
+
+
+@pytest.mark.parametrize("wrong", ["soon", "31.12.2026", "5", "true"])
+def test_an_end_of_credentials_that_is_no_day_is_refused_with_its_line(wrong: str) -> None:
+    text = GOOD.replace("kind: mastodon\n", f"kind: mastodon\n    expires: {wrong}\n")
+
+    with pytest.raises(ConfigError) as refused:
+        load(text)
+
+    line = next(number for number, one in enumerate(text.splitlines(), 1) if "expires" in one)
+    assert f":{line}:" in str(refused.value) and "expires" in str(refused.value) and "2027-01-31" in str(refused.value)
 
 
 def png(width: int = 60, height: int = 20) -> bytes:
@@ -304,5 +324,5 @@ def test_issuers_are_looked_for_beside_the_file_and_those_that_cannot_be_used_ar
     empty = load(GOOD.replace("target: {", "target: {ca_file: empty.pem, "), folder=tmp_path)
 
     assert [target.ca_file for target in missing.targets.values() if getattr(target, "ca_file", "")] == [str(tmp_path / "issuers.pem")]
-    assert any("issuers.pem cannot be used (No such file or directory)" in line for line in summary(missing).warnings)
-    assert any("empty.pem cannot be used (no certificate stands in it)" in line for line in summary(empty).warnings)
+    assert any("issuers.pem cannot be used (No such file or directory)" in line for line in summary(missing, TODAY).warnings)
+    assert any("empty.pem cannot be used (no certificate stands in it)" in line for line in summary(empty, TODAY).warnings)

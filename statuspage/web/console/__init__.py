@@ -8,6 +8,7 @@ from flask import Blueprint, Response
 
 from statuspage.web.auth import guard, open_to_all
 from statuspage.web.console import (
+    accounts,
     answers,
     corrections,
     deliveries,
@@ -25,7 +26,7 @@ from statuspage.web.console.words import register
 blueprint = Blueprint("console", __name__, url_prefix="/console")
 blueprint.before_request(guard)
 register(blueprint)
-for module in (entrance, overview, incidents, previews, answers, probes, works, warnings, corrections, deliveries, people):
+for module in (entrance, overview, incidents, previews, answers, probes, works, warnings, corrections, deliveries, accounts, people):
     module.add_routes(blueprint)
 
 

@@ -1,0 +1,58 @@
+"""How each login at a network stands, for terminal and console: in use, paused, stopped or off, and what of it ends soon."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from broadcasters import BROADCASTERS
+from statuspage.actions.context import Context
+from statuspage.settings.endings import endings, stage, told
+from statuspage.store import Session, accounts
+
+OFF, STOPPED, PAUSED, IN_USE = "off", "stopped", "paused", "in use"
+
+
+@dataclass(frozen=True)
+class Login:
+    """One account.
+
+    state     off: nothing is asked until a person resumes it; stopped: asked every few minutes; paused: failing, until `until`; in use
+    why       what its network said, where it is stopped or off
+    ends      what ends on a day that is known, in words; near: the same, as far as it is time to do something
+    """
+
+    name: str
+    kind: str
+    channels: tuple[str, ...]
+    state: str
+    why: str
+    until: datetime | None
+    ends: tuple[str, ...]
+    near: tuple[str, ...]
+
+    @property
+    def resumable(self) -> bool:
+        return self.state in (OFF, STOPPED)
+
+
+def logins(session: Session, ctx: Context, kinds: Mapping[str, Any] = BROADCASTERS) -> list[Login]:
+    """As configured, in that order."""
+    known, today, now = {one.name: one for one in accounts.all_states(session)}, ctx.now().date(), ctx.now()
+    found = []
+    for own in ctx.settings.accounts:
+        account = known.get(own.name, accounts.Account(own.name))
+        failing = account.failures >= ctx.settings.delivery.breaker_failures and account.open_until is not None and account.open_until > now
+        state = OFF if account.held_for else STOPPED if account.stopped else PAUSED if failing else IN_USE
+        ends, near = _ends(kinds[own.kind], ctx.configs[own.name], own.expires, today)
+        channels = tuple(channel.name for channel in ctx.settings.channels if channel.account == own.name)
+        until = account.open_until if state == PAUSED else None
+        found.append(Login(own.name, own.kind, channels, state, account.stopped, until, ends, near))
+    return found
+
+
+def _ends(module: Any, config: Any, expires: date | None, today: date) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    known = endings(module, config, expires)
+    return tuple(told(one, today) for one in known), tuple(told(one, today) for one in known if stage(one, today) is not None)
