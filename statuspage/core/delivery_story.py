@@ -52,6 +52,7 @@ _TOLD: Mapping[tuple[str, str], str] = {
     ("decide", "seen"): "A person saw it on the channel",
     ("decide", "retry"): "A person sends it again",
     ("decide", "stuck"): "Stuck: a person decides",
+    ("decide", "given_up"): "Given up: a person decides",
     ("decide", "refused"): "Refused: it is never sent",
     ("decide", "restored"): "From a restored backup: whether it is out is not known",
 }

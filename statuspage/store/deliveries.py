@@ -127,7 +127,11 @@ def story(session: Session, delivery_id: str) -> list[Attempt]:
 def tries(session: Session, delivery_id: str) -> int:
     """How often a delivery was sent, over all its epochs, since a person last asked for it."""
     mine = (AttemptRow.delivery_id == delivery_id,)
-    asked = select(func.coalesce(func.max(AttemptRow.id), 0)).where(*mine, AttemptRow.outcome == "retry").scalar_subquery()
+    asked = (
+        select(func.coalesce(func.max(AttemptRow.id), 0))
+        .where(*mine, AttemptRow.act == "decide", AttemptRow.outcome == "retry")
+        .scalar_subquery()
+    )
     query = select(func.count()).where(*mine, AttemptRow.outcome.in_(("intent", "repeat")), AttemptRow.id > asked)
     return session.scalar(query) or 0
 

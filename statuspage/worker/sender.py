@@ -157,14 +157,15 @@ def _spent(desk: Desk, session: Any, row: Delivery, repeat: bool) -> bool:
         desk.spent.add(row.id)
         return True
     verdict = stuck(row, "retry", f"Given up after {MAX_ATTEMPTS} attempts. {row.detail}")
-    write(desk, session, row, verdict, act="decide")
+    write(desk, session, row, replace(verdict, noted="given_up"), act="decide")
     return True
 
 
 def _send(desk: Desk, intent: Intent) -> Receipt | BroadcastError | TooLate:
     """The only place from which a post leaves. Whatever goes wrong here without a known meaning leaves the row unknown."""
     row, now = intent.row, desk.instant()
-    if not intent_fresh(intent.at, now) or (intent.repeat and not desk.may_repeat(row)):
+    before = replace(row, attempts=row.attempts - 1)  # this attempt is counted already; whether it may be made was asked before
+    if not intent_fresh(intent.at, now) or (intent.repeat and not desk.may_repeat(before)):
         return TooLate("too long between the commit and the send: not sent")
     if expired(row, now.wall):
         return TooLate("out of date since the commit: not sent")

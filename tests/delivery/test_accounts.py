@@ -11,10 +11,11 @@ import pytest
 
 from statuspage.actions import deliveries as deeds
 from statuspage.core.delivery_rules import Backoff, obeyed_s
+from statuspage.core.delivery_story import told
 from statuspage.core.errors import NotAllowed
 from statuspage.core.seal import seal, seal_ok
 from statuspage.core.vocabulary import DeliveryState, NoticeKind
-from statuspage.store import accounts, switches
+from statuspage.store import accounts, deliveries, switches
 from statuspage.worker.public_posts import Posts
 from tests.delivery.stage import Stage
 from tests.simulation.networks import _answer
@@ -257,6 +258,31 @@ def test_a_network_that_takes_no_post_for_a_day_gets_thirty_attempts_however_the
     row = stage.rows(kind)[0]
     assert (row.state, row.error_class) == (DeliveryState.STUCK, "throttled" if fault == "throttled" else "retry")
     assert f"delivery:{row.id}" in stage.alarms()
+
+
+@pytest.mark.parametrize(("kind", "method", "fault"), [("bare", "PUT", "error"), ("blind", "PUT", "lost"), ("natural", "POST", "error")])
+def test_every_attempt_that_is_counted_of_what_may_be_repeated_is_sent(kind: str, method: str, fault: str) -> None:
+    """Edits and natural keys are harmless to repeat, and are repeated thirty times: the last one, too."""
+    stage = Stage(kind, mode="edit")
+    stage.tell()
+    stage.passes(5.0)
+    network = stage.network(kind)
+    network.requests.clear()
+    network.script, network.retry_after = [fault] * 2000, ""
+    stage.tell(NoticeKind.IDENTIFIED)
+
+    stage.passes(4 * 3600.0)
+
+    row = stage.rows(kind)[-1]
+    sent = [path for _, how, path in network.requests if how == method]
+    assert len(sent) == deliveries_tried(stage, row.id) == 30
+    assert (row.state, f"delivery:{row.id}" in stage.alarms()) == (DeliveryState.STUCK, True)
+    assert "A person sends it again" not in [told(*line) for line in stage.story(row)]
+
+
+def deliveries_tried(stage: Stage, delivery_id: str) -> int:
+    with stage.world.store.reading() as session:
+        return deliveries.tries(session, delivery_id)
 
 
 def test_a_wait_that_a_failing_network_asks_for_holds_for_the_account_whatever_proves_that_it_works() -> None:
