@@ -8,6 +8,7 @@ from typing import Any
 
 from statuspage.actions.alarms import clear_in, raise_in
 from statuspage.actions.context import Context
+from statuspage.actions.notices import unsay
 from statuspage.core.deliveries import Delivery
 from statuspage.core.delivery_rules import doubtful, expired
 from statuspage.core.delivery_story import unknown_since
@@ -63,15 +64,16 @@ def retry(ctx: Context, delivery_id: str, who: str, *, looked: bool = False) -> 
             _resume(session, ctx, row.account, who)
 
 
-def withdraw(ctx: Context, delivery_id: str, who: str, reason: str = "") -> None:
+def withdraw(ctx: Context, delivery_id: str, who: str, reason: str = "") -> Delivery | None:
     """Takes a delivery back before it is sent. What may already be out is corrected, not withdrawn.
 
-    Raises NotFound, NotAllowed, Conflict.
+    Returns what goes out in its place: the statement that it had replaced, if that is still true. Raises NotFound, NotAllowed, Conflict.
     """
     with ctx.ports.store.writing() as session:
         row = _get(session, delivery_id, (DeliveryState.WAITING, DeliveryState.QUEUED, DeliveryState.STUCK), "withdrawn")
         why = f"withdrawn by {who}" + (f": {reason}" if reason else "")
         _decide(session, ctx, row, "withdrawn", why, who, {"state": DeliveryState.WITHDRAWN, "settled_at": ctx.now()})
+        return unsay(session, ctx, row, ctx.now())
 
 
 def mark_seen(ctx: Context, delivery_id: str, who: str, url: str | None = None) -> None:

@@ -12,7 +12,7 @@ from statuspage.actions.mail_words import mail_words
 from statuspage.actions.subjects import Subject, channels
 from statuspage.core.addresses import subject_path
 from statuspage.core.deliveries import Delivery
-from statuspage.core.delivery_rules import may_be_out
+from statuspage.core.delivery_rules import may_be_out, stands_again
 from statuspage.core.errors import CannotFit, Conflict, NotAllowed
 from statuspage.core.incidents import IncidentUpdate
 from statuspage.core.notices import Facts, Notice
@@ -107,7 +107,7 @@ def withdraw(ctx: Context, *, kind: SubjectKind, subject_id: str, sequence: int,
         if not stopped:
             raise NotAllowed(f"No post of update {sequence} is waiting any more. Publish a correction instead. Nothing was changed.")
         for row in stopped:
-            _retell(session, ctx, row)
+            unsay(session, ctx, row, now)
         names = [row.channel for row in stopped]
         detail = {"sequence": sequence, "channels": names, "reason": reason}
         audit.append(session, at=now, who=who, what="notice.withdraw", subject=subject_id, detail=detail)
@@ -300,7 +300,8 @@ def _post_words(ctx: Context, info: ChannelInfo, facts: Facts, code: str, earlie
 def _story(ctx: Context, info: ChannelInfo, alone: str, earlier: Sequence[Delivery], at: datetime) -> str:
     if info.channel.mode is not UpdateMode.EDIT:
         return ""
-    told = [row for row in earlier if row.state not in (DeliveryState.WITHDRAWN, DeliveryState.REFUSED)]
+    unsaid = (DeliveryState.WITHDRAWN, DeliveryState.REFUSED)
+    told = [row for row in earlier if row.state not in unsaid and row.error_class != "content"]  # words that the network refused, too
     entries = [*((row.created_at, row.text_alone) for row in told), (at, alone)]
     return ctx.words.story(info.channel.language, entries, fits=info.fits, now=at)
 
@@ -337,14 +338,28 @@ def _replace_texts(session: Session, ctx: Context, row: Delivery, facts: Facts) 
     _write_words(session, ctx, row, _post_words(ctx, info, facts.for_posts, row.code, earlier, row.created_at))
 
 
-def _retell(session: Session, ctx: Context, withdrawn: Delivery) -> None:
-    """Takes withdrawn words out of the stories that later posts of the thread would tell."""
+def unsay(session: Session, ctx: Context, withdrawn: Delivery, now: datetime) -> Delivery | None:
+    """What follows when a post was withdrawn, in the same transaction: its words leave the stories that later posts would tell, and the
+    statement that it had replaced goes out after all, if that is still true. Returns the latter; None if there is none.
+    """
+    thread = deliveries.thread(session, withdrawn.subject_kind, withdrawn.subject_id, withdrawn.channel)
+    _retell(session, ctx, withdrawn, thread)
+    found = stands_again(withdrawn, thread, now)
+    if found is None:
+        return None
+    why = f"update {withdrawn.sequence}, which had replaced it, was withdrawn"
+    state = DeliveryState.QUEUED if found.not_before is None else DeliveryState.WAITING
+    deliveries.change(session, found, state=str(state), settled_at=None, next_attempt_at=None, detail=why)
+    deliveries.note(session, found, now, "decide", "stands_again", why)
+    return found
+
+
+def _retell(session: Session, ctx: Context, withdrawn: Delivery, thread: Sequence[Delivery]) -> None:
     info = ctx.channels.get(withdrawn.channel)
     if info is None:
         return
-    thread = deliveries.thread(session, withdrawn.subject_kind, withdrawn.subject_id, withdrawn.channel)
     for row in thread:
-        if row.sequence > withdrawn.sequence and row.story and _untried(row):
+        if row.sequence > withdrawn.sequence and row.story and row.state in (DeliveryState.WAITING, DeliveryState.QUEUED):
             earlier = [other for other in thread if other.sequence < row.sequence]
             story = _story(ctx, info, row.text_alone, earlier, row.created_at)
             _write_words(session, ctx, row, _Words(row.text, row.text_alone, story))

@@ -160,8 +160,9 @@ def not_there(invocation: Invocation, delivery_id: str, yes: bool) -> None:
 @explained
 def withdraw(invocation: Invocation, delivery_id: str, reason: str) -> None:
     """Take one back before it is sent. What is out already is corrected instead."""
-    acts.withdraw(invocation.context(), delivery_id, who(), reason)
-    invocation.done(f"{delivery_id} is withdrawn.", id=delivery_id, state="withdrawn")
+    instead = acts.withdraw(invocation.context(), delivery_id, who(), reason)
+    told = "" if instead is None else f" Update {instead.sequence}, which it had replaced, goes out in its place ({instead.id})."
+    invocation.done(f"{delivery_id} is withdrawn.{told}", id=delivery_id, state="withdrawn", instead=instead and instead.id)
 
 
 @deliveries.command()

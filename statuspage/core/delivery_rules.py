@@ -110,6 +110,18 @@ def healed(rows: Sequence[Delivery]) -> bool:
     return bool(moving) and rows[-1].kind in _OVER and len(rows) > 1 and not any(row.essential for row in moving)
 
 
+def stands_again(withdrawn: Delivery, rows: Sequence[Delivery], now: datetime) -> Delivery | None:
+    """What a withdrawn row had replaced, if it would be the newest of its thread and is still true; None if nothing comes in its place.
+
+    rows   the thread, by sequence. What may be out in spite of having been replaced is never taken up again
+    """
+    others = [row for row in rows if row.id != withdrawn.id and row.state not in (DeliveryState.WITHDRAWN, DeliveryState.REFUSED)]
+    newest = others[-1] if others else None
+    if newest is None or newest.sequence > withdrawn.sequence or newest.state is not DeliveryState.SUPERSEDED:
+        return None
+    return None if newest.error_class is not None or expired(newest, now) else newest
+
+
 def hold_left_s(row: Delivery, now: datetime) -> float:
     """Seconds that a waiting row must still wait when a process first sees it; a wall clock that jumped cannot stretch the hold.
 
@@ -122,8 +134,12 @@ def hold_left_s(row: Delivery, now: datetime) -> float:
 
 
 def parent_of(rows: Sequence[Delivery], row: Delivery) -> Delivery | None:
-    """The post that `row` continues: the newest of its thread that is out and whose id is known. None: it stands alone."""
-    out = [other for other in rows if other.state is DeliveryState.DELIVERED and other.remote_id and other.sequence < row.sequence]
+    """The post that `row` continues: the newest of its thread on the same account that is out and whose id is known. None: it stands alone.
+
+    A channel may have moved to another account meanwhile: an id of the old one means nothing there, or somebody else's post.
+    """
+    mine = [other for other in rows if (other.account, other.network) == (row.account, row.network) and other.sequence < row.sequence]
+    out = [other for other in mine if other.state is DeliveryState.DELIVERED and other.remote_id]
     return out[-1] if out else None
 
 

@@ -52,6 +52,7 @@ _TOLD: Mapping[tuple[str, str], str] = {
     ("decide", "seen"): "A person saw it on the channel",
     ("decide", "retry"): "A person sends it again",
     ("decide", "stuck"): "Stuck: a person decides",
+    ("decide", "stands_again"): "It goes out after all",
     ("decide", "given_up"): "Given up: a person decides",
     ("decide", "refused"): "Refused: it is never sent",
     ("decide", "restored"): "From a restored backup: whether it is out is not known",
@@ -279,7 +280,7 @@ def choices(row: Delivery, around: Surroundings) -> tuple[Choice, ...]:
         meaning = f"It surely is not out; it goes out again now.{outdated}"
         found.append(Choice(Deed.RETRY, "Send it again", meaning, f"statuspage deliveries retry {row.id}"))
     if row.state in (S.WAITING, S.QUEUED, S.STUCK):
-        meaning = "It is never sent. What is out already stays."
+        meaning = "It is never sent. What is out already stays; a statement that it replaced goes out, if that is still true."
         found.append(Choice(Deed.WITHDRAW, "Withdraw", meaning, f"statuspage deliveries withdraw {row.id}"))
     if row.state in (S.DELIVERED, S.UNKNOWN) and row.subject_kind in (SubjectKind.INCIDENT, SubjectKind.MAINTENANCE):
         found.append(

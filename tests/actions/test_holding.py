@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from statuspage.actions import corrections, incidents, notices
+from statuspage.actions import deliveries as deeds
 from statuspage.actions.incidents import Change
 from statuspage.core.deliveries import Delivery
 from statuspage.core.delivery_rules import plan_thread
@@ -90,14 +91,32 @@ def test_what_was_tried_cannot_be_stopped(holding: Stage) -> None:
         notices.withdraw(holding.ctx, kind=INCIDENT, subject_id=incident.id, sequence=1, who="Bea")
 
 
-def test_withdrawing_takes_the_words_out_of_stories_that_still_wait(holding: Stage) -> None:
+@pytest.mark.parametrize("entrance", ["the update", "each delivery"])
+def test_withdrawing_takes_the_words_out_of_stories_that_still_wait(holding: Stage, entrance: str) -> None:
     incident = declared(holding)
     incidents.update(holding.ctx, Change(incident.id, "Ana"))
 
-    notices.withdraw(holding.ctx, kind=INCIDENT, subject_id=incident.id, sequence=1, who="Bea")
+    if entrance == "the update":
+        notices.withdraw(holding.ctx, kind=INCIDENT, subject_id=incident.id, sequence=1, who="Bea")
+    else:
+        for post in [post for post in holding.posts(incident) if post.sequence == 1]:
+            deeds.withdraw(holding.ctx, post.id, "Bea")
 
     facebook = next(post for post in holding.posts(incident) if post.channel == "facebook-en" and post.sequence == 2)
     assert facebook.story == facebook.text_alone and seal_ok(facebook, holding.ctx.seal_key)
+
+
+def test_words_that_a_network_refused_are_told_in_no_later_story(quick: Stage) -> None:
+    """Else every update after it would be refused for them, too."""
+    incident = declared(quick, free_text={"en": "Words that it does not like."})
+    with quick.ctx.ports.store.writing() as session:
+        (first,) = [post for post in quick.posts(incident) if post.channel == "facebook-en"]
+        deliveries.change(session, first, state=DeliveryState.STUCK, error_class="content", attempts=1)
+
+    incidents.update(quick.ctx, Change(incident.id, "Ana"))
+
+    second = next(post for post in quick.posts(incident) if post.channel == "facebook-en" and post.sequence == 2)
+    assert second.story == second.text_alone and "does not like" not in second.story
 
 
 def test_rewording_replaces_page_and_posts_and_keeps_code_and_place(holding: Stage) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -246,3 +247,70 @@ def test_a_statement_out_of_date_is_never_sent_by_itself() -> None:
     stage.world.poke()
     stage.passes(60.0)
     assert len(stage.texts("bare")) == 1
+
+
+def test_what_a_withdrawn_statement_had_replaced_goes_out_in_its_place() -> None:
+    """Nothing else would be said there: the one was replaced, the other is never sent."""
+    stage = Stage("bare")
+    stage.network("bare").down = True
+    stage.tell()
+    stage.passes(10.0)
+    stage.tell(NoticeKind.IDENTIFIED)
+    stage.passes(10.0)
+    first, second = stage.rows("bare")
+
+    instead = deeds.withdraw(stage.world.outside, second.id, "Ada")
+    stage.world.poke()
+    stage.network("bare").down = False
+    stage.passes(900.0)
+
+    assert instead is not None and instead.id == first.id
+    assert stage.states("bare") == [DELIVERED, DeliveryState.WITHDRAWN]
+    assert stage.texts("bare") == [first.text_alone] and stage.wrong() == []
+
+
+@pytest.mark.parametrize("case", ["out already", "out of date", "something newer waits"])
+def test_nothing_comes_in_place_of_a_withdrawn_statement_that_would_be_untrue_or_out_of_order(case: str) -> None:
+    stage = Stage("bare")
+    if case == "out already":
+        stage.tell()
+        stage.passes(10.0)
+    stage.network("bare").down = True
+    if case != "out already":
+        stage.tell(valid_s=60.0 if case == "out of date" else None)
+        stage.passes(10.0)
+    stage.tell(NoticeKind.IDENTIFIED)
+    stage.passes(10.0)
+    withdrawn = stage.rows("bare")[-1]
+    if case == "something newer waits":
+        stage.tell(NoticeKind.MONITORING, hold_s=300.0)
+    stage.passes(60.0)
+
+    assert deeds.withdraw(stage.world.outside, withdrawn.id, "Ada") is None
+    stage.world.poke()
+    stage.network("bare").down = False
+    stage.passes(900.0)
+
+    assert len(stage.texts("bare")) == (0 if case == "out of date" else 1) and stage.wrong() == []
+
+
+@pytest.mark.parametrize("mode", ["reply", "edit"])
+def test_a_channel_that_moved_to_another_account_begins_its_thread_there_anew(mode: str) -> None:
+    """An id of the former account means nothing at the new one, or somebody else's post."""
+    stage = Stage("bare", "keyed", mode=mode)
+    stage.tell()
+    stage.passes(5.0)
+    channels, info = stage.world.channels, stage.world.channels["bare"]
+    moved = replace(info.channel, account="keyed", network="keyed")
+    channels["bare"] = replace(info, channel=moved, delivery_class="keyed")  # type: ignore[index]
+
+    stage.tell(NoticeKind.IDENTIFIED)
+    stage.passes(60.0)
+    stage.tell(NoticeKind.MONITORING)
+    stage.passes(60.0)
+
+    first, second, third = stage.rows("bare")
+    assert [row.state for row in (first, second, third)] == [DELIVERED] * 3
+    assert stage.texts("bare") == [first.text_alone]
+    assert second.request is not None and (second.request["reply_to"], second.request["edit"]) == (None, None)
+    assert third.request is not None and third.request["reply_to" if mode == "reply" else "edit"]["id"] == second.remote_id

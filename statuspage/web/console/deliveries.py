@@ -87,8 +87,9 @@ def seen(delivery_id: str) -> Response:
 @needs(Role.RESPONDER)
 def withdraw(delivery_id: str) -> Response:
     form = read(request.form, {"reason": Field()})
-    acts.withdraw(context(), delivery_id, who=me().person.name, reason=form.text("reason"))
-    return _back(delivery_id, "Withdrawn.")
+    instead = acts.withdraw(context(), delivery_id, who=me().person.name, reason=form.text("reason"))
+    told = "" if instead is None else f" Update {instead.sequence}, which it had replaced, goes out in its place."
+    return _back(delivery_id, f"Withdrawn.{told}")
 
 
 @needs(Role.RESPONDER)
