@@ -20,7 +20,7 @@ from statuspage.store import accounts, audit, deliveries
 RETRY_VALID_FOR = timedelta(minutes=30)  # a person who sends an out-of-date statement again vouches for it so long
 RESTORED = "restored"  # error classes that the dispatcher never answers with a repeat; what was waiting waits again if it is not out
 RESTORED_WAITING = "restored_waiting"
-_FRESH: dict[str, Any] = {
+FRESH: dict[str, Any] = {  # of a row that begins a new epoch
     "request": None,
     "process_id": "",
     "first_attempt_at": None,
@@ -56,7 +56,7 @@ def retry(ctx: Context, delivery_id: str, who: str, *, looked: bool = False) -> 
                 f"Delivery {row.id} is update {row.sequence}; update {max(newer)} is already out on {row.channel}. "
                 "Publish a new update or a correction instead. Nothing was changed."
             )
-        values = {**_FRESH, "state": DeliveryState.QUEUED, "epoch": row.epoch + 1, "attempts": 0}
+        values = {**FRESH, "state": DeliveryState.QUEUED, "epoch": row.epoch + 1, "attempts": 0}
         if expired(row, ctx.now()):
             values |= _vouched(row, ctx)
         _decide(session, ctx, row, "retry", f"sent again by {who}", who, values)

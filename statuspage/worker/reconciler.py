@@ -11,7 +11,7 @@ from typing import Any
 
 from broadcasters.errors import BroadcastError, OutcomeClass, Rejected
 from broadcasters.post import Found, Receipt, Remote
-from statuspage.actions.deliveries import RESTORED, RESTORED_WAITING
+from statuspage.actions.deliveries import FRESH, RESTORED, RESTORED_WAITING
 from statuspage.core.deliveries import Delivery
 from statuspage.core.delivery_rules import INTENT_GOOD_FOR_S, Move, next_look_s, obeyed_s
 from statuspage.core.vocabulary import DeliveryState, UpdateMode
@@ -20,16 +20,6 @@ from statuspage.worker.desk import Desk
 from statuspage.worker.postmaster import is_edit
 from statuspage.worker.sender import attempt
 from statuspage.worker.verdict import accepted, stuck, unseen_alarm, write
-
-FRESH = {
-    "request": None,
-    "process_id": "",
-    "first_attempt_at": None,
-    "first_monotonic": None,
-    "first_boottime": None,
-    "next_attempt_at": None,
-    "error_class": None,
-}
 
 
 def first_seen(desk: Desk, row: Delivery) -> None:

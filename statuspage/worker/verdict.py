@@ -9,6 +9,7 @@ from typing import Any
 from broadcasters.errors import BroadcastError, OutcomeClass, Rejected, Uncertain
 from broadcasters.post import Receipt, Remote
 from statuspage.actions.alarms import address
+from statuspage.actions.deliveries import FRESH
 from statuspage.core.deliveries import Delivery
 from statuspage.core.delivery_rules import LOOKS_AFTER_S, MAX_ATTEMPTS, PARENT_GONE, Move, is_alarm, obeyed_s
 from statuspage.core.vocabulary import DeliveryState
@@ -142,7 +143,7 @@ def _rejected(desk: Desk, row: Delivery, error: Rejected, repeat: bool) -> Verdi
             DeliveryState.QUEUED,
             PARENT_GONE,
             error.detail,
-            {"error_class": PARENT_GONE, "request": None},
+            {**FRESH, "error_class": PARENT_GONE, "epoch": row.epoch + 1, "attempts": 0},  # other words, so another key
             {f"parent:{row.subject_id}:{row.channel}": text},
         )
     if repeat and not is_edit(row):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from functools import partial
 
 import pytest
 
+from broadcasters.http import Answer, Request
 from statuspage.actions import deliveries as deeds
 from statuspage.core.errors import NotAllowed
 from statuspage.core.vocabulary import DeliveryState, NoticeKind, SubjectKind
@@ -314,3 +316,26 @@ def test_a_channel_that_moved_to_another_account_begins_its_thread_there_anew(mo
     assert stage.texts("bare") == [first.text_alone]
     assert second.request is not None and (second.request["reply_to"], second.request["edit"]) == (None, None)
     assert third.request is not None and third.request["reply_to" if mode == "reply" else "edit"]["id"] == second.remote_id
+
+
+@pytest.mark.parametrize("kind", ["natural", "keyed"])
+def test_other_words_never_go_under_the_key_of_a_refused_reply(kind: str) -> None:
+    """D8: a server may answer a key that it knows with what it answered before."""
+    stage = Stage(kind)
+    asked, real = [], stage.network(kind).exchange
+
+    def heard(request: Request) -> Answer:
+        if request.method == "POST":
+            body = json.loads(request.body or b"{}")
+            asked.append((body["key"], body["text"]))
+        return real(request)
+
+    stage.network(kind).exchange = heard  # type: ignore[method-assign]
+    stage.tell()
+    stage.passes(5.0)
+    stage.network(kind).posts[0].gone = True
+    stage.tell(NoticeKind.IDENTIFIED)
+    stage.passes(30.0)
+
+    assert stage.states(kind) == [DELIVERED, DELIVERED]
+    assert len(asked) == 3 and len({key for key, _ in asked}) == 3 and len({words for _, words in asked}) == 3
