@@ -367,8 +367,6 @@ def _retell(session: Session, ctx: Context, withdrawn: Delivery, thread: Sequenc
 
 def _write_words(session: Session, ctx: Context, row: Delivery, words: _Words) -> None:
     changed = replace(row, text=words.text, text_alone=words.text_alone, story=words.story, digest=words.digest)
-    resealed = seal(changed, ctx.seal_key)
-    if not deliveries.change(
-        session, row, text=words.text, text_alone=words.text_alone, story=words.story, digest=words.digest, seal=resealed
-    ):  # fmt: skip
+    values = {name: getattr(changed, name) for name in ("text", "text_alone", "story", "digest")}
+    if not deliveries.change(session, row, **values, request=None, seal=seal(changed, ctx.seal_key)):  # what was frozen has the old words
         raise Conflict(f"The post on {row.channel} was taken for sending meanwhile. Publish a correction. Nothing was changed.", row)

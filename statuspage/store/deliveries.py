@@ -88,6 +88,11 @@ def listing(session: Session, states: Iterable[DeliveryState] | None = None, lim
     return [_delivery(row) for row in session.execute(query)]
 
 
+def with_posts(session: Session) -> list[Delivery]:
+    """All whose posts are known by an id at their network, however old."""
+    return _select(session, _TABLE.c.remote_id.is_not(None))
+
+
 def count_by_state(session: Session) -> dict[tuple[str, DeliveryState], int]:
     """(network, state) -> number of rows, for the metrics."""
     query = select(_TABLE.c.network, _TABLE.c.state, func.count()).group_by(_TABLE.c.network, _TABLE.c.state)

@@ -82,7 +82,12 @@ class Mailer:
             intent = commit(desk, claimed, None)
             return None if intent is None else intent.row
         info = desk.ctx.channels.get(claimed.channel)
-        if info is not None and info.channel.account == desk.account and desk.ctx.genuine(claimed) and genuine(claimed):
+        if (
+            info is not None
+            and info.channel.account == desk.account
+            and desk.ctx.genuine(claimed)
+            and genuine(claimed, desk.ctx.keys.accepted())
+        ):
             return claimed
         self._runs.pop(claimed.id, None)
         with desk.lock.writing() as session:

@@ -18,7 +18,7 @@ from broadcasters.runs import Draft, Line
 from statuspage.actions.context import Context
 from statuspage.core.deliveries import Delivery
 from statuspage.core.delivery_rules import Place, key_of, placed
-from statuspage.publish.card import alternative, card_path
+from statuspage.core.seal import request_ok
 from statuspage.settings.endings import endings
 
 log = structlog.get_logger("statuspage.postmaster")
@@ -60,22 +60,16 @@ def freeze(
     }
 
 
-def genuine(row: Delivery) -> bool:
-    """True if the frozen request says what was sealed: nobody changed its words, language or code behind our back."""
+def genuine(row: Delivery, keys: Sequence[bytes]) -> bool:
+    """True if the frozen request is as it was sealed, and says what the row says: nobody changed either behind our back."""
     request = row.request or {}
     return (
-        request.get("text") in (row.text, row.text_alone, row.story)
+        request_ok(row, keys)
+        and request.get("text") in (row.text, row.text_alone, row.story)
         and request.get("language") == row.language
         and request.get("code") == row.code
         and request.get("key") == key_of(row.id, row.epoch)
-        and _genuine_image(row, request.get("image"))
     )
-
-
-def _genuine_image(row: Delivery, image: Mapping[str, str] | None) -> bool:
-    if image is None:
-        return True
-    return image["url"].endswith(f"/{card_path(row.code, row.digest)}") and image["alt"] == alternative(row.text_alone, row.code)
 
 
 def post_of(request: Mapping[str, Any]) -> Post:

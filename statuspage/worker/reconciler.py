@@ -17,8 +17,8 @@ from statuspage.core.delivery_rules import INTENT_GOOD_FOR_S, Move, next_look_s,
 from statuspage.core.vocabulary import DeliveryState, UpdateMode
 from statuspage.store import deliveries
 from statuspage.worker.desk import Desk
-from statuspage.worker.postmaster import is_edit
-from statuspage.worker.sender import attempt
+from statuspage.worker.postmaster import genuine, is_edit
+from statuspage.worker.sender import attempt, forbidden
 from statuspage.worker.verdict import accepted, stuck, unseen_alarm, write
 
 
@@ -40,6 +40,10 @@ def reconcile(desk: Desk, row: Delivery) -> Iterator[str]:
     """One step towards an answer; yields the points it passes."""
     waited = desk.mono() - desk.since[row.id]
     quiet = waited >= desk.ctx.settings.delivery.quiet_s
+    if row.request is not None and not genuine(row, desk.ctx.keys.accepted()):
+        with desk.lock.writing() as session:
+            forbidden(desk, session, row)  # the request names the container that would be asked for, or published
+        return
     match desk.move(row):
         case Move.REPEAT:
             yield from attempt(desk, row)

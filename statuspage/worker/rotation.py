@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from statuspage.actions.context import Context
+from statuspage.core.deliveries import Delivery
 from statuspage.core.errors import NotAllowed
-from statuspage.core.seal import seal
+from statuspage.core.seal import remote_ok, request_ok, seal, sealed_remote, sealed_request
 from statuspage.settings.keys import KeyRing
 from statuspage.store import accounts, audit, deliveries
 from statuspage.worker.desk import configured
@@ -51,11 +52,26 @@ def _reseal(ctx: Context, who: str, deed: str) -> Resealed:
         rows = [row for row in deliveries.unfinished(session) if row.seal != seal(row, ctx.seal_key)]
         sound = [row for row in rows if ctx.genuine(row)]
         for row in sound:
-            deliveries.change(session, row, seal=seal(row, ctx.seal_key))
+            deliveries.change(session, row, seal=seal(row, ctx.seal_key), request=_request_anew(ctx, row))
+        _reseal_kept(ctx, session)
         _mark_again(ctx, session)
         done = Resealed(len(sound), _reseal_credentials(ctx, session), len(rows) - len(sound))
         audit.append(session, at=ctx.now(), who=who, what=deed, detail={"deliveries": done.deliveries, "credentials": done.credentials})
     return done
+
+
+def _request_anew(ctx: Context, row: Delivery) -> dict[str, Any] | None:
+    """What is frozen of a request, under the new key; as it stands if its seal is wrong, so that it is refused for it."""
+    if row.request is None or not request_ok(row, ctx.keys.accepted()):
+        return None if row.request is None else dict(row.request)
+    return sealed_request(row, row.request, ctx.seal_key)
+
+
+def _reseal_kept(ctx: Context, session: Any) -> None:
+    """What is kept of posts that are out: later updates and corrections continue them, however old they are."""
+    for row in deliveries.with_posts(session):
+        if row.remote_id and remote_ok(row, ctx.keys.accepted()):
+            deliveries.change(session, row, remote=sealed_remote(row, row.remote_id, row.remote, ctx.seal_key))
 
 
 def _mark_again(ctx: Context, session: Any) -> None:

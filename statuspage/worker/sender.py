@@ -11,6 +11,7 @@ from broadcasters.post import DeliveryClass, Receipt
 from statuspage.core.deliveries import Delivery
 from statuspage.core.delivery_rules import MAX_ATTEMPTS, Instant, expired, intent_fresh, is_alarm, key_of, plan_thread
 from statuspage.core.delivery_story import asked
+from statuspage.core.seal import remote_ok, sealed_request
 from statuspage.core.vocabulary import DeliveryState
 from statuspage.store import deliveries, switches
 from statuspage.worker.cards import image_of
@@ -58,9 +59,10 @@ def attempt(desk: Desk, claimed: Delivery) -> Iterator[str]:
 def _staged(desk: Desk, row: Delivery) -> dict[str, Any] | None:
     """The request with a fresh container, which nobody sees; None if the network would not make one."""
     with desk.ctx.ports.store.reading() as session:
-        request = _frozen(desk, row, deliveries.thread(session, row.subject_kind, row.subject_id, row.channel))
+        rows = deliveries.thread(session, row.subject_kind, row.subject_id, row.channel)
+    request = _frozen(desk, row, rows)
     try:
-        staged = {**request, "container": desk.network.stage(request)}
+        staged = sealed_request(row, {**request, "container": desk.network.stage(request)}, desk.ctx.seal_key)
     except BroadcastError as error:
         harmless = BroadcastError(OutcomeClass.RETRY, error.detail, error.retry_after_s) if isinstance(error, Uncertain) else error
         at = desk.instant()
@@ -83,9 +85,27 @@ def _begun(row: Delivery, at: Instant) -> dict[str, Any]:
 
 
 def _frozen(desk: Desk, row: Delivery, rows: list[Delivery]) -> dict[str, Any]:
+    """The request of this epoch, sealed. A post whose id is not as we kept it is not continued: it may be somebody else's."""
     ctx = desk.ctx
     image = image_of(ctx, row) if desk.network.pictures else None
-    return freeze(row, rows, can_edit=desk.network.can("edit"), now=ctx.now(), address=ctx.words.verification_url, image=image)
+    sound = [other if _is_ours(desk, other) else replace(other, remote_id=None, remote={}) for other in rows]
+    request = freeze(row, sound, can_edit=desk.network.can("edit"), now=ctx.now(), address=ctx.words.verification_url, image=image)
+    return sealed_request(row, request, ctx.seal_key)
+
+
+def _is_ours(desk: Desk, row: Delivery) -> bool:
+    return row.remote_id is None or remote_ok(row, desk.ctx.keys.accepted())
+
+
+def _tell_of_changed(desk: Desk, session: Any, row: Delivery, rows: list[Delivery]) -> None:
+    """Operators hear of a kept post that is not as it was kept; the thread goes on without it."""
+    for other in rows:
+        if other.sequence < row.sequence and not _is_ours(desk, other):
+            text = (
+                f"What is kept of the post of delivery {other.id} on {other.channel} was changed in the database: its seal is wrong. "
+                "No update continues that post. Find out who did."
+            )
+            desk.alarm(session, f"kept:{other.id}", text, other)
 
 
 def commit(desk: Desk, claimed: Delivery, request: Any) -> Intent | None:
@@ -108,8 +128,9 @@ def commit(desk: Desk, claimed: Delivery, request: Any) -> Intent | None:
             return None
         if forbidden(desk, session, row) or _spent(desk, session, row, repeat):
             return None
-        if request is not None and not genuine(replace(row, request=request)):
+        if request is not None and not genuine(replace(row, request=request), desk.ctx.keys.accepted()):
             return None  # reworded while its container was made: the old words are never sent, another is made for the new ones
+        _tell_of_changed(desk, session, row, rows)
         values = {
             "state": DeliveryState.SENDING,
             "attempts": row.attempts + 1,
@@ -130,7 +151,7 @@ def forbidden(desk: Desk, session: Any, row: Delivery) -> bool:
     """Refuses a row that may never be sent (changed behind our back, a rehearsal on a real channel), with an alarm."""
     info = desk.ctx.channels.get(row.channel)
     state, why = DeliveryState.REFUSED, ""
-    if not desk.ctx.genuine(row) or (row.request is not None and not genuine(row)):
+    if not desk.ctx.genuine(row) or (row.request is not None and not genuine(row, desk.ctx.keys.accepted())):
         why = "its seal is wrong: somebody changed it in the database. It is not sent. Find out who did."
     elif info is None or info.channel.account != row.account:
         state, why = (

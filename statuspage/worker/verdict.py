@@ -12,6 +12,7 @@ from statuspage.actions.alarms import address
 from statuspage.actions.deliveries import FRESH
 from statuspage.core.deliveries import Delivery
 from statuspage.core.delivery_rules import LOOKS_AFTER_S, MAX_ATTEMPTS, PARENT_GONE, Move, is_alarm, obeyed_s
+from statuspage.core.seal import sealed_remote
 from statuspage.core.vocabulary import DeliveryState
 from statuspage.store import deliveries
 from statuspage.worker.desk import Desk
@@ -205,6 +206,8 @@ def write(desk: Desk, session: Any, row: Delivery, verdict: Verdict, act: str = 
     settled = {"settled_at": now} if verdict.state.final else {}
     again = {"next_attempt_at": desk.due_wall(row)} if verdict.state in (DeliveryState.UNKNOWN, DeliveryState.QUEUED) else {}
     values = {"state": verdict.state, "detail": verdict.detail, **settled, **again, **verdict.values}
+    if values.get("remote_id"):
+        values["remote"] = sealed_remote(row, values["remote_id"], values["remote"], desk.ctx.seal_key)
     moved = deliveries.change(session, row, **values)
     desk.note(session, row, act or ("edit" if is_edit(row) else "send"), verdict.noted, _evidence(verdict))
     if verdict.off:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from statuspage.settings.keys import BrokenKey, KeyRing, read_keys, refuse_open_
 from statuspage.store import accounts, deliveries
 from statuspage.worker import rotation
 from statuspage.worker.desk import configured
+from statuspage.worker.postmaster import freeze
 from tests.delivery.stage import Stage
 from tests.simulation import people, world
 
@@ -57,6 +59,72 @@ def test_x5_rows_moved_to_another_account_are_refused_there() -> None:
     assert stage.texts("bare") == [] and len(stage.texts("natural")) == ROWS
     with stage.world.store.reading() as session:
         assert session.execute(sql("SELECT state FROM delivery WHERE channel = 'bare'")).scalars().all() == ["refused"] * ROWS
+
+
+def changed(stage: Stage, row_id: str, **columns: object) -> None:
+    """What an intruder in the database does."""
+    with stage.world.store.writing() as session:
+        for column, value in columns.items():
+            session.execute(sql(f"UPDATE delivery SET {column} = :value WHERE id = :id"), {"value": value, "id": row_id})
+
+
+REQUESTS = {
+    "link": "https://evil.example/sign-in",
+    "image": {"url": "https://evil.example/cards/x.jpg", "alt": "x"},
+    "edit": {"id": "bare-1", "extra": {}},
+    "reply_to": {"id": "bare-1", "extra": {}},
+    "record_key": "3k-other",
+    "created_at": "2030-01-01T00:00:00+00:00",
+    "container": "somebody-elses",
+}
+
+
+@pytest.mark.parametrize("state", ["waiting", "unknown"])
+@pytest.mark.parametrize("part", sorted(REQUESTS))
+def test_x5_a_frozen_request_that_somebody_wrote_or_changed_is_refused(part: str, state: str) -> None:
+    """Words and code are as they were sealed; where they go, and what they lead to, is not."""
+    stage = Stage("bare", mode="edit")
+    stage.people.update("another00000", NoticeKind.INVESTIGATING, valid_s=None)
+    stage.passes(5.0)
+    before = stage.texts("bare")
+    if state == "unknown":
+        stage.network("bare").script = ["error"]
+    stage.tell(hold_s=0.0 if state == "unknown" else 60.0)
+    stage.passes(1.0)
+    row = stage.rows("bare")[0]
+    assert row.state == state
+    frozen = row.request or freeze(row, [row], can_edit=True, now=row.created_at, address=lambda code: "")
+    changed(stage, row.id, request=json.dumps({**frozen, part: REQUESTS[part]}))
+
+    stage.passes(600.0)
+
+    (row,) = stage.rows("bare")
+    assert row.state is DeliveryState.REFUSED and f"delivery:{row.id}" in stage.alarms()
+    assert stage.texts("bare") == before
+
+
+@pytest.mark.parametrize("mode", ["edit", "reply"])
+@pytest.mark.parametrize("part", ["remote_id", "remote"])
+def test_x5_a_post_whose_id_somebody_changed_is_continued_by_nobody(part: str, mode: str) -> None:
+    """Else the next update would rewrite, or answer, another post of the account."""
+    stage = Stage("bare", mode=mode)
+    stage.people.update("another00000", NoticeKind.INVESTIGATING, valid_s=None)
+    stage.passes(5.0)
+    (other,) = stage.network("bare").posts
+    stage.tell()
+    stage.passes(5.0)
+    row = stage.rows("bare")[0]
+    kept = {"extra": {}, "root": {"id": other.id, "extra": {}}, "seal": row.remote["seal"]}
+    changed(stage, row.id, **{part: other.id if part == "remote_id" else json.dumps(kept)})
+
+    stage.tell(NoticeKind.UPDATE)
+    stage.passes(60.0)
+
+    assert stage.states("bare") == [DeliveryState.DELIVERED, DeliveryState.DELIVERED]
+    assert f"kept:{row.id}" in stage.alarms()
+    second = stage.rows("bare")[1]
+    assert second.request is not None and (second.request["edit"], second.request["reply_to"]) == (None, None)
+    assert len(other.revisions) <= 1 and second.text_alone in stage.texts("bare")
 
 
 class Rotating(Stage):
