@@ -25,7 +25,13 @@ _PAGES = {
     "unwatched": "incidents",
     "maintenance": "maintenance",
 }  # beginning of a key -> the console's page of what it is about
-_LISTS = {"account": "accounts", "ending": "accounts", "renewal": "accounts"}  # the same, where one page has them all
+_LISTS = {  # the same, where one page has them all
+    "account": "accounts",
+    "ending": "accounts",
+    "renewal": "accounts",
+    "wait": "accounts",
+    "late": "deliveries",
+}
 OF_DELIVERIES = ("delivery", "unknown")  # beginnings of the keys that end with a delivery's id
 
 

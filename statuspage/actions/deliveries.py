@@ -20,6 +20,8 @@ from statuspage.store import accounts, audit, deliveries
 RETRY_VALID_FOR = timedelta(minutes=30)  # a person who sends an out-of-date statement again vouches for it so long
 RESTORED = "restored"  # error classes that the dispatcher never answers with a repeat; what was waiting waits again if it is not out
 RESTORED_WAITING = "restored_waiting"
+RESTORED_STUCK = "restored_stuck"  # a person was to decide about it, and may have done so since: it is looked for, and never sent by itself
+_RESTORED_FROM = {DeliveryState.WAITING: RESTORED_WAITING, DeliveryState.STUCK: RESTORED_STUCK}
 FRESH: dict[str, Any] = {  # of a row that begins a new epoch
     "request": None,
     "process_id": "",
@@ -106,7 +108,7 @@ def after_restore(ctx: Context, who: str, backup_at: datetime) -> int:
         rows = deliveries.unfinished(session)
         why = f"from a backup of {backup_at:%Y-%m-%d %H:%M} UTC: whether it was sent since is not known"
         for row in rows:
-            error_class = RESTORED_WAITING if row.state is DeliveryState.WAITING else RESTORED
+            error_class = _RESTORED_FROM.get(row.state, RESTORED)
             deliveries.change(session, row, state=DeliveryState.UNKNOWN, error_class=error_class, detail=why)
             deliveries.note(session, row, ctx.now(), "decide", RESTORED, why)
         audit.append(session, at=ctx.now(), who=who, what="restore", detail={"backup_at": backup_at, "unknown": len(rows)})
@@ -139,7 +141,7 @@ def _check_absent(session: Any, ctx: Context, row: Delivery, looked: bool) -> No
         )
     since = unknown_since(row, deliveries.story(session, row.id))
     until = None if since is None else since + timedelta(seconds=ctx.settings.delivery.quiet_s)
-    if until is not None and since is not None and since <= ctx.now() < until:
+    if until is not None and ctx.now() < until:  # also where the clock was set back meanwhile: how long it was is not known then
         raise NotAllowed(
             f"Until {until:%H:%M:%S} UTC the post of delivery {row.id} may still appear on {row.channel}; that it is not there now proves "
             "nothing. Look again then. Nothing was changed."

@@ -226,7 +226,7 @@ def _unknown(row: Delivery, around: Surroundings) -> Standing:
     repeat = around.delivery_class in ("natural_key", "keyed") and not expired(row, around.now)
     if edit:
         return Standing(f"{lead} An edit can be repeated without harm: it is, until it is answered.", None, row.next_attempt_at)
-    if repeat and row.error_class not in ("duplicate", "restored", "restored_waiting"):
+    if repeat and row.error_class not in ("duplicate", "restored", "restored_waiting", "restored_stuck"):
         how = "The same request is repeated under the same key: the network makes no second post of it."
         if around.delivery_class == "keyed":
             how += " Once the network may have forgotten the key, the own timeline is read instead."

@@ -28,6 +28,7 @@ NONCE_BYTES = 12
 class Account:
     """failures: in a row; open_until: nothing is sent before (for display, decisions use the monotonic clock); stopped: why, or "".
 
+    paused_until   the network asked us not to ask before; noted_at: when that was written. By the wall clock, for those who come after
     held_for   stopped until a person resumes it: the mark of the configuration that was refused, see mark_of(); "": a trial ends the stop
     """
 
@@ -36,6 +37,8 @@ class Account:
     open_until: datetime | None = None
     stopped: str = ""
     held_for: str = ""
+    paused_until: datetime | None = None
+    noted_at: datetime | None = None
 
 
 def get(session: Session, name: str) -> Account:
@@ -49,7 +52,7 @@ def all_states(session: Session) -> list[Account]:
 
 
 def save(session: Session, account: Account, at: datetime) -> None:
-    stop = {"stopped": account.stopped, "held_for": account.held_for}
+    stop = {"stopped": account.stopped, "held_for": account.held_for, "paused_until": account.paused_until}
     _put(session, account.name, {"failures": account.failures, "open_until": account.open_until, **stop, "updated_at": at})
 
 
@@ -98,7 +101,15 @@ def replace_credentials(session: Session, name: str, before: bytes, after: bytes
     return bool(done.rowcount)  # type: ignore[attr-defined]
 
 
-_STATES = select(AccountRow.name, AccountRow.failures, AccountRow.open_until, AccountRow.stopped, AccountRow.held_for)
+_STATES = select(
+    AccountRow.name,
+    AccountRow.failures,
+    AccountRow.open_until,
+    AccountRow.stopped,
+    AccountRow.held_for,
+    AccountRow.paused_until,
+    AccountRow.updated_at,
+)
 
 
 def _put(session: Session, name: str, values: Mapping[str, object], defaults: Mapping[str, object] | None = None) -> None:

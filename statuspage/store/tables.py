@@ -258,6 +258,7 @@ class AccountRow(Base):
     open_until: Mapped[datetime | None]
     stopped: Mapped[str] = mapped_column(Text, default="")  # reason; "" while it may be used
     held_for: Mapped[str] = mapped_column(String(64), default="")  # mark of the configuration that was refused; "" if a trial ends the stop
+    paused_until: Mapped[datetime | None]  # what the network asked the whole account to wait
     credentials: Mapped[bytes | None] = mapped_column(LargeBinary)
     updated_at: Mapped[datetime]
 

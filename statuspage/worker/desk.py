@@ -5,16 +5,16 @@ Nothing here outlives the process, and nothing here is needed after a crash: the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import astuple, dataclass, field, fields, is_dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from broadcasters.errors import BroadcastError, OutcomeClass
+from broadcasters.errors import BroadcastError
 from statuspage.actions import stories
 from statuspage.actions.alarms import clear_in, raise_in
 from statuspage.actions.context import Context
-from statuspage.actions.deliveries import RESTORED, RESTORED_WAITING
+from statuspage.actions.deliveries import RESTORED, RESTORED_STUCK, RESTORED_WAITING
 from statuspage.core.deliveries import Delivery
 from statuspage.core.delivery_rules import (
     MAX_ATTEMPTS,
@@ -26,7 +26,6 @@ from statuspage.core.delivery_rules import (
     is_alarm,
     key_trusted,
     move_for,
-    wait_left_s,
 )
 from statuspage.core.delivery_story import told
 from statuspage.store import accounts, deliveries
@@ -39,7 +38,9 @@ from statuspage.worker.renewal import Renewal
 if TYPE_CHECKING:
     from statuspage.worker.mailer import Mailer
 
-NO_REPEAT = frozenset({"content", "denied", "billing", "gone", "duplicate", RESTORED, RESTORED_WAITING})
+NO_REPEAT = frozenset({"content", "denied", "billing", "gone", "duplicate", RESTORED, RESTORED_WAITING, RESTORED_STUCK})
+
+READS_FAIL, READS_AGAIN_S = 3, 30.0  # so many looks in a row that came to nothing let the account rest from looking for so long
 
 
 @dataclass
@@ -52,6 +53,7 @@ class Desk:
     patient     rows that wait only because something failed
     offset      of the boot clock to the monotonic one, when last looked at: it grows by what the machine sleeps
     spent       unknown rows that have had all their attempts, over all epochs
+    reads       the breaker of looks at the own timeline: where only they fail, posts go on
     mailer      of an account whose deliveries are runs over a list
     endings_told   the day for which the calendar was looked at, see tell_of_endings()
     """
@@ -72,6 +74,7 @@ class Desk:
     patient: set[str] = field(default_factory=set)
     spent: set[str] = field(default_factory=set)
     offset: float = 0.0
+    reads: Gate = field(default_factory=lambda: Gate(READS_FAIL, READS_AGAIN_S))
     endings_told: date | None = None
 
     def mono(self) -> float:
@@ -154,6 +157,7 @@ class Desk:
         if slept >= 1.0:  # less is the time between two looks at clocks
             self.offset = offset
             self.gate.pass_over(slept)
+            self.reads.pass_over(slept)
             for row_id in self.patient:
                 self.due[row_id] -= slept
 
@@ -190,7 +194,8 @@ class Desk:
         gate, now = self.gate, self.ctx.now()
         wall = None if gate.open_until is None else now + timedelta(seconds=gate.open_until - self.mono())
         held_for = accounts.mark_of(configured(self.ctx.configs[self.account]), self.ctx.seal_key) if gate.held else ""
-        accounts.save(session, Account(self.account, gate.failures, wall, gate.stopped, held_for), now)
+        paused = now + timedelta(seconds=gate.paused_until - self.mono()) if gate.paused_until > self.mono() else None
+        accounts.save(session, Account(self.account, gate.failures, wall, gate.stopped, held_for, paused), now)
 
     def load_account(self, session: Any) -> None:
         """Breaker, stop and wait as the last owner left them (a trial comes first, then), and renewed credentials."""
@@ -200,16 +205,22 @@ class Desk:
         self.gate.held = bool(known.stopped) and known.held_for in [accounts.mark_of(of, key) for key in self.ctx.keys.accepted()]
         if known.failures >= self.gate.threshold:
             self.gate.open_until = self.mono()
-        self._heed_wait(deliveries.busy_threads(session, self.account))
+        self._heed_wait(known)
         sealed = accounts.credentials(session, self.account)
         if sealed is not None:
             self.network.use(accounts.open_with(sealed, self.ctx.keys.accepted(), account=self.account, configured=of) or {})
 
-    def _heed_wait(self, rows: Iterable[Delivery]) -> None:
-        """What the network asked the last owner to wait holds for the whole account, and for this owner too."""
-        most, now = self.ctx.settings.delivery.retry_after_max_s, self.ctx.now()
-        asked = [wait_left_s(row, now, most) for row in rows if row.error_class == OutcomeClass.THROTTLED]
-        self.gate.pause(self.mono(), max(asked, default=0.0))
+    def _heed_wait(self, known: Account) -> None:
+        """What the network asked the last owner to wait holds for this one too, no longer than it was, whatever the wall clock did."""
+        if known.paused_until is not None and known.noted_at is not None:
+            whole, left = known.paused_until - known.noted_at, known.paused_until - self.ctx.now()
+            most = self.ctx.settings.delivery.retry_after_max_s
+            self.gate.pause(self.mono(), max(min(left.total_seconds(), whole.total_seconds(), most), 0.0))
+
+    def keep_wait(self, session: Any) -> None:
+        """A wait that the network asked for is written down, for whoever owns the account next."""
+        if self.gate.paused_until > self.mono():
+            self.save_gate(session)
 
     def heed_resume(self, session: Any) -> None:
         """Somebody said that a stopped account may be tried again: then at once, and not at the next trial."""

@@ -17,6 +17,7 @@ from broadcasters.errors import BroadcastError, OutcomeClass
 from statuspage.actions.context import Context
 from statuspage.core.deliveries import Delivery
 from statuspage.core.delivery_rules import (
+    Move,
     Plan,
     doubtful,
     healed,
@@ -38,6 +39,7 @@ from statuspage.worker.mailer import Mailer
 from statuspage.worker.postmaster import Network, open_network
 from statuspage.worker.renewal import renew_if_due
 from statuspage.worker.sender import attempt
+from statuspage.worker.verdict import asked_to_wait
 
 POLL_S = 0.5  # a hot loop: a new row is seen within this
 
@@ -230,7 +232,7 @@ class Dispatcher:
         due: list[Delivery] = []
         for rows in threads:
             for row in self._moving(desk, rows, off):
-                at = self._due_at(desk, row)
+                at = max(self._due_at(desk, row), desk.reads.open_until or 0.0 if _is_look(desk, row) else 0.0)
                 if at <= now:
                     due.append(row)
                 else:
@@ -240,7 +242,7 @@ class Dispatcher:
         closed = desk.gate.wait_s(now)
         if closed > 0:
             return None, min(wait, closed)
-        return min(due, key=attrgetter("created_at", "sequence", "id"), default=None), max(wait, 0.001)
+        return min(due, key=lambda row: (_is_look(desk, row), row.created_at, row.sequence, row.id), default=None), max(wait, 0.001)
 
     def _moving(self, desk: Desk, rows: list[Delivery], off: bool) -> Iterator[Delivery]:
         """Rows of one thread that a pass may take up."""
@@ -285,6 +287,11 @@ def _settle(desk: Desk, session: Any, row: Delivery, state: DeliveryState, why: 
         desk.note(session, row, "decide", str(state), why)
 
 
+def _is_look(desk: Desk, row: Delivery) -> bool:
+    """True for a question about what may be out. It comes after what is to go: a timeline that hangs holds up its own thread alone."""
+    return row.state is DeliveryState.UNKNOWN and desk.move(row) in (Move.LOOK, Move.ASK)
+
+
 def _gives_way(row: Delivery, threads: Threads) -> int | None:
     """The sequence of the newest update of the same thread that could go out in place of a run; None if it goes on."""
     rows = next(rows for rows in threads if any(other.id == row.id for other in rows))
@@ -302,6 +309,8 @@ def _trial(desk: Desk) -> Iterator[str]:
         why = _refusal(desk)  # of the new credentials
     yield "answered"
     now, was_stopped = desk.mono(), bool(desk.gate.stopped)
+    wait_s, alarms = (0.0, {}) if why is None else asked_to_wait(desk, why)
+    desk.gate.pause(now, wait_s)
     if why is None:
         desk.refreshed = False
         if needed:
@@ -317,7 +326,7 @@ def _trial(desk: Desk) -> Iterator[str]:
         desk.gate.stop(now, desk.gate.stopped)
     else:
         desk.gate.failed(now)
-    desk.write(lambda session: _tried(desk, session, ok=why is None, stopped=was_stopped or desk.gate.held))
+    desk.write(lambda session: _tried(desk, session, alarms, ok=why is None, stopped=was_stopped or desk.gate.held))
     yield "recorded"
 
 
@@ -329,8 +338,10 @@ def _refusal(desk: Desk) -> BroadcastError | None:
     return None
 
 
-def _tried(desk: Desk, session: Any, *, ok: bool, stopped: bool) -> None:
-    """stopped: it was before, and still is if not ok; a person who resumed it too early hears of that."""
+def _tried(desk: Desk, session: Any, alarms: Mapping[str, str], *, ok: bool, stopped: bool) -> None:
+    """stopped: it was before, and still is if not ok; a person who resumed it too early hears of that. alarms: key -> text."""
+    for key, text in alarms.items():
+        desk.alarm(session, key, text)
     if stopped and not ok:
         desk.stopped(session, desk.gate.stopped)
         return

@@ -11,7 +11,7 @@ from typing import Any
 
 from broadcasters.errors import BroadcastError, OutcomeClass, Rejected
 from broadcasters.post import Found, Receipt, Remote
-from statuspage.actions.deliveries import FRESH, RESTORED, RESTORED_WAITING
+from statuspage.actions.deliveries import FRESH, RESTORED, RESTORED_STUCK, RESTORED_WAITING
 from statuspage.core.deliveries import Delivery
 from statuspage.core.delivery_rules import INTENT_GOOD_FOR_S, Move, next_look_s, obeyed_s
 from statuspage.core.vocabulary import DeliveryState, UpdateMode
@@ -69,6 +69,7 @@ def _ask(desk: Desk, row: Delivery, quiet: bool) -> Iterator[str]:
         _unreadable(desk, row, error)
         return
     yield "answered"
+    desk.reads.succeeded()
     if isinstance(answer, Receipt):
         _delivered(desk, row, answer.remote, answer.url, "the container says that it was published")
     elif desk.may_repeat(row):
@@ -89,6 +90,7 @@ def _look(desk: Desk, row: Delivery, quiet: bool) -> Iterator[str]:
         _unreadable(desk, row, error)
         return
     yield "answered"
+    desk.reads.succeeded()
     _read(desk, row, found, quiet)
     yield "recorded"
 
@@ -111,7 +113,10 @@ def _read(desk: Desk, row: Delivery, found: Found | None, quiet: bool) -> None:
 
 
 def _leave_to_a_person(desk: Desk, row: Delivery) -> None:
-    why = "From a backup. Whether it was shown is not known: an update that the backup does not have may stand in its place by now."
+    if row.error_class == RESTORED_STUCK:
+        why = "From a backup, where a person was to decide about it. It was not found on the channel."
+    else:
+        why = "From a backup. Whether it was shown is not known: an update that the backup does not have may stand in its place by now."
     desk.write(lambda session: write(desk, session, row, stuck(row, RESTORED, why), act="find"))
 
 
@@ -120,7 +125,7 @@ def _may_have_been_edited_away(desk: Desk, row: Delivery) -> bool:
 
     Unless a newer update of the same thread was found: that stands in its place.
     """
-    if row.error_class not in (RESTORED, RESTORED_WAITING) or row.mode is not UpdateMode.EDIT:
+    if row.error_class not in (RESTORED, RESTORED_WAITING, RESTORED_STUCK) or row.mode is not UpdateMode.EDIT:
         return False
     with desk.ctx.ports.store.reading() as session:
         rows = deliveries.thread(session, row.subject_kind, row.subject_id, row.channel)
@@ -142,6 +147,8 @@ def _wait(desk: Desk, row: Delivery, waited: float, quiet: bool) -> None:
             requeue(desk, row, "the edit is not repeated: it was refused or given up, or its statement is out of date")
         else:
             desk.due[row.id] = desk.since[row.id] + own.quiet_s
+    elif row.error_class == RESTORED_STUCK:
+        _leave_to_a_person(desk, row)
     elif waited >= own.blind_assume_s:
         verdict = accepted(row, None, None, "assumed", "assumed to be published: nobody decided otherwise")
         desk.write(lambda session: write(desk, session, row, verdict, act="decide"))
@@ -156,7 +163,10 @@ def _delivered(desk: Desk, row: Delivery, remote: Remote, url: str | None, how: 
 
 
 def requeue(desk: Desk, row: Delivery, why: str) -> None:
-    """Not published: a new epoch with a new key, and a request frozen anew."""
+    """Not published: a new epoch with a new key, and a request frozen anew. What a person was to decide about is left to a person."""
+    if row.error_class == RESTORED_STUCK:
+        _leave_to_a_person(desk, row)
+        return
     desk.since.pop(row.id, None)
     desk.due[row.id] = desk.mono()
     desk.write(lambda session: _requeued(desk, session, row, why))
@@ -173,7 +183,7 @@ def _unreadable(desk: Desk, row: Delivery, error: BroadcastError) -> None:
     """Stays unknown. Looked at again soon; the watchman tells people when the quiet period is over."""
     now, own = desk.mono(), desk.ctx.settings.delivery
     if error.outcome not in (OutcomeClass.THROTTLED, OutcomeClass.REAUTH):
-        desk.gate.failed(now)
+        desk.reads.failed(now)
     asked, _ = obeyed_s(error.retry_after_s, own.retry_after_max_s)
     desk.gate.pause(now, asked)
     desk.back_off(row, max(own.backoff_base_s, asked, desk.wait_s(row) / 2))
@@ -185,3 +195,4 @@ def _unreadable(desk: Desk, row: Delivery, error: BroadcastError) -> None:
 def _noted(desk: Desk, session: Any, row: Delivery, error: BroadcastError) -> None:
     desk.note(session, row, "find", str(error.outcome), error.detail)
     desk.keep_due(session, row)
+    desk.keep_wait(session)

@@ -15,6 +15,7 @@ from broadcasters.errors import BroadcastError, OutcomeClass
 from broadcasters.http import Http
 from statuspage.actions import alarms
 from statuspage.actions.context import Context
+from statuspage.core.delivery_rules import obeyed_s
 from statuspage.core.foreign import Oddity, Seen, codes_in, unexplained
 from statuspage.settings.source import SourceError, read_yaml
 from statuspage.store import explaining
@@ -69,6 +70,8 @@ class TimelineWatch:
             posts = network.recent(since, self._http)
         except BroadcastError as error:
             self._failed(error)
+            asked_s, _ = obeyed_s(error.retry_after_s, self._ctx.settings.delivery.retry_after_max_s)
+            return max(self._ctx.settings.delivery.watch_s, asked_s)
         else:
             self._look([Seen(post.remote.id, post.text, post.at, post.url) for post in posts], since)
             self._read_until, self._read_at = now, self._ctx.ports.clock.monotonic()

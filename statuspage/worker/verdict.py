@@ -103,7 +103,7 @@ def _uncertain(desk: Desk, row: Delivery, error: BroadcastError) -> Verdict:
     opened = not duplicate and desk.gate.failed(now)
     error_class = OutcomeClass.DUPLICATE if duplicate else OutcomeClass.AMBIGUOUS
     move = desk.move(row, refused=duplicate)
-    asked, alarms = _asked(desk, error)
+    asked, alarms = asked_to_wait(desk, error)
     desk.gate.pause(now, asked)
     if move is Move.WAIT and is_edit(row):  # not sent again: nothing to decide, it only may still arrive
         desk.due[row.id] = now + desk.ctx.settings.delivery.quiet_s
@@ -169,7 +169,7 @@ def stuck(row: Delivery, outcome: str, detail: str) -> Verdict:
 
 def _unavailable(desk: Desk, row: Delivery, error: BroadcastError, repeat: bool) -> Verdict:
     now, opened = desk.mono(), False
-    asked, alarms = _asked(desk, error)
+    asked, alarms = asked_to_wait(desk, error)
     wait = max(desk.wait_s(row), asked)
     if error.outcome is OutcomeClass.THROTTLED:
         desk.gate.pause(now, wait)
@@ -187,7 +187,7 @@ def _unavailable(desk: Desk, row: Delivery, error: BroadcastError, repeat: bool)
     return Verdict(DeliveryState.QUEUED, str(error.outcome), error.detail, values, alarms, gate=opened)
 
 
-def _asked(desk: Desk, error: BroadcastError) -> tuple[float, dict[str, str]]:
+def asked_to_wait(desk: Desk, error: BroadcastError) -> tuple[float, dict[str, str]]:
     """Seconds that the network asks the account to wait, as far as that is obeyed; and an alarm where it asks for more."""
     most = desk.ctx.settings.delivery.retry_after_max_s
     asked, too_long = obeyed_s(error.retry_after_s, most)
@@ -220,6 +220,7 @@ def write(desk: Desk, session: Any, row: Delivery, verdict: Verdict, act: str = 
         desk.calm(session, row)
     for key, text in verdict.alarms.items():
         desk.alarm(session, key, text, row, tell=not verdict.off)
+    desk.keep_wait(session)
     if verdict.gate:
         (desk.works_again if verdict.state is DeliveryState.DELIVERED else desk.save_gate)(session)
 

@@ -8,14 +8,15 @@ left the configuration has no dispatcher any more that could call it unknown.
 from __future__ import annotations
 
 from datetime import datetime
+from operator import attrgetter
 
 from statuspage.actions import alarms, stories
 from statuspage.actions.context import Context
 from statuspage.core.deliveries import Delivery
-from statuspage.core.delivery_rules import is_alarm
+from statuspage.core.delivery_rules import INTENT_GOOD_FOR_S, is_alarm
 from statuspage.core.errors import NotFound
-from statuspage.core.vocabulary import DeliveryState
-from statuspage.store import Session, deliveries
+from statuspage.core.vocabulary import DeliveryState, SubjectKind
+from statuspage.store import Session, accounts, deliveries, switches
 from statuspage.store import alarms as alarm_store
 
 STEP_S = 1.0
@@ -23,6 +24,7 @@ GRACE_S = 2.0  # beyond the quiet period: so long the look that settles it may t
 _WATCHED = (DeliveryState.UNKNOWN, DeliveryState.SENDING, DeliveryState.STUCK, DeliveryState.QUEUED, DeliveryState.WAITING)
 _UNSENT = (DeliveryState.QUEUED, DeliveryState.WAITING)
 _DOUBT = ("ambiguous", "duplicate")  # error classes of a row that was unknown and is being repeated
+_LATE = "late:"  # beginning of the keys of alarms about accounts on which nothing gets through
 _MOST = 1000  # rows at a time, the newest first
 
 
@@ -33,8 +35,9 @@ class Watchman:
 
     def __init__(self, ctx: Context) -> None:
         self.ctx = ctx
-        self._since: dict[tuple[str, int], float] = {}  # delivery id and epoch -> monotonic moment
-        self._new = True
+        self._since: dict[tuple[str, int, bool], float] = {}  # delivery id, epoch, sent for the first time -> monotonic moment
+        self._late: dict[tuple[SubjectKind, str, str], float] = {}  # thread -> since when something is to go there, and nothing went
+        self._new = self._fresh = True
 
     def step(self) -> float:
         """One look at all that is open."""
@@ -42,6 +45,7 @@ class Watchman:
             rows = deliveries.listing(session, _WATCHED, limit=_MOST)
             known = {alarm.key for alarm in alarm_store.listing(session, limit=_MOST)}
             over = [key for key in sorted(known) if self._is_over(session, key)]
+            waits = self._waits(session, rows)
         for row in rows:
             if row.state is DeliveryState.SENDING and self._orphaned(row):
                 self._left_over(row)
@@ -49,14 +53,47 @@ class Watchman:
         for key, text, row in self._wanted(rows):
             if key not in known:
                 self._raise(key, text, row)
+        self._tell_late(waits, known)
         for key in over:
             alarms.clear_alarm(self.ctx, key)
         return STEP_S
 
+    def _waits(self, session: Session, rows: list[Delivery]) -> dict[str, list[Delivery]]:
+        """By account, what is to go and does not: its thread has waited for longer than the quiet period, whatever replaced what in it.
+
+        Not where a person has seen to it that nothing goes: posting is off, or the account, which is an alarm of its own.
+        """
+        now, wall, quiet_s = self.ctx.ports.clock.monotonic(), self.ctx.now(), self.ctx.settings.delivery.quiet_s
+        off = switches.is_off(session, switches.POSTING)
+        stopped = {account.name for account in accounts.all_states(session) if account.stopped}
+        due = [row for row in rows if row.state is DeliveryState.QUEUED and not (self._orphaned(row) or is_alarm(row))]
+        due = [] if off else [row for row in due if row.account not in stopped]
+        known = self._late
+        self._late = {row.thread: known.get(row.thread, now - min(_queued_s(row, wall) if self._fresh else 0.0, quiet_s)) for row in due}
+        self._fresh = False
+        found: dict[str, list[Delivery]] = {}
+        for row in due:
+            if now - self._late[row.thread] >= quiet_s:
+                found.setdefault(row.account, []).append(row)
+        return found
+
+    def _tell_late(self, waits: dict[str, list[Delivery]], known: set[str]) -> None:
+        """One alarm for each account on which nothing gets through, and its end."""
+        for account in sorted(waits.keys() - {key.removeprefix(_LATE) for key in known}):
+            rows, quiet_s = waits[account], self.ctx.settings.delivery.quiet_s
+            oldest = min(rows, key=attrgetter("created_at"))
+            text = (
+                f"{account}: for more than {quiet_s:.0f} s a post that is to go does not get through"
+                f" ({len(rows)} of them wait; on {oldest.channel}: {oldest.detail or 'not tried yet'}) It is tried again by itself."
+            )
+            alarms.raise_alarm(self.ctx, f"{_LATE}{account}", text)
+        for key in sorted(key for key in known if key.startswith(_LATE) and key.removeprefix(_LATE) not in waits):
+            alarms.clear_alarm(self.ctx, key)
+
     def _remember(self, rows: list[Delivery]) -> None:
         """A row found unknown by a new owner is as old as its last attempt says, but never older than the quiet period."""
         now, wall, quiet_s = self.ctx.ports.clock.monotonic(), self.ctx.now(), self.ctx.settings.delivery.quiet_s
-        unclear = {(row.id, row.epoch): row for row in rows if _is_unclear(row)}
+        unclear = {_which(row): row for row in rows if self._is_unclear(row)}
         self._since = {which: at for which, at in self._since.items() if which in unclear}
         for which, row in unclear.items():
             age = _age_s(row, wall) if self._new else 0.0
@@ -68,8 +105,9 @@ class Watchman:
         now, own = self.ctx.ports.clock.monotonic(), self.ctx.settings.delivery
         found = []
         for row in rows:
-            since = self._since.get((row.id, row.epoch))
-            if since is not None and now - since >= own.quiet_s + GRACE_S:
+            since = self._since.get(_which(row))
+            sending_s = own.deadline_s + INTENT_GOOD_FOR_S if _which(row)[2] else 0.0  # so long it may take, and is no doubt yet
+            if since is not None and now - since >= sending_s + own.quiet_s + GRACE_S:
                 text = (
                     f"Delivery {row.id} on {row.channel}: for more than {own.quiet_s:.0f} s nobody knows whether it was published. "
                     f"{row.detail} It waits, and so does its thread. Look at the channel; then say whether it is there."
@@ -85,6 +123,12 @@ class Watchman:
                 )
                 found.append((f"delivery:{row.id}", text, row))
         return found
+
+    def _is_unclear(self, row: Delivery) -> bool:
+        """True while nobody knows whether it is out, also while it is sent, but for runs over lists: whoever sends it may be suspended."""
+        info = self.ctx.channels.get(row.channel)
+        run = info is not None and info.run
+        return row.state is DeliveryState.UNKNOWN or (row.state is DeliveryState.SENDING and not run)
 
     def _orphaned(self, row: Delivery) -> bool:
         return row.account not in {info.channel.account for info in self.ctx.channels.values()}
@@ -114,19 +158,23 @@ class Watchman:
         if row.state.final:
             return row.state is not DeliveryState.REFUSED
         if topic == "unknown":
-            return not _is_unclear(row) and row.state is not DeliveryState.SENDING
+            return not self._is_unclear(row)
         return row.state in _UNSENT and not self._orphaned(row)
 
     def _raise(self, key: str, text: str, row: Delivery) -> None:
         with self.ctx.ports.store.writing() as session:
             standing = deliveries.get(session, row.id)
-            if _is_unclear(standing) == _is_unclear(row) and not standing.state.final:
+            if self._is_unclear(standing) == self._is_unclear(row) and not standing.state.final:
                 stories.alarm(session, self.ctx, key, text, standing, tell=not is_alarm(row))
 
 
-def _is_unclear(row: Delivery) -> bool:
-    """True while nobody knows whether it is out, also while it is being repeated."""
-    return row.state is DeliveryState.UNKNOWN or (row.state is DeliveryState.SENDING and row.error_class in _DOUBT)
+def _which(row: Delivery) -> tuple[str, int, bool]:
+    return row.id, row.epoch, row.state is DeliveryState.SENDING and row.error_class not in _DOUBT
+
+
+def _queued_s(row: Delivery, wall: datetime) -> float:
+    """How long it may go already, by the wall clock."""
+    return max((wall - max(row.created_at, row.not_before or row.created_at)).total_seconds(), 0.0)
 
 
 def _age_s(row: Delivery, wall: datetime) -> float:

@@ -9,6 +9,7 @@ from random import Random
 
 import pytest
 
+from broadcasters.http import Answer, Request
 from statuspage.actions import deliveries as deeds
 from statuspage.core.delivery_rules import Backoff, obeyed_s
 from statuspage.core.delivery_story import told
@@ -488,3 +489,119 @@ def test_the_off_switch_stops_posts_and_its_end_lets_them_go() -> None:
     stage.passes(5.0)
 
     assert len(stage.texts("bare")) == 1
+
+
+def test_a_stuck_delivery_from_a_backup_is_looked_for_and_never_sent_by_itself() -> None:
+    """A person was to decide about it, and may have done so since; and a post that the network calls a repeat may hide."""
+    stage = Stage("bare")
+    network = stage.network("bare")
+    network.script, network.refuses_equal = ["lost_applied"], True
+    stage.tell()
+    stage.passes(5.0)
+    network.posts[0].visible_at = float("inf")
+    stage.passes(600.0)
+    assert [row.error_class for row in stage.rows("bare")] == ["duplicate"]
+    copy = stage.world.store.backup()
+    stage.world.kill(stage.process, "in the test")
+    stage.world.store.restore(copy)
+    deeds.after_restore(stage.world.outside, "Ada", stage.world.wall())
+    network.refuses_equal = False
+
+    stage.passes(1800.0)
+
+    (row,) = stage.rows("bare")
+    assert (row.state, len(network.posts)) == (DeliveryState.STUCK, 1)
+    assert f"delivery:{row.id}" in stage.alarms()
+
+
+@pytest.mark.parametrize("kind", ["natural", "keyed", "staged", "bare", "blind"])
+def test_what_was_refused_before_the_backup_is_not_sent_after_it_by_itself(kind: str) -> None:
+    stage = Stage(kind)
+    stage.network(kind).script = ["rejected"]
+    stage.tell()
+    stage.passes(30.0)
+    assert stage.states(kind) == [DeliveryState.STUCK]
+    copy = stage.world.store.backup()
+    stage.world.kill(stage.process, "in the test")
+    stage.world.store.restore(copy)
+    deeds.after_restore(stage.world.outside, "Ada", stage.world.wall())
+
+    stage.passes(1800.0)
+
+    assert (stage.states(kind), stage.texts(kind)) == ([DeliveryState.STUCK], [])
+
+
+def test_a_wait_that_the_trial_is_asked_for_is_kept() -> None:
+    """D16: the answer to the question who we are counts like any other."""
+    stage = Stage("bare")
+    network = stage.network("bare")
+    network.down = True
+    stage.tell()
+    stage.passes(60.0)
+    network.down = False
+    asked, real = [], network.exchange
+
+    def throttled(request: Request) -> Answer:
+        if request.url.endswith("/me") and stage.world.time < 600.0:
+            asked.append(stage.world.time)
+            return _answer(429, {}, {"Retry-After": "7200"})
+        return real(request)
+
+    network.exchange = throttled  # type: ignore[method-assign]
+    stage.passes(1800.0)
+
+    assert len(asked) == 1 and "wait:bare" in stage.alarms()
+    assert stage.texts("bare") == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "script", "reads"), [("natural", "error", []), ("keyed", "error", []), ("bare", "lost_applied", ["throttled"])]
+)
+def test_what_a_network_asked_to_wait_outlives_the_process(kind: str, script: str, reads: list[str]) -> None:
+    """D16: whatever status it came with, and whatever was asked."""
+    stage = Stage(kind)
+    network = stage.network(kind)
+    network.status, network.retry_after, network.script, network.reads = 503, "900", [script], reads
+    stage.tell()
+    stage.passes(40.0)
+    before = len(network.requests)
+    stage.world.kill(stage.process, "in the test")
+    stage.world.start(stage.process)
+
+    stage.passes(800.0)
+    assert len(network.requests) == before
+
+    stage.passes(900.0)
+    assert stage.states(kind) == [DELIVERED] and len(stage.texts(kind)) == 1
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_timeline_that_cannot_be_read_holds_up_no_other_thread_for_longer_than_one_look(seed: int) -> None:
+    stage = Stage("bare", seed=seed)
+    network = stage.network("bare")
+    network.script, network.reads = ["lost_applied"], ["lost"] * 5000
+    stage.tell()
+    stage.passes(900.0 + seed * 17.0)
+
+    for number in range(5):
+        at, other = stage.world.time, f"another{number:05d}"
+        stage.people.update(other, NoticeKind.INVESTIGATING, valid_s=None)
+        stage.passes(120.0)
+        (post,) = [post for post in network.posts if other in post.text]
+        assert post.revisions[0][0] - at <= 16.0, "the deadline of one request, and the time that a post takes"
+
+
+@pytest.mark.parametrize("jump_s", [-7200.0, -60.0])
+def test_the_word_that_a_post_is_not_there_is_not_taken_early_where_the_clock_was_set_back(jump_s: float) -> None:
+    """D23: what may still arrive does so by another clock."""
+    stage = Stage("bare")
+    stage.network("bare").script, stage.network("bare").late_s = ["late"], 60.0
+    stage.tell()
+    stage.passes(32.0)
+    stage.world.wall_offset_s = jump_s
+
+    with pytest.raises(NotAllowed, match="may still appear"):
+        deeds.retry(stage.world.outside, stage.rows("bare")[0].id, "Ada", looked=True)
+
+    stage.passes(300.0)
+    assert stage.states("bare") == [DELIVERED] and len(stage.texts("bare")) == 1

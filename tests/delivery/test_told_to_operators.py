@@ -9,9 +9,10 @@ from sqlalchemy import text as sql
 
 from statuspage.actions import alarms as alarm_deeds
 from statuspage.actions import deliveries as deeds
+from statuspage.core.delivery_rules import INTENT_GOOD_FOR_S
 from statuspage.core.errors import NotAllowed
 from statuspage.core.vocabulary import DeliveryState, NoticeKind
-from statuspage.store import alarms, audit
+from statuspage.store import alarms, audit, switches
 from statuspage.worker.watchman import STEP_S, Watchman
 from tests.delivery.stage import Stage
 
@@ -264,3 +265,52 @@ def test_a_delivery_that_was_being_sent_when_its_account_left_the_configuration_
 
     assert at_first.state is DeliveryState.UNKNOWN and "left the configuration" in at_first.detail
     assert f"unknown:{at_first.id}" in stage.alarms()
+
+
+@pytest.mark.parametrize("valid_s", [None, 1800.0])
+def test_an_account_on_which_nothing_gets_through_is_told_once_whatever_replaces_what(valid_s: float | None) -> None:
+    """Each promised update takes the place of the one before, so that none ever goes out of date: nobody else would hear of it."""
+    stage = Watched("bare")
+    stage.network("bare").down = True
+    for number in range(4):
+        stage.tell(NoticeKind.UPDATE if number else NoticeKind.INVESTIGATING, valid_s=valid_s)
+        stage.passes(1680.0)
+
+    assert [key for key in stage.alarms() if key.startswith("late:")] == ["late:bare"]
+    (said,) = [text for text in stage.texts(OPERATORS) if "does not get through" in text]
+    assert said.startswith("bare: for more than 120 s a post that is to go does not get through")
+    assert said.endswith("https://page.sim/console/deliveries/")
+
+    stage.network("bare").down = False
+    stage.passes(120.0)
+
+    assert stage.states("bare")[-1] is DeliveryState.DELIVERED and stage.alarms() == []
+
+
+def test_what_waits_because_a_person_wants_it_so_is_no_alarm() -> None:
+    """Posting is off, or the hold of a post is long."""
+    stage = Watched("bare")
+    stage.tell(hold_s=900.0)
+    stage.passes(600.0)
+    waiting = stage.alarms()
+    with stage.world.store.writing() as session:
+        switches.turn(session, switches.POSTING, off=True, by="Ada", reason="", at=stage.world.wall())
+    stage.people.update("incident0001", NoticeKind.INVESTIGATING, valid_s=None)
+    stage.passes(900.0)
+
+    assert waiting == stage.alarms() == []
+
+
+def test_a_post_whose_sender_is_suspended_is_told_when_the_quiet_period_is_over() -> None:
+    """Whoever holds the account's lock sleeps: nobody else may call it unknown, and it is."""
+    stage = Watched("bare")
+    stage.once_at("sent", lambda: stage.world.freeze(stage.process, 3600.0))
+    stage.tell()
+    stage.world.run_until(60.0, lambda: stage.states("bare")[-1:] == [DeliveryState.SENDING])
+    stage.passes(QUIET + stage.world.settings.delivery.deadline_s + INTENT_GOOD_FOR_S + WITHIN_S)
+
+    row = stage.rows("bare")[0]
+    assert (row.state, f"unknown:{row.id}" in stage.alarms()) == (DeliveryState.SENDING, True)
+
+    stage.passes(3600.0 + 600.0)
+    assert stage.states("bare") == [DeliveryState.DELIVERED] and stage.alarms() == []
