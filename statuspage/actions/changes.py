@@ -98,7 +98,8 @@ def promise(ctx: Context, incident: Incident, now: datetime, wish: datetime | No
         return whole_minute(wish)
     rules = ctx.settings.incidents
     cadence = Cadence(rules.next_update_s, rules.slow_after_s, rules.slow_update_s)
-    return next_update(now, began_at=incident.started_at, impact=incident.impact, cadence=cadence)
+    began = max(incident.started_at, incident.created_at)  # trouble that was found late is news all the same, and is spoken of often
+    return next_update(now, began_at=began, impact=incident.impact, cadence=cadence)
 
 
 def worst_impact(ctx: Context, before: Impact, components: Mapping[str, ComponentStatus]) -> Impact:

@@ -155,15 +155,21 @@ def end_due(ctx: Context, *, work_id: str) -> Maintenance:
         begun = work.status in (MaintenanceStatus.IN_PROGRESS, MaintenanceStatus.VERIFYING)
         if not begun or now < work.scheduled_until:
             return work
-        unseen = sorted(set(work.components) - sight.working(session, ctx))
-        if unseen and not work.drill:
+        missing = unseen(session, ctx, work)
+        if missing and not work.drill:
             text = (
-                f"Planned work {work.id} is past its end and no check sees {', '.join(unseen)} working. "
+                f"Planned work {work.id} is past its end and no check sees {', '.join(missing)} working. "
                 "Extend it, or complete it when it is done. Failures are no longer silenced."
             )
             alarms.raise_in(session, ctx, overtime_key(work.id), text)
             return work
         return _complete(session, ctx, work, audit.MACHINE, "", {}, now)
+
+
+def unseen(session: Session, ctx: Context, work: Maintenance) -> list[str]:
+    """Components of the work that no check sees working. Private ones count where there is no other: they change nothing said in public."""
+    shown = subjects.of_maintenance(ctx, work).components
+    return sorted(set(shown or work.components) - sight.working(session, ctx))
 
 
 def keep_promise(ctx: Context, *, work_id: str, promised: datetime) -> Maintenance:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from statuspage.actions.context import Context
@@ -23,6 +24,20 @@ def working(session: Session, ctx: Context) -> set[str]:
     seen = {name for (name, _), streak in streaks.items() if name in interval_s and is_fresh(streak.seen_at, now, interval_s[name])}
     fresh = {probe.component for probe in ctx.settings.probes if probe.name in seen}
     return {slug for slug, status in detector.verdicts(session).items() if status is ComponentStatus.OPERATIONAL and slug in fresh}
+
+
+def sure(session: Session, ctx: Context, slugs: Collection[str]) -> bool | None:
+    """Whether what the verdict says of these components rests on what is seen now.
+
+    True: every fresh look of theirs agrees with it, or none of them has a probe and people alone speak of them; False: some look
+    contradicts it, so that it may change any second; None: nobody sees them.
+    """
+    interval_s = {probe.name: probe.interval_s for probe in ctx.settings.probes if probe.component in slugs}
+    if not interval_s:
+        return True
+    streaks, now = detector.load(session).streaks, ctx.now()
+    fresh = [streak for (name, _), streak in streaks.items() if name in interval_s and is_fresh(streak.seen_at, now, interval_s[name])]
+    return not any(streak.in_doubt for streak in fresh) if fresh else None
 
 
 def working_since(session: Session, ctx: Context, start: datetime) -> set[str]:

@@ -201,6 +201,7 @@ class Delivery(Model):
     backoff_slow_s: Seconds = 480.0
     breaker_failures: int = Field(default=5, ge=1)
     breaker_trial_s: Seconds = 30.0
+    stopped_trial_s: Seconds = Field(default=300.0, description="How often an account whose credentials were refused is tried again.")
     retry_after_max_s: Seconds = 3600.0
     watch_s: Seconds = Field(default=60.0, description="Own timelines are read so often for posts that are not ours.")
 

@@ -239,7 +239,10 @@ class Desk:
             else:
                 self.write(lambda session: self.keep(session, values))
                 return True
-        detail = f"{self.account}: the network refused our credentials ({why.detail}) Posts wait until they are put right."
+        again = f"within {self.ctx.settings.delivery.stopped_trial_s:.0f} s, or at once with: statuspage account resume {self.account}"
+        detail = (
+            f"{self.account}: the network refused our credentials ({why.detail}) Posts wait until they are put right; then they go {again}"
+        )
         self.gate.stop(now, detail)
         self.write(lambda session: self.stopped(session, detail))
         return False

@@ -115,7 +115,7 @@ class Dispatcher:
     def _take_over(self) -> Desk:
         own = self._ctx.settings.delivery
         network = open_network(self._ctx, self._module, self._account)
-        desk = Desk(self._ctx, self._account, self._lock, network, Gate(own.breaker_failures, own.breaker_trial_s))
+        desk = Desk(self._ctx, self._account, self._lock, network, Gate(own.breaker_failures, own.breaker_trial_s, own.stopped_trial_s))
         desk.offset = self._ctx.ports.clock.boottime() - desk.mono()
         with self._ctx.ports.store.reading() as session:
             desk.load_account(session)

@@ -8,18 +8,18 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-STOPPED_TRIAL_S = 300.0  # a stopped account is asked again this often whether it knows us now: a repaired token needs no restart
-
 
 @dataclass
 class Gate:
     """failures: in a row. A breaker opens after `threshold` of them; each `trial_s` one trial decides whether it closes.
 
+    stopped_trial_s   a stopped account is asked so often whether it knows us now: a repaired token needs no restart
     held   stopped, and off: the account itself was refused. Only a person ends that, or another configuration; no trial does
     """
 
     threshold: int
     trial_s: float
+    stopped_trial_s: float = 300.0
     failures: int = 0
     open_until: float | None = None
     paused_until: float = 0.0
@@ -57,7 +57,7 @@ class Gate:
         self.paused_until = max(self.paused_until, now + seconds)
 
     def stop(self, now: float, reason: str) -> None:
-        self.stopped, self.stopped_trial_at = reason, now + STOPPED_TRIAL_S
+        self.stopped, self.stopped_trial_at = reason, now + self.stopped_trial_s
 
     def hold(self, reason: str) -> None:
         self.failures, self.open_until, self.stopped, self.held = 0, None, reason, True

@@ -17,6 +17,7 @@ from statuspage.store import incidents as incident_store
 from statuspage.store import maintenance as maintenance_store
 
 STEP_S = 0.5
+PATIENCE = SHOWN_TO * 3 / 4  # so much of the promised minute is left to the verdict
 
 
 class Promises:
@@ -26,6 +27,7 @@ class Promises:
 
     def __init__(self, ctx: Context) -> None:
         self.ctx = ctx
+        self._due_since: dict[str, tuple[datetime, float]] = {}  # incident -> promise, and since when a look contradicts it
         self._configured = {component.slug for component in ctx.settings.components}
 
     def step(self) -> float:
@@ -53,8 +55,12 @@ class Promises:
         promised = incident.next_update_by
         told = {changes.reminder_key(incident.id), changes.unkept_key(incident.id)} & alarmed
         if promised is not None and now >= promised:
-            incidents.keep_promise(self.ctx, incident_id=incident.id, promised=promised)
-            yield "kept"
+            if self._is_known(incident, promised):
+                incidents.keep_promise(self.ctx, incident_id=incident.id, promised=promised)
+                yield "kept"
+            elif changes.unkept_key(incident.id) not in alarmed and now >= promised + SHOWN_TO:
+                self._tell_unseen(incident, promised)
+                yield "reminded"
         elif promised is not None and not told and now >= self._remind_at(promised_at, promised):
             self._remind(incident, promised)
             yield "reminded"
@@ -64,6 +70,33 @@ class Promises:
             yield "asked"
         if self._mind_removed(incident, alarmed):
             yield "left"
+
+    def _is_known(self, incident: Incident, promised: datetime) -> bool:
+        """True if the machine may repeat what it said: checks see it so now. A person's incident is that person's word.
+
+        While a look contradicts it the verdict has the first to say, for most of the promised minute; after a start, too, when the
+        promise is overdue and the first looks are on their way.
+        """
+        if not incident.automatic:
+            return True
+        with self.ctx.ports.store.reading() as session:
+            sure = sight.sure(session, self.ctx, incident.components.keys())
+        if sure is not False:
+            return bool(sure)
+        now = self.ctx.ports.clock.monotonic()
+        of, since = self._due_since.get(incident.id, (promised, now))
+        self._due_since[incident.id] = (promised, since if of == promised else now)
+        return now - self._due_since[incident.id][1] >= PATIENCE.total_seconds()
+
+    def _tell_unseen(self, incident: Incident, promised: datetime) -> None:
+        text = (
+            f"Incident {incident.id}: {promised:%H:%M} UTC was promised, and no check sees {', '.join(sorted(incident.components))} now. "
+            "So nothing was said by itself: nobody knows whether it is still the case. Write what you know."
+        )
+        with self.ctx.ports.store.writing() as session:
+            standing = incident_store.get(session, incident.id)
+            if standing.is_open and standing.next_update_by == promised:
+                alarms.raise_in(session, self.ctx, changes.unkept_key(incident.id), text)
 
     def _mind_removed(self, incident: Incident, alarmed: set[str]) -> bool:
         """Tells operators of an open incident that nobody sees the end of, as it names what was removed from the configuration.
@@ -104,7 +137,7 @@ class Promises:
         if work.next_update_by is not None and self._passes(work.next_update_by, now):
             return True
         known = alarm_store.open_one(session, maintenance.overtime_key(work.id)) is not None
-        return now >= work.scheduled_until and (not known or set(work.components) <= sight.working(session, self.ctx))
+        return now >= work.scheduled_until and (not known or not maintenance.unseen(session, self.ctx, work))
 
     def _passes(self, promised: datetime, now: datetime) -> bool:
         """True in the second half of the promised minute: checks that turn good as the work ends have the first to say so."""

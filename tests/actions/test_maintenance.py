@@ -83,6 +83,22 @@ def test_work_past_its_end_with_red_checks_alarms_stops_silencing_and_ends_when_
     assert kinds(stage, work)[-1] is NoticeKind.PLANNED_DONE and stage.alarms() == {}
 
 
+def test_a_private_component_changes_nothing_that_is_said_of_public_work(stage: Stage) -> None:
+    """What the public may not know of cannot make them wait for the end, either."""
+    work, loop = planned(stage, "transfers", "treasury"), Promises(stage.ctx)
+    stage.forward(days=2)
+    loop.step()
+    stage.verdicts({"transfers": GOOD, "treasury": DOWN})
+    stage.forward(hours=3)
+    stage.verdicts({"transfers": GOOD, "treasury": DOWN})
+    for _ in range(3):
+        loop.step()
+    stage.forward(minutes=2)
+    loop.step()
+
+    assert kinds(stage, work)[-1] is NoticeKind.PLANNED_DONE and NoticeKind.PLANNED_OVERDUE not in kinds(stage, work)
+
+
 def test_work_past_its_end_of_which_nobody_spoke_says_so_within_the_promised_minute_and_promises_again(stage: Stage) -> None:
     work, loop = planned(stage), Promises(stage.ctx)
     stage.forward(days=2)

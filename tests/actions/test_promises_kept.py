@@ -150,12 +150,19 @@ def test_a_persons_incident_that_was_good_for_the_stable_period_asks_the_person_
     assert standing(stage, incident).status is MONITORING
 
 
+def test_trouble_that_began_long_ago_and_is_told_now_is_spoken_of_as_often_as_any(stage: Stage) -> None:
+    incident = declared(stage, started_at=T0 - timedelta(hours=5))
+
+    assert incident.next_update_by == T0 + timedelta(minutes=30)
+
+
 def test_automatic_incidents_keep_their_promises_too(quick: Stage) -> None:
     loop = Promises(quick.ctx)
     incident = automatic.begin_automatic(quick.ctx, components={"cards": DOWN}, lead="cards", first_failed_at=T0)
     assert incident is not None
 
     quick.forward(minutes=20)
+    quick.verdicts({"cards": DOWN})
     loop.step()
 
     assert [update.kind for update in quick.said(incident)] == [NoticeKind.INVESTIGATING, NoticeKind.UPDATE]
