@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from urllib.parse import parse_qs
 
-from statuspage.core.ids import CODE_ALPHABET, CODE_LENGTH, typed_code
+from statuspage.core.ids import typed_code
 from statuspage.outside import SystemClock
 from statuspage.ports import Clock
 from statuspage.publish.headers import CACHE_NEVER, RouteClass
@@ -27,7 +27,9 @@ APPLICATION = (*OURS, "/unsubscribe")
 LEAVING = "/unsubscribe/"
 LONGEST = 4000  # letters of path and query; longer is 414
 _NONSENSE = re.compile(r"[\x00-\x20\x7f\\]|//|(?:^|/)\.{1,2}(?:/|$)|/\.(?!well-known/)")
-_CODE = re.compile(f"[{CODE_ALPHABET}]{{{CODE_LENGTH}}}")
+_OF_CODES = re.compile(r"/(?:([a-z]{2,3})/)?u(/.*)?", re.IGNORECASE | re.DOTALL)  # /en/u/CODE means the same as /u/CODE
+# What is copied with an address by accident.
+_AROUND = " \t\u00a0\u200b\u200e\u200f\u2060\ufeff<>()[]\"'\u201c\u201d\u201e\u2018\u2019«».,;:!"
 PREFLIGHT = [
     ("Access-Control-Allow-Methods", "GET, HEAD"),
     ("Access-Control-Allow-Headers", "If-None-Match, If-Modified-Since"),
@@ -103,19 +105,30 @@ class _Request:
         """The answer to an address that nobody in good faith asks for; nothing if it may go on."""
         if len(raw) + len(self._environ.get("QUERY_STRING", "")) > LONGEST:
             return self._plain("414 URI Too Long", "This address is too long.")
-        if not raw.startswith("/") or _NONSENSE.search(raw):
+        told = raw.replace(" ", "") if self._of_codes(self._inner_path(raw)) else raw  # a code may be copied with blanks in it
+        if not raw.startswith("/") or _NONSENSE.search(told):
             return self._plain("400 Bad Request", "This address cannot be read.")
         return None
 
     def answer(self, raw: str) -> Answer:
         """A published file, or what is to be said in its place."""
-        prefix, method = self._shelf.manifest.prefix, self._environ["REQUEST_METHOD"]
-        path = (raw.removeprefix(prefix) if prefix and (raw == prefix or raw.startswith(f"{prefix}/")) else raw) or "/"
+        path, method = self._inner_path(raw), self._environ["REQUEST_METHOD"]
         if method == "OPTIONS" and self._is_open(path):
             return Answer("204 No Content", [*self._shelf.headers(RouteClass.MACHINE).items(), *PREFLIGHT])
         if method not in ("GET", "HEAD"):
             return self._plain("405 Method Not Allowed", "Only GET and HEAD are answered here.", [("Allow", "GET, HEAD")])
         return self._file(path, self._environ.get("QUERY_STRING", ""))
+
+    def _inner_path(self, raw: str) -> str:
+        """The path as counted from the page's own root."""
+        prefix = self._shelf.manifest.prefix
+        return (raw.removeprefix(prefix) if prefix and (raw == prefix or raw.startswith(f"{prefix}/")) else raw) or "/"
+
+    def _of_codes(self, path: str) -> str | None:
+        """What follows /u, of codes' addresses with and without a language; None for any other address."""
+        found = _OF_CODES.fullmatch(path)
+        spoken = found is not None and (found[1] is None or found[1].lower() in self._shelf.manifest.languages)
+        return (found[2] or "") if found is not None and spoken else None
 
     def _is_open(self, path: str) -> bool:
         """True for what scripts of every origin may read. Their browsers ask before they send a validator along."""
@@ -123,13 +136,12 @@ class _Request:
         return found.status == "200 OK" and any(name == "Access-Control-Allow-Origin" for name, _ in found.headers)
 
     def _file(self, path: str, query: str) -> Answer:
-        if path in ("/u", "/u/") and query:
+        of_codes = self._of_codes(path)
+        if of_codes in ("", "/") and query:
             asked = parse_qs(query, max_num_fields=20).get("code", [""])[0] if query.count("&") < 20 else ""
             if asked.strip():
                 return self._to_code(asked)
-        if path.startswith("/u/"):
-            path = "/u/" + path[3:].upper() if _CODE.fullmatch(path[3:].strip("/").upper()) else path
-        for name in _names(path):
+        for name in (*_names(path), *_names_of_code(of_codes or "")):
             found = self._shelf.get(name)
             if found is not None:
                 return self._neutral(name) if self._is_neutral(name) else self._send(found, _status(name))
@@ -144,11 +156,13 @@ class _Request:
 
     def _without_address(self, asked: str) -> str:
         """The code in an address of our own, as messages carry it; anything else as it was typed. Another host's leads to no code."""
-        typed = re.split(r"[?#]", asked.strip())[0]
+        typed = re.split(r"[?#]", asked.strip(_AROUND))[0]
         scheme, _, rest = typed.partition("://") if "://" in typed else ("http", "", typed)
-        place, found, code = rest.rstrip("/").rpartition("/u/")
-        own = f"{self._environ.get('HTTP_HOST', '')}{self._shelf.manifest.prefix}"
-        return code if found and scheme.lower() in ("http", "https") and place.lower() == own.lower() else asked
+        host, _, path = rest.partition("/")
+        own = host.lower() == self._environ.get("HTTP_HOST", "").lower() and scheme.lower() in ("http", "https")
+        prefix = self._shelf.manifest.prefix
+        below = f"/{path}".startswith(f"{prefix}/")
+        return (self._of_codes(f"/{path}".removeprefix(prefix)) or "").strip("/") if own and below else asked
 
     def _is_neutral(self, name: str) -> bool:
         """True for a page that exists in every language, asked for without one."""
@@ -165,10 +179,10 @@ class _Request:
 
         The second is kept by nobody on the way: a moment later it may be the code of a message that just went out.
         """
-        parts = path.strip("/").split("/")
-        spoken = parts[0] in self._shelf.manifest.languages
-        language = parts[0] if spoken else self._language()
-        of_code = "u" in parts[:2] and len(parts) > 1
+        first = path.strip("/").split("/")[0].lower()
+        spoken = first in self._shelf.manifest.languages
+        language = first if spoken else self._language()
+        of_code = (self._of_codes(path) or "").strip("/") != ""
         found = self._shelf.get(f"{language}/{'u/unknown/index.html' if of_code else '404.html'}") if language else None
         if found is None:
             return self._plain("503 Service Unavailable", "Nothing has been published yet. Please try again soon.", [("Retry-After", "5")])
@@ -210,3 +224,13 @@ def _names(path: str) -> Iterable[str]:
     if not inner or inner.endswith("/"):
         return (f"{inner}index.html",)
     return (inner, f"{inner}/index.html")
+
+
+def _names_of_code(rest: str) -> Iterable[str]:
+    """The files of the code that an address means in another spelling; `rest` is what follows /u."""
+    asked, _, file = rest.lstrip("/").partition("/")
+    try:
+        code = typed_code(asked.encode("latin-1").decode())  # as WSGI has it: the bytes of UTF-8
+    except UnicodeDecodeError:
+        return ()
+    return _names(f"/u/{code}/{file}") if code else ()

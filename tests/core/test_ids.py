@@ -40,12 +40,51 @@ def test_the_reference_at_the_end_of_a_message_is_its_code(before: str) -> None:
     assert typed_code(f" {before}\u00a0hynheen. ") == "HYNHEEN"
 
 
-@pytest.mark.parametrize("typed", ["http://bank.example/u/HYNHEEN", "See http://bank.example HYNHEEN", "HYNHEEN please", "Ref HYN HEEN"])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "(KVADXNX)",
+        "\u201cKVADXNX\u201d",
+        "«\u00a0KVADXNX\u00a0»",
+        "KVADXNX!",
+        "#KVADXNX",
+        "<KVADXNX>",
+        "Code=KVADXNX",
+        "Code: kvadxnx",
+        "Ref:KVADXNX",
+        "Ref.-Nr.KVADXNX",
+        "Réf.:KVADXNX",
+        "ref kva dxnx",
+        "Kenmerk KVA-DXNX",
+        "KVA\u200bDXNX",
+        "\ufeffKVADXNX",
+        "\u200eKVADXNX\u200f",
+        "\u2068KVADXNX\u2069",
+        "KVA\u00adDXNX",
+        "/u/KVADXNX",
+        "u/kvadxnx/",
+        "/de/u/KVADXNX",
+    ],
+)
+def test_what_stands_around_a_code_and_in_it_changes_nothing(typed: str) -> None:
+    assert typed_code(typed) == "KVADXNX"
+
+
+@pytest.mark.parametrize("code", ["REFABCD", "CQDE234", "NR23456"])
+def test_a_code_that_begins_like_a_label_is_taken_whole(code: str) -> None:
+    assert typed_code(code) == typed_code(f"Ref {code}") == typed_code(f"{code[:3]}-{code[3:]}") == code
+
+
+@pytest.mark.parametrize(
+    "typed", ["http://bank.example/u/HYNHEEN", "See http://bank.example HYNHEEN", "HYNHEEN please", "//u/HYNHEEN", "bank.example/u/HYNHEEN"]
+)
 def test_an_address_or_a_code_among_other_words_is_no_code(typed: str) -> None:
     assert typed_code(typed) is None
 
 
-@pytest.mark.parametrize("typed", ["", "   ", "K7Q2MX", "K7Q2MXPP", "K7Q2MX!", "../../x", "\x00K7Q2MXP", "ßßßßß22", "K7Q2MX字"])
+@pytest.mark.parametrize(
+    "typed", ["", "   ", "K7Q2MX", "K7Q2MXPP", "K7Q2MX!", "../../x", "\x00K7Q2MXP", "ßßßßß22", "K7Q2MX字", "\u202eK7Q2MXP", "/u/", "Ref"]
+)
 def test_what_cannot_be_a_code_is_none(typed: str) -> None:
     assert typed_code(typed) is None
 

@@ -83,6 +83,21 @@ def test_with_the_product_down_every_class_of_route_is_read_from_the_folder(plac
     assert place.front.ask("/en/", "POST", body=b"x").status == 503  # what somebody sends is never taken for received
 
 
+def test_the_address_of_a_code_is_known_with_a_language_too_whether_the_product_runs_or_not(place: Place) -> None:
+    def found() -> None:
+        page = place.front.ask("/u/K7Q2MXP/")
+        assert page.status == 200
+        for path in ("/u/K7Q2MXP", "/en/u/K7Q2MXP", "/de/u/K7Q2MXP/", "/U/K7Q2MXP"):
+            answer = place.front.ask(path)
+            assert (answer.status, answer.body) == (200, page.body), path
+        assert place.front.ask("/en/u/").status == 200
+        assert place.front.ask("/en/u/ZZZZZZZ").status == 404
+
+    found()
+    with served(place.public, place.behind):
+        found()
+
+
 def test_with_the_product_up_its_own_answers_pass_unchanged(place: Place) -> None:
     with served(place.public, place.behind):
         for path in CLASSES:

@@ -314,6 +314,9 @@ def test_the_form_for_a_code_works_without_script() -> None:
 
     assert '<form class="code-form" action="/u/" method="get">' in body
     assert 'name="code"' in body
+    longest = int(re.findall(r'maxlength="(\d+)"', body)[0])
+    assert longest >= len("https://statusseite.eine-bank-mit-langem-namen.example/status/u/K7Q2MXP") * 2, "addresses are pasted whole"
+    assert "diese Adresse mit Ihrem Code" in body and f"{PAGE.url}/u/K7Q2MXP" in body
     assert "<script" not in body
 
 

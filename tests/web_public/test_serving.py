@@ -257,8 +257,71 @@ def test_a_code_is_found_however_it_is_typed(call: Call) -> None:
     assert call("/u/", query="code=K702MXP").headers["location"] == "/u/K7Q2MXP/", "no code has 0 or O"
 
 
+@pytest.mark.parametrize("path", ["/en/u/K7Q2MXP", "/de/u/K7Q2MXP/", "/de/u/k7q2mxp", "/U/K7Q2MXP", "/DE/u/K7Q2MXP"])
+def test_the_address_of_a_code_may_name_a_language_and_be_written_in_capitals(call: Call, path: str) -> None:
+    answer = call(path)
+
+    assert (answer.status, answer.body) == (200, call("/u/K7Q2MXP").body)
+
+
 @pytest.mark.parametrize(
-    "typed", ["Ref K7Q2MXP", "https://status.test/u/K7Q2MXP", "http://STATUS.test/u/k7q2mxp/", " status.test/u/K7Q2MXP", "Ref.-Nr. K7Q2MXP"]
+    "spelled",
+    [
+        "K7Q-2MXP",
+        "K7Q2MXP.",
+        "K7Q2MXP)",
+        "\u041a7Q2MXP",
+        "K7Q2MXP ",
+        " K7Q 2MXP",
+        "K7Q\u200b2MXP",
+        "K7Q\u00a02MXP",
+        "Ref:K7Q2MXP",
+        "K702MXP",
+    ],
+)
+def test_the_address_of_a_code_is_understood_in_any_spelling(call: Call, spelled: str) -> None:
+    answer = call("/u/" + spelled.encode().decode("latin-1"))  # as WSGI has it
+
+    assert (answer.status, answer.body) == (200, call("/u/K7Q2MXP").body)
+
+
+@pytest.mark.parametrize("path", ["/u/K7Q2MXP/../x", "/u/. ./x", "/u/a//b", "/u/K7Q2\x00MXP", "/en/ /u/K7Q2MXP", "/e n/"])
+def test_what_cannot_be_read_is_refused_beside_codes_too(call: Call, path: str) -> None:
+    assert call(path).status == 400
+
+
+@pytest.mark.parametrize("path", ["/xx/u/K7Q2MXP", "/en/de/u/K7Q2MXP", "/uu/K7Q2MXP", "/en/history/u/K7Q2MXP"])
+def test_only_our_languages_stand_before_a_code(call: Call, path: str) -> None:
+    assert call(path).status == 404
+
+
+@pytest.mark.parametrize("path", ["/u/unknown", "/u/UNKNOWN", "/u/K7Q2MXP/x", "/u/\xff", "/de/u/unknown/", "/de/u/K7Q2MX\u00fc"])
+def test_the_address_of_no_code_says_so(call: Call, path: str) -> None:
+    answer = call(path, accept_language="de")
+
+    assert answer.status == 404
+    assert "Dieser Code ist nicht von uns" in answer.body.decode()
+
+
+@pytest.mark.parametrize("path", ["/u", "/en/u", "/de/u/", "/U/"])
+def test_the_form_is_answered_with_and_without_a_language(call: Call, path: str) -> None:
+    assert call(path, query="code=k7q2mxp").headers["location"] == "/u/K7Q2MXP/"
+    assert call(path, query="code=no+such+code!").headers["location"] == "/u/unknown/"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "Ref K7Q2MXP",
+        "https://status.test/u/K7Q2MXP",
+        "http://STATUS.test/u/k7q2mxp/",
+        " status.test/u/K7Q2MXP",
+        "Ref.-Nr. K7Q2MXP",
+        "HTTPS://status.test/de/u/K7Q2MXP?fbclid=abc",
+        "(https://status.test/u/K7Q2MXP).",
+        "\u200ehttps://status.test/U/K7Q2MXP#x",
+        "/u/K7Q2MXP",
+    ],
 )
 def test_what_a_message_carries_can_be_pasted_whole(call: Call, typed: str) -> None:
     answer = call("/u/", query=f"code={quote(typed)}", host="status.test")
@@ -274,6 +337,11 @@ def test_what_a_message_carries_can_be_pasted_whole(call: Call, typed: str) -> N
         "https://status.test.evil.example/u/K7Q2MXP",
         "https://evil.example/status.test/u/K7Q2MXP",
         "https://status.test/elsewhere/u/K7Q2MXP",
+        "https://status.test/elsewhere?/u/K7Q2MXP",
+        "https://status.test\\@evil.example/u/K7Q2MXP",
+        "//evil.example/u/K7Q2MXP",
+        "(https://evil.example/u/K7Q2MXP)",
+        "https://evil.example/de/u/K7Q2MXP K7Q2MXP",
         "ftp://status.test/u/K7Q2MXP",
         "https://evil.example/u/ K7Q2MXP",
     ],
