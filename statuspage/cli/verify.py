@@ -6,19 +6,19 @@ import json
 import re
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import click
 
 from broadcasters.errors import BroadcastError
 from broadcasters.http import Http, RequestsTransport
 from statuspage.cli.common import NO_ANSWER, NOT_FOUND, REFUSED, Invocation, explained, fail
-from statuspage.core.ids import CODE_ALPHABET, CODE_LENGTH, typed_code
+from statuspage.core.ids import CODE_LENGTH, typed_code
 from statuspage.outside import SystemClock
-from statuspage.publish.signing import KEYS_PATH, Checked, Keys, NotGenuine, check, page_named, read_keys_file
+from statuspage.publish.signing import KEYS_PATH, Checked, Keys, NotGenuine, Unreadable, check, page_named, read_keys_file
 from statuspage.settings.source import SourceError, read_yaml
 
-_CODE_PAGE = re.compile(rf"(?P<page>https?://[^\s?#]+?)/u/(?P<code>[{CODE_ALPHABET}]{{{CODE_LENGTH}}})(?:/(?:signed\.json)?)?\Z")
+_CODE_PAGE = re.compile(r"(?P<before>.*?)(?P<language>/[a-z]{2,3})?/u/(?P<code>[^/]+)(?:/(?:signed\.json)?)?", re.IGNORECASE | re.DOTALL)
 _DEADLINE_S = 20.0
 
 
@@ -36,7 +36,7 @@ def verify(invocation: Invocation, what: str, page: str | None, keys_file: Path 
     statuspage verify https://status.example.com/u/K7Q2MXP
     statuspage verify signed.json --keys statuspage-keys.json
 
-    Exit status 0: genuine; 1: not genuine; 4: no such code, file or page; 6: it could not be fetched.
+    Exit status 0: genuine; 1: not genuine; 4: no such code, file or page; 6: it could not be fetched, or is no signed notice at all.
     """
     known = (page or _configured(invocation)).rstrip("/")
     data, code = _notice(what, known)
@@ -46,6 +46,8 @@ def verify(invocation: Invocation, what: str, page: str | None, keys_file: Path 
         keys = read_keys_file(keys_file.read_bytes() if keys_file else _fetched(source))
         found = check(data, keys)
         _same(found, keys, known, code)
+    except Unreadable as wrong:
+        fail(f"{wrong} Nothing was checked.", NO_ANSWER)
     except NotGenuine as wrong:
         fail(f"NOT GENUINE. {wrong}", REFUSED)
     _tell(invocation, found, source, trusted=bool(known or keys_file))
@@ -63,11 +65,10 @@ def _configured(invocation: Invocation) -> str:
 
 def _notice(what: str, page: str) -> tuple[bytes, str]:
     """The signed file, and the code that it must be of, or "" """
-    link = _CODE_PAGE.fullmatch(what)
-    if link:
-        return _fetched(f"{link['page']}/u/{link['code']}/signed.json"), link["code"]
-    if urlsplit(what).scheme in ("http", "https"):
-        return _fetched(what), ""
+    address = what.strip()
+    if address.lower().startswith(("http://", "https://")):
+        link = _code_page(address, page)
+        return (_fetched(f"{link[0]}/u/{link[1]}/signed.json"), link[1]) if link else (_fetched(address), "")
     if Path(what).is_file():
         return Path(what).read_bytes(), ""
     code = typed_code(what)
@@ -76,6 +77,21 @@ def _notice(what: str, page: str) -> tuple[bytes, str]:
     if not page:
         fail("Say whose code it is: --page https://…, the bank's status page as you know it. Nothing was checked.", NOT_FOUND)
     return _fetched(f"{page}/u/{code}/signed.json"), code
+
+
+def _code_page(address: str, page: str) -> tuple[str, str] | None:
+    """The page and the code of an address as messages carry it, with what programs put behind it (?fbclid=…); None for any other."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        fail(f"The address {address!r} cannot be read. Nothing was checked.", NOT_FOUND)
+    link = _CODE_PAGE.fullmatch(unquote(parts.path))
+    code = typed_code(link["code"]) if link else None
+    if link is None or code is None:
+        return None
+    before, language = link["before"], link["language"] or ""  # as in /en/u/CODE; but a page may stand under such a path, too
+    own = before + language if urlsplit(page).path == before + language else before
+    return f"{parts.scheme}://{parts.netloc}{own}", code
 
 
 def _fetched(url: str) -> bytes:

@@ -32,6 +32,10 @@ class NotGenuine(Exception):
     """What is wrong with a signed notice, a signature or a list of keys, in words for people."""
 
 
+class Unreadable(NotGenuine):
+    """It is something else, such as the page of a network that asks for a sign-in: nothing is known of the notice."""
+
+
 def key_id(public: bytes) -> str:
     """The name of a public key (32 bytes): 16 hexadecimal digits of its SHA-256."""
     return hashlib.sha256(public).hexdigest()[:_ID_LETTERS]
@@ -138,14 +142,14 @@ class Checked:
 
 
 def read_keys_file(data: bytes) -> Keys:
-    """A list of keys. Raises NotGenuine if it cannot be read, or a key is not called what it is."""
+    """A list of keys. Raises Unreadable, and NotGenuine if a key is not called what it is."""
+    listed = _object(data, "keys", "The list of keys cannot be read")
     try:
-        listed = _object(data)
         public = {str(one["id"]): base64.b64decode(one["public_key"], validate=True) for one in listed["keys"]}
         uses = {str(one["id"]): str(one["use"]) for one in listed["keys"]}
         page = str(listed["page"])
     except (ValueError, KeyError, TypeError, binascii.Error):
-        raise NotGenuine("The list of keys cannot be read: it is not the JSON that this product publishes.") from None
+        raise NotGenuine("The list of keys is wrong: it is not as this product publishes it.") from None
     for name, raw in public.items():
         if len(raw) != 32 or key_id(raw) != name:
             raise NotGenuine(f"The list of keys is wrong: the key {name[:32]!r} is not called after itself.")
@@ -153,27 +157,35 @@ def read_keys_file(data: bytes) -> Keys:
 
 
 def check(data: bytes, keys: Keys) -> list[Checked]:
-    """Every text of a signed file. Raises NotGenuine unless each signature is right, under a key of the list."""
+    """Every text of a signed file. Raises Unreadable, and NotGenuine unless each signature is right, under a key of the list."""
+    listed = _object(data, "notices", "This is no signed notice")["notices"]
     try:
-        listed = _object(data)["notices"]
         found = [(str(one["signed"]), str(one["key"]), base64.b64decode(one["signature"], validate=True)) for one in listed]
     except (ValueError, KeyError, TypeError, binascii.Error):
-        raise NotGenuine("This is no signed notice: it is not the JSON that this product publishes.") from None
+        raise NotGenuine("A notice in it is not as this product publishes them.") from None
     if not found:
         raise NotGenuine("There is no notice in it.")
     return [_checked(told, key, signature, keys) for told, key, signature in found]
 
 
 def page_named(data: bytes) -> str:
-    """The page whose notice a file says it holds: not proven by that. Raises NotGenuine."""
+    """The page whose notice a file says it holds: not proven by that. Raises Unreadable and NotGenuine."""
+    listed = _object(data, "notices", "This is no signed notice")["notices"]
     try:
-        return _parsed(str(_object(data)["notices"][0]["signed"]))[0]["page"]
-    except (ValueError, KeyError, TypeError, IndexError):
-        raise NotGenuine("This is no signed notice: it is not the JSON that this product publishes.") from None
+        return _parsed(str(listed[0]["signed"]))[0]["page"]
+    except (KeyError, TypeError, IndexError):
+        raise NotGenuine("There is no notice in it that names its page.") from None
 
 
-def _object(data: bytes) -> Any:
-    return json.loads(data.decode("utf-8"))
+def _object(data: bytes, holds: str, wrong: str) -> Any:
+    """What a file of ours says, which is an object with a list named `holds`. Raises Unreadable."""
+    try:
+        found = json.loads(data.decode("utf-8"))
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict) or not isinstance(found.get(holds), list):
+        raise Unreadable(f"{wrong}: it is not the JSON that this product publishes.")
+    return found
 
 
 def _checked(told: str, key: str, signature: bytes, keys: Keys) -> Checked:

@@ -26,6 +26,7 @@ class Site:
 
     page: PublicPage
     files: dict[str, bytes] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
 
     def publish(self, signer: Signer = SIGNER) -> None:
         self.files[signing.KEYS_PATH] = signing.keys_file(self.page, SIGNER)
@@ -36,6 +37,7 @@ class Site:
 def site() -> Iterator[Site]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            here.asked.append(self.path)
             body = here.files.get(self.path)
             self.send_response(404 if body is None else 200)
             self.send_header("Content-Length", str(len(body or b"")))
@@ -55,10 +57,27 @@ def site() -> Iterator[Site]:
         thread.join()
 
 
-@pytest.mark.parametrize("how", ["K7Q2MXP", "k7q2 mxp", "{page}/u/K7Q2MXP", "{page}/u/K7Q2MXP/signed.json"])
-def test_a_code_and_its_addresses_are_checked_against_the_page_that_was_named(bare: Terminal, site: Site, how: str) -> None:
-    said = bare.ok("verify", how.format(page=site.page.url), "--page", site.page.url)
+HOWS = [
+    "K7Q2MXP",
+    "k7q2 mxp",
+    "{page}/u/K7Q2MXP",
+    "{page}/u/K7Q2MXP/signed.json",
+    "{page}/u/k7q2mxp",
+    "{page}/u/K7Q2MXP/?fbclid=abc",
+    "{page}/u/K7Q2MXP#x",
+    "{page}/u/K7Q2-MXP.",
+    "{page}/u/K7Q2%20MXP",
+    "{page}/de/u/K7Q2MXP",
+    " {page}/U/K7Q2MXP\n",
+    "{loud}/u/K7Q2MXP",
+]
 
+
+@pytest.mark.parametrize("how", HOWS)
+def test_a_code_and_its_addresses_are_checked_against_the_page_that_was_named(bare: Terminal, site: Site, how: str) -> None:
+    said = bare.ok("verify", how.format(page=site.page.url, loud=site.page.url.replace("http", "HTTP")), "--page", site.page.url)
+
+    assert site.asked == ["/u/K7Q2MXP/signed.json", signing.KEYS_PATH]
     assert said.startswith("GENUINE. Checked:")
     assert f"{site.page.url}{signing.KEYS_PATH} lists that key" in said and SIGNER.key_id in said
     assert code().text in said and "NOT checked" not in said
@@ -117,6 +136,25 @@ def test_what_is_not_genuine_ends_with_1_and_says_why(bare: Terminal, site: Site
     assert "not among those of" in stolen and "was changed after it was signed" in changed
     assert "that of another code" in other and "no notice in it" in empty
     assert all(said.startswith("NOT GENUINE.") for said in (stolen, changed, other, empty))
+
+
+@pytest.mark.parametrize("body", [b"<!doctype html>", b"", b"[]", b"{}", b'{"notices": 3}', b"\xff"])
+@pytest.mark.parametrize("spoilt", ["/u/K7Q2MXP/signed.json", signing.KEYS_PATH])
+def test_what_is_not_what_the_product_publishes_is_not_called_a_fake(
+    bare: Terminal, site: Site, tmp_path: Path, spoilt: str, body: bytes
+) -> None:
+    """A page in front that asks for a sign-in, an address that is not of a code: nothing is known of the message."""
+    site.files[spoilt] = body
+    (tmp_path / "kept").write_bytes(body)
+
+    for what in (f"{site.page.url}/u/K7Q2MXP", f"{site.page.url}{spoilt}", "K7Q2MXP", str(tmp_path / "kept")):
+        said = bare.refused(6, "verify", what, "--page", site.page.url)
+
+        assert "Nothing was checked." in said and "NOT GENUINE" not in said
+
+
+def test_an_address_that_cannot_be_read_ends_with_4(bare: Terminal) -> None:
+    assert "Nothing was checked." in bare.refused(4, "verify", "https://[::1/u/K7Q2MXP", "--page", "https://status.example.com")
 
 
 def test_what_is_not_there_ends_with_4(bare: Terminal, site: Site) -> None:
