@@ -24,6 +24,7 @@ from statuspage.publish.wording import Wording
 
 PAST_DAYS = 30
 PAST_SHOWN = 10
+POSTS_SHOWN = 4  # of an incident on the front page, and none of them where more than two things go on: each is a stop for the keyboard
 REPORTED = ("thanks", "enough", "failed")  # what may become of a customer's report
 
 
@@ -80,6 +81,7 @@ class FrontView:
     rule: str
     warnings: tuple[WarningView, ...]
     current: tuple[SubjectView, ...]
+    posts_shown: int
     upcoming: tuple[SubjectView, ...]
     groups: tuple[GroupView, ...]
     past: tuple[SubjectView, ...]
@@ -147,9 +149,10 @@ class Pages:
             rule=" ".join(self._rules(snapshot, language)),
             warnings=tuple(WarningView(self.site.warning(one.id), views.updates(one.updates)) for one in snapshot.warnings),
             current=tuple(views.subject(one, now) for one in snapshot.current),
+            posts_shown=POSTS_SHOWN if len(snapshot.current) <= 2 else 0,
             upcoming=tuple(views.subject(one, now) for one in snapshot.upcoming_maintenances),
             groups=views.groups(self._histories(snapshot, now.astimezone(views.zone).date())),
-            past=tuple(views.subject(one, now) for one in past[:PAST_SHOWN]),
+            past=tuple(views.subject(one, now) for one in past[: _past_shown(len(snapshot.current))]),
             past_days=PAST_DAYS,
         )
 
@@ -322,3 +325,8 @@ class Pages:
             "safety": self.wording.safety(language),
         }
         return self._render("public/advice.html", language, address, view)
+
+
+def _past_shown(going_on: int) -> int:
+    """How many past things the front page lists: fewer while much goes on. The archive has them all."""
+    return PAST_SHOWN if going_on < 2 else max(3, PAST_SHOWN + 2 - 2 * going_on)

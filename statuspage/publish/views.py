@@ -76,6 +76,9 @@ class UpdateView:
 
 @dataclass(frozen=True)
 class PostView:
+    """One post of ours. label: the network and the post's language."""
+
+    network: str
     label: str
     language: str
     url: str
@@ -101,6 +104,7 @@ class SubjectView:
     next_update_by: datetime | None
     late_s: float
     posts: tuple[PostView, ...]
+    own_posts: tuple[PostView, ...]  # those in the reader's language; where there is none, in the page's default language
     updates: tuple[UpdateView, ...]
 
 
@@ -213,6 +217,7 @@ class Views:
         """One incident or work. `near`: the moment of publication on pages that are made anew; None on those that never change."""
         promised = subject.next_update_by
         address = self.address(subject)
+        posts = tuple(self._post(link) for link in safe_links(subject.permalinks))
         if isinstance(subject, PublicIncident):
             start, end = subject.started_at, subject.restored_at or subject.resolved_at  # as long as the texts say that it lasted
             planned, cancelled, is_open = False, False, subject.is_open
@@ -238,7 +243,8 @@ class Views:
             affected=self.names(subject.component_ids),
             next_update_by=promised,
             late_s=is_late_s(promised, near) if near else 0.0,
-            posts=tuple(PostView(self._network(link), link.language, link.url) for link in safe_links(subject.permalinks)),
+            posts=posts,
+            own_posts=tuple(one for one in posts if one.language == self._language_of(posts)),
             updates=self.updates(subject.updates),
         )
 
@@ -247,8 +253,13 @@ class Views:
         of = self.site.incident if isinstance(subject, PublicIncident) else self.site.maintenance
         return of(self.language, subject.id)
 
-    def _network(self, link: Permalink) -> str:
-        return f"{network_title(link.network)} ({link.language})"
+    def _post(self, link: Permalink) -> PostView:
+        network = network_title(link.network)
+        return PostView(network, f"{network} ({link.language})", link.language, link.url)
+
+    def _language_of(self, posts: Iterable[PostView]) -> str:
+        """The language in which the reader is shown posts."""
+        return self.language if any(one.language == self.language for one in posts) else self.default
 
     def _colour(self, incident: PublicIncident) -> ComponentStatus:
         working_again = incident.status in (IncidentStatus.MONITORING, IncidentStatus.RESOLVED, IncidentStatus.POSTMORTEM)

@@ -65,6 +65,15 @@ INVESTIGATING = {
     "Was weiter funktioniert: Kartenzahlungen im Geschäft, Geldautomaten und Kassen.\nKarten funktionieren im Geschäft und am Automaten.\n"
     "Nächste Meldung: So 14:45 MEZ, auch ohne Änderung.\nWir fragen nie nach Passwort, PIN oder TAN. Vertrauen Sie nur https://status.example.com.",
 }
+_NETWORKS = ("facebook-es", "instagram-es", "matrix-nl", "threads-nl", "discord-fr", "pinterest-fr", "linkedin-de", "telegram-de")
+PERMALINKS = (
+    Permalink("mastodon", "mastodon-en", "en", "https://social.example.com/@bank/1"),
+    Permalink("bluesky", "bluesky-en", "en", "https://bsky.example.com/profile/bank/post/1"),
+    *(Permalink(*one.split("-")[:1], one, one[-2:], f"https://{one}.example.com/posts/1234567890") for one in _NETWORKS),
+    Permalink("x", "x-en", "en", "https://x.example.com/bank/status/1234567890"),
+    Permalink("slack", "slack-en", "en", "https://slack.example.com/archives/C024BE91L/p1234567890"),
+    Permalink("mastodon", "mastodon-de", "de", "https://social.example.com/@bank/2"),
+)
 
 
 def identifier(kind: str, number: int) -> str:
@@ -143,10 +152,7 @@ def incident(number: int = 1, count: int = 3, **changes: object) -> PublicIncide
         started_at=NOW - timedelta(minutes=30),
         updates=told,
         next_update_by=NOW + timedelta(minutes=10),
-        permalinks=(
-            Permalink("mastodon", "mastodon-en", "en", "https://social.example.com/@bank/1"),
-            Permalink("bluesky", "bluesky-en", "en", "https://bsky.example.com/profile/bank/post/1"),
-        ),
+        permalinks=PERMALINKS,
     )
     return replace(made, **changes)  # type: ignore[arg-type]
 

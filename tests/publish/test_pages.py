@@ -21,6 +21,7 @@ from tests.publish.samples import (
     LANGUAGES,
     NOW,
     PAGE,
+    PERMALINKS,
     builder,
     component,
     components,
@@ -137,7 +138,7 @@ def test_no_page_has_a_dead_link(outage_files: Files) -> None:
         for link in Page(body).links:
             local = link.removeprefix(OWN) or "/"
             ours = not local.startswith("/") or file_of(local.split("#")[0]) in known
-            if not ours or not link.startswith(("/", "#", OWN, "https://social.example.com/", "https://bsky.example.com/")):
+            if not ours or not (link.startswith(("/", "#", OWN)) or link in {one.url for one in PERMALINKS}):
                 dead.append(f"{path} -> {link}")
 
     assert dead == []
@@ -278,6 +279,34 @@ def test_ninety_days_are_one_path_per_status_and_a_list_of_the_bad_days() -> Non
     assert bar.count("<path") == 3
     assert "2 days with problems" in body
     assert "Thu 19 Nov: Down 1 h 30 min" in body
+
+
+@pytest.mark.parametrize(
+    ("language", "shown"),
+    [
+        ("en", ["Mastodon", "Bluesky", "X", "Slack"]),
+        ("de", ["LinkedIn", "Telegram", "Mastodon"]),
+        ("nl", ["Matrix", "Threads"]),
+    ],
+)
+def test_the_front_page_links_the_posts_in_the_reader_s_language_and_the_page_of_the_incident_all(language: str, shown: list[str]) -> None:
+    found, text = outage(), wording().text("posts_all", language)
+
+    told = front_body(found, language)
+    own = Pages(PAGE, wording()).subject(found, found.incidents[0], language).decode()
+
+    line = told[told.index('<p class="posts">') :].partition("</p>")[0]
+    assert re.findall(r'hreflang="\w\w">(.*?)</a>', line) == shown
+    assert f'<a href="/{language}/incidents/in0000000001/#posts">{text}</a>' in line
+    assert all(f'href="{link.url}"' in own for link in found.incidents[0].permalinks) and 'id="posts"' in own
+
+
+def test_where_nothing_was_posted_in_the_reader_s_language_the_posts_in_the_page_s_are_shown() -> None:
+    links = tuple(link for link in outage().incidents[0].permalinks if link.language != "fr")
+
+    told = front_body(snapshot(incidents=(incident(1, permalinks=links),)), "fr")
+
+    assert 'hreflang="en">Mastodon (en)</a>' in told
 
 
 def test_tab_stops_stay_few_with_forty_components() -> None:

@@ -12,11 +12,14 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from statuspage.publish.page import Pages
 from tests.end_to_end.browser import chromium
-from tests.publish.samples import LANGUAGES, NOW, PAGE, warning, wording
+from tests.publish.samples import LANGUAGES, NOW, PAGE, crowded, incident, maintenance, past_incident, warning, wording
 from tests.web_public.looking import page_served, visitor
 from tests.web_public.states import STATES, body, other_pages, partial
 
 pytestmark = pytest.mark.browser
+RULES = {"rules": {"target-size": {"enabled": True}}}  # WCAG 2.2 AA, which axe leaves out unless asked
+STOPS = """[...document.querySelectorAll("a[href], button, summary, input, select")].filter(one => one.checkVisibility()
+    && !one.closest("details:not([open]) > :not(summary)")).length"""
 
 
 @pytest.fixture(scope="module")
@@ -25,19 +28,19 @@ def browser() -> Iterator[Browser]:
         yield started
 
 
-def findings(browser: Browser, html: bytes, *, scheme: str = "light", minutes: int = 0) -> list[str]:
-    """What axe objects to with everything unfolded, on a phone."""
+def findings(browser: Browser, html: bytes, *, scheme: str = "light", minutes: int = 0, width: int = 360) -> list[str]:
+    """What axe objects to with everything unfolded, on a phone or a wider screen."""
     at = NOW + timedelta(minutes=minutes)
     with (
         page_served(html, at) as address,
-        visitor(browser, address, at, color_scheme=scheme, viewport={"width": 360, "height": 640}) as context,
+        visitor(browser, address, at, color_scheme=scheme, viewport={"width": width, "height": 640}) as context,
     ):
         page = context.new_page()
         page.goto(address)
         if minutes:
             expect(page.locator("#stale")).to_be_visible(timeout=60_000)
         page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
-        found = Axe().run(page).response["violations"]
+        found = Axe().run(page, options=RULES).response["violations"]
         return [f"{rule['id']}: {node['target']} {node['failureSummary']}" for rule in found for node in rule["nodes"]]
 
 
@@ -45,6 +48,40 @@ def test_nothing_is_found_on_the_usual_bad_day(browser: Browser) -> None:
     assert (
         findings(browser, Pages(replace(PAGE, demonstration=True), wording()).front(replace(partial(), warnings=(warning(),)), "en")) == []
     )
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_what_is_pressed_is_large_enough_or_far_enough_from_the_next(browser: Browser, width: int) -> None:
+    """Thirteen posts of one incident stand close together."""
+    found = partial()
+    pages = Pages(PAGE, wording())
+
+    assert findings(browser, pages.front(found, "de"), width=width) == []
+    assert findings(browser, pages.subject(found, found.incidents[0], "de"), width=width) == []
+
+
+@pytest.mark.parametrize("going_on", [1, 2, 3, 5])
+def test_the_keyboard_stops_eighty_times_at_most(browser: Browser, going_on: int) -> None:
+    """Forty services with bad days, thirteen posts of each incident, ten past ones, planned work."""
+    open_ones = tuple(incident(number + 1, 6) for number in range(going_on))
+    past = tuple(past_incident(20 + number, 2 + 2 * number) for number in range(10))
+    found = replace(crowded(), incidents=(*open_ones, *past), maintenances=(maintenance(),))
+    stops = {}
+
+    for language in LANGUAGES:
+        with page_served(Pages(PAGE, wording()).front(found, language), NOW) as address, visitor(browser, address, NOW) as context:
+            page = context.new_page()
+            page.goto(address)
+            stops[language] = page.evaluate(STOPS)
+            page.locator(".skip").focus()
+            walked = 1
+            while page.evaluate("document.activeElement !== document.body") and language == "de":
+                page.keyboard.press("Tab")
+                walked += 1
+
+        assert language != "de" or walked - 1 == stops[language], "what is counted is where the keyboard stops"
+    assert len(open_ones[0].permalinks) == 13
+    assert max(stops.values()) <= 80, stops
 
 
 @pytest.mark.long
