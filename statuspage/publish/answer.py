@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from statuspage.core.status import PageSentence
 from statuspage.core.vocabulary import ComponentStatus, Impact, IncidentStatus
 from statuspage.publish.snapshot import Lasting, PublicIncident, PublicMaintenance, Snapshot
-from statuspage.publish.views import HERO, TROUBLE, Views, affected, is_late_s
+from statuspage.publish.views import HERO, TROUBLE, Views, in_trouble, is_late_s, some_names
 
 NAMES_SHOWN = 3  # of components, in one line of the answer: it has to stand on a small phone's screen
+LETTERS_SHOWN = 56  # of these names together; where three are longer, two are shown
 NEEDLESS = ("no_call",)  # advice that sends to the status page: here it would send in a circle
 ADVICE_SHOWN = 2  # sentences, as in a notice
 SOON = timedelta(days=3)  # planned work that begins so soon is told even when all is well
@@ -67,7 +68,11 @@ class _Teller:
         now, language = self.snapshot.lasting.get(incident.id), self.views.language
         if now is not None:
             return self.views.wording.symptom(now.symptom, now.scheme, language)
-        return self.text("answer.phase", names=self._few(incident.component_ids), phase=self.views.wording.phase(incident.status, language))
+        return self.text(
+            "answer.phase",
+            names=self._few(self.views.names_of(incident.component_ids)),
+            phase=self.views.wording.phase(incident.status, language),
+        )
 
     def since(self, incident: PublicIncident | None) -> datetime | None:
         """When what is told began: the trouble that lasts now, or its end where it is only watched; None if nothing is wrong."""
@@ -77,7 +82,7 @@ class _Teller:
     def facts(self, incident: PublicIncident | None, work: PublicMaintenance | None) -> Iterator[Fact]:
         """The lines in the order in which people ask."""
         now = self.snapshot.lasting.get(incident.id) if incident else None
-        names = affected(self.snapshot, self.views.wording, self.views.language, most=NAMES_SHOWN)
+        names = self._few(in_trouble(self.snapshot, self.views.language))
         if names:
             yield Fact(self.text("answer.affected"), names)
         start = self.since(incident)
@@ -100,7 +105,7 @@ class _Teller:
         """What still works, and what to do."""
         sound = [one for one in now.works if self.snapshot.by_id[one].status is ComponentStatus.OPERATIONAL]
         if sound:
-            yield Fact(self.text("answer.works"), self._few(sound))
+            yield Fact(self.text("answer.works"), self._few(self.views.names_of(sound)))
         useful = [key for key in now.advice if key not in NEEDLESS]
         advice = " ".join(self.views.wording.advice(key, self.views.language) for key in useful[:ADVICE_SHOWN])
         if advice:
@@ -112,11 +117,10 @@ class _Teller:
                 href = self.views.site.link(self.views.address(work))
                 yield Fact(self.text("planned"), self.views.names(work.component_ids), work.scheduled_for, href)
 
-    def _few(self, ids: Iterable[str]) -> str:
+    def _few(self, names: Sequence[str]) -> str:
         """Names; those that are too many are counted."""
-        all_of_them = tuple(ids)
-        names, rest = self.views.names(all_of_them[:NAMES_SHOWN]), len(all_of_them) - NAMES_SHOWN
-        return self.text("more", names=names, n=rest) if rest > 0 else names
+        most = NAMES_SHOWN if len(", ".join(names[:NAMES_SHOWN])) <= LETTERS_SHOWN else NAMES_SHOWN - 1
+        return some_names(names, self.views.wording, self.views.language, most)
 
 
 def answer(views: Views) -> Answer:

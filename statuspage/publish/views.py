@@ -188,12 +188,21 @@ def is_late_s(promised: datetime | None, now: datetime) -> float:
     return (now - promised).total_seconds() if promised and is_broken(next_update_by=promised, kept_at=now) else 0.0
 
 
-def affected(snapshot: Snapshot, wording: Wording, language: str, most: int = NAMES_SHOWN) -> str:
-    """Names of what is in trouble, gravest first; of a list longer than `most` the rest is counted. "" if nothing is."""
+def in_trouble(snapshot: Snapshot, language: str) -> list[str]:
+    """Names of the components that are in trouble, gravest first."""
     hit = sorted((one for one in snapshot.components if one.status in TROUBLE), key=lambda one: TROUBLE.index(one.status))
-    names = ", ".join(said(one.names, language, snapshot.page.default_language) for one in hit[:most])
-    rest = len(hit) - most
-    return wording.text("more", language, names=names, n=rest) if rest > 0 else names
+    return [said(one.names, language, snapshot.page.default_language) for one in hit]
+
+
+def some_names(names: Sequence[str], wording: Wording, language: str, most: int) -> str:
+    """Of a list longer than `most` the rest is counted. "" if there is none."""
+    shown, rest = ", ".join(names[:most]), len(names) - most
+    return wording.text("more", language, names=shown, n=rest) if rest > 0 else shown
+
+
+def affected(snapshot: Snapshot, wording: Wording, language: str) -> str:
+    """Names of what is in trouble, gravest first. "" if nothing is."""
+    return some_names(in_trouble(snapshot, language), wording, language, NAMES_SHOWN)
 
 
 class Views:
@@ -210,8 +219,12 @@ class Views:
 
     def names(self, component_ids: Iterable[str]) -> str:
         """Names of components, in the order of mention."""
+        return ", ".join(self.names_of(component_ids))
+
+    def names_of(self, component_ids: Iterable[str]) -> list[str]:
+        """The same, one by one."""
         known = self.snapshot.by_id
-        return ", ".join(self.said(known[one].names) for one in component_ids if one in known)
+        return [self.said(known[one].names) for one in component_ids if one in known]
 
     def subject(self, subject: Subject, near: datetime | None = None) -> SubjectView:
         """One incident or work. `near`: the moment of publication on pages that are made anew; None on those that never change."""

@@ -5,18 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+import yaml
+from playwright.sync_api import Browser, ViewportSize, expect
 
+from statuspage.core.vocabulary import ComponentStatus
+from statuspage.publish.answer import answer
 from statuspage.publish.page import Pages
+from statuspage.publish.snapshot import Lasting, Snapshot
+from statuspage.publish.views import Views
 from tests.end_to_end.browser import chromium
-from tests.publish.samples import LANGUAGES, NOW, PAGE, incident, snapshot, wording
+from tests.publish.samples import LANGUAGES, NOW, PAGE, component, incident, snapshot, wording
 from tests.web_public.looking import page_served, visitor
 from tests.web_public.states import STATES, body, partial
 
 pytestmark = pytest.mark.browser
 PHONE = {"width": 360, "height": 640}
+SMALLEST = {"width": 320, "height": 568}
+BANK = yaml.safe_load((Path(__file__).parent.parent.parent / "examples/realistic-bank.yaml").read_text(encoding="utf-8"))
+SYMPTOM = "code_late"
+ADVICE = ("cards_ok", "no_repeat")
+HIDDEN = """height => [...document.querySelectorAll(".answer h1, .answer__lead, .answer dt, .answer dd, .answer .safety")]
+    .filter(one => !one.checkVisibility() || one.getBoundingClientRect().bottom > height).map(one => one.textContent)"""
+MAJOR = ComponentStatus.MAJOR_OUTAGE
 BOTTOM = "element => element.getBoundingClientRect().bottom"
 
 
@@ -47,14 +60,85 @@ def test_the_whole_answer_stands_on_the_first_screen(browser: Browser, language:
         assert answer.locator(".safety").evaluate(BOTTOM) <= PHONE["height"]
 
 
+def real(language: str) -> Snapshot:
+    """A bank with the names that a bank gives, of which the longest are hit: two messages are open, and the promised update is late."""
+    names: dict[str, dict[str, str]] = {one["slug"]: one["name"] for one in BANK["components"]}
+    longest = sorted(names, key=lambda slug: len(names[slug][language]), reverse=True)
+    hit, sound = longest[:4], longest[4:9]
+    shown = tuple(
+        component(number, MAJOR if slug in hit else ComponentStatus.OPERATIONAL, slug=slug, names=names[slug], group_id=None)
+        for number, slug in enumerate(names)
+    )
+    ids = {one.slug: one.id for one in shown}
+    told = incident(1, 2, component_ids=tuple(ids[slug] for slug in hit), next_update_by=NOW - timedelta(minutes=4))
+    other = incident(2, 1, component_ids=(ids[hit[-1]],))
+    now = Lasting(NOW - timedelta(minutes=30), SYMPTOM, advice=ADVICE, works=tuple(ids[slug] for slug in sound))
+    return snapshot(components=shown, incidents=(told, other), lasting={told.id: now})
+
+
+@pytest.mark.parametrize("screen", [SMALLEST, PHONE], ids=["320", "360"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_answer_of_a_bank_with_long_names_stands_on_the_first_screen_of_the_smallest_phones(
+    browser: Browser, language: str, screen: ViewportSize
+) -> None:
+    found = real(language)
+    told, text = answer(Views(found, wording(), language)), wording().text
+
+    with (
+        page_served(Pages(found.page, wording()).front(found, language), NOW) as address,
+        visitor(browser, address, NOW, viewport=screen) as context,
+    ):
+        page = context.new_page()
+        page.goto(address)
+
+        expect(page.locator(".answer .count[data-by]")).not_to_be_empty()
+        assert told.facts[0].text and len(found.components) == len(BANK["components"]) == 40
+        wanted = [told.headline, wording().symptom(SYMPTOM, "", language), told.more, wording().safety(language)]
+        for fact in told.facts:
+            wanted += [fact.label, *([fact.text] if fact.text else [])]
+        wanted += [text("answer.affected", language), text("answer.since", language), text("next_update", language)]
+        wanted += [text("answer.works", language), *(wording().advice(key, language) for key in ADVICE)]
+        for words in wanted:
+            expect(page.locator(".answer")).to_contain_text(words)
+        hidden = page.evaluate(HIDDEN, screen["height"])
+        assert hidden == [], "below the fold"
+        assert page.evaluate("document.documentElement.scrollWidth") <= screen["width"]
+
+
+@pytest.mark.parametrize("screen", [SMALLEST, PHONE], ids=["320", "360"])
 @pytest.mark.parametrize("state", STATES)
-def test_every_state_is_told_on_the_first_screen(browser: Browser, state: str) -> None:
-    with page_served(body(state, "de"), NOW) as address, visitor(browser, address, NOW, viewport=PHONE) as context:
+def test_every_state_is_told_on_the_first_screen(browser: Browser, state: str, screen: ViewportSize) -> None:
+    with page_served(body(state, "de"), NOW) as address, visitor(browser, address, NOW, viewport=screen) as context:
         page = context.new_page()
         page.goto(address)
 
         expect(page.locator("#age")).to_have_text("gerade eben")
-        assert page.locator(".answer .safety").evaluate(BOTTOM) <= PHONE["height"]
+        assert page.locator(".answer .safety").evaluate(BOTTOM) <= screen["height"]
+
+
+def test_three_names_are_shown_or_two_where_they_are_long() -> None:
+    short, long = (
+        ("Cards", "Codes", "Loans", "Bonds"),
+        ("Payments to other banks in Europe", "Orders of shares and funds", "Log in", "Cards"),
+    )
+
+    def told(names: tuple[str, ...]) -> str:
+        hit = tuple(component(number, MAJOR, names={"en": name}) for number, name in enumerate(names))
+        return answer(Views(snapshot(components=hit), wording(), "en")).facts[0].text
+
+    assert told(short[:3]) == "Cards, Codes, Loans"
+    assert told(short) == "Cards, Codes, Loans and 1 more"
+    assert told(long) == "Payments to other banks in Europe, Orders of shares and funds and 2 more"
+
+
+def test_the_head_of_a_small_phone_is_one_row_and_languages_keep_their_names_for_screen_readers(browser: Browser) -> None:
+    with page_served(body("partial", "de"), NOW) as address, visitor(browser, address, NOW, viewport=SMALLEST) as context:
+        page = context.new_page()
+        page.goto(address)
+
+        assert page.locator(".band").evaluate("one => one.getBoundingClientRect().height") <= 48
+        for name in ("English", "Español", "Nederlands", "Français", "Deutsch"):
+            expect(page.get_by_role("link", name=name, exact=True)).to_be_visible()
 
 
 @pytest.mark.parametrize(
