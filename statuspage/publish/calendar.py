@@ -2,6 +2,9 @@
 
 One event per work. What a subscriber already has is found by UID and replaced by a higher SEQUENCE, which is the number of the
 newest update, so that new times and cancellations arrive. Nothing depends on when it is made: the same plan, the same bytes.
+
+There is no METHOD: it would make a message to invited people of it (RFC 5546), which needs an ORGANIZER. The page's time zone is always
+described, for a calendar with nothing in it is invalid (RFC 5545, 3.6).
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from icalendar import Calendar, Event, vDuration, vText, vUri
 
 from statuspage.publish.site import Site
 from statuspage.publish.snapshot import PublicComponent, PublicMaintenance, PublicPage, Snapshot, said
+from statuspage.publish.zones import described
 
 ASK_AGAIN = timedelta(minutes=15)  # how often programs are asked to look; they may look less often
 
@@ -49,12 +53,12 @@ def calendar(plan: Plan) -> bytes:
     made = Calendar()
     made.add("prodid", "-//statuspage//planned work//EN")
     made.add("version", "2.0")
-    made.add("method", "PUBLISH")
     made.add("name", vText(plan.title))  # the library escapes only the names that it knows
     made.add("x-wr-calname", vText(plan.title))
     made.add("x-wr-timezone", plan.page.time_zone)
     made.add("refresh-interval", vDuration(ASK_AGAIN), parameters={"value": "DURATION"})
     made.add("x-published-ttl", vDuration(ASK_AGAIN))
+    made.add_component(described(plan.page.time_zone))
     for work, names in plan.works:
         made.add_component(_event(plan, work, names))
     return bytes(made.to_ical())

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 from pathlib import PurePosixPath
+from zoneinfo import ZoneInfo
 
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from icalendar import Calendar, Event
 
 from statuspage.publish.calendar import calendar, plan_of
 from statuspage.publish.snapshot import PublicMaintenance, Snapshot
-from tests.publish.samples import NOW, builder, components, identifier, maintenance, snapshot, update
+from statuspage.publish.zones import SINCE, described
+from tests.publish.samples import NOW, PAGE, builder, components, identifier, maintenance, snapshot, update
 
 LONG = 'Überweisungen — Prüfung; Wartung, "alles" \\ und\nnoch eine Zeile ' + "sehr lang " * 20 + "\N{BANK}"
 
@@ -24,6 +29,34 @@ def read(found: Snapshot, language: str = "en") -> list[Event]:
     assert isinstance(parsed, Calendar)
     assert str(parsed["version"]) == "2.0" and parsed["prodid"]
     return [one for one in parsed.walk("VEVENT") if isinstance(one, Event)]
+
+
+def test_a_calendar_without_work_is_valid_and_no_invitation() -> None:
+    """RFC 5545, 3.6: at least one component. RFC 5546, 3.2.1: METHOD:PUBLISH only with an ORGANIZER."""
+    raw = calendar(plan_of(with_work(), "en", title="Planned work"))
+    parsed = Calendar.from_ical(raw)
+
+    assert [one.name for one in parsed.subcomponents] == ["VTIMEZONE"]
+    assert [str(one["tzid"]) for one in parsed.subcomponents] == [PAGE.time_zone]
+    assert b"METHOD" not in raw
+    assert raw == calendar(plan_of(with_work(), "en", title="Planned work"))
+
+
+@pytest.mark.parametrize("name", ["Europe/Madrid", "Europe/Dublin", "America/Sao_Paulo", "Africa/Casablanca", "Australia/Lord_Howe", "UTC"])
+@given(minutes=st.integers(0, 17 * 365 * 1440))
+@example(minutes=6 * 365 * 1440)
+def test_the_zone_of_a_calendar_shows_what_its_clocks_show(name: str, minutes: int) -> None:
+    """As a program reads it: the newest change counts whose moment, by the clocks before it, is past."""
+    at = SINCE + timedelta(minutes=minutes)
+    onsets = []
+    for part in described(name).subcomponents:
+        listed = [part["dtstart"].dt, *(one.dt for one in getattr(part.get("rdate"), "dts", []))]
+        onsets += [((local - part["tzoffsetfrom"].td).replace(tzinfo=UTC), part["tzoffsetto"].td, str(part["tzname"])) for local in listed]
+
+    _, offset, letters = max(one for one in onsets if one[0] <= at)
+
+    local = at.astimezone(ZoneInfo(name))
+    assert (offset, letters) == (local.utcoffset(), local.tzname())
 
 
 def test_work_is_an_event_with_its_times_address_and_newest_words() -> None:
