@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from feedgen.feed import FeedGenerator
@@ -18,6 +19,7 @@ from markupsafe import escape
 from statuspage.publish.api_v2 import dump
 from statuspage.publish.site import Site
 from statuspage.publish.snapshot import PublicComponent, PublicIncident, PublicPage, PublicUpdate, PublicWarning, Snapshot, Subject, said
+from statuspage.words import moments
 
 LATEST = 20  # incidents and planned works in a feed
 LATEST_ITEMS = 60  # updates in RSS
@@ -109,9 +111,14 @@ def _html(text: str) -> str:
 
 def _story(feed: Feed, updates: Iterable[PublicUpdate]) -> str:
     """All updates of an entry as HTML, newest first, each with its moment."""
-    default = feed.page.default_language
-    told = ((_iso(update.display_at), _html(said(update.texts, feed.language, default))) for update in updates)
-    return "".join(f'<p><time datetime="{at}">{at}</time><br>{text}</p>' for at, text in told)
+    default, zone = feed.page.default_language, ZoneInfo(feed.page.time_zone)
+    told = ((update.display_at, _html(said(update.texts, feed.language, default))) for update in updates)
+    return "".join(f'<p><time datetime="{_iso(at)}">{_html(_shown(at, feed.language, zone))}</time><br>{text}</p>' for at, text in told)
+
+
+def _shown(at: datetime, language: str, zone: ZoneInfo) -> str:
+    """As pages show it, with its date: a feed is read days later, too."""
+    return moments.moment(at, language, zone, now=at, with_date=True)
 
 
 def _iso(at: datetime) -> str:

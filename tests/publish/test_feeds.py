@@ -79,6 +79,26 @@ def test_atom_has_one_entry_per_incident_and_its_id_stays_when_it_goes_on() -> N
     assert second.entries[0].updated > first.entries[0].updated
 
 
+@pytest.mark.parametrize(
+    ("language", "shown"),
+    [
+        ("en", "Sun 22 Nov 14:09 CET"),
+        ("es", "dom 22 nov 14:09 CET"),
+        ("nl", "zo 22 nov 14:09 CET"),
+        ("fr", "dim. 22 nov. 14:09 CET"),
+        ("de", "So. 22. Nov. 14:09 MEZ"),
+    ],
+)
+def test_the_moment_of_each_statement_is_told_in_the_reader_s_language_and_the_bank_s_zone(language: str, shown: str) -> None:
+    found = feed(snapshot(incidents=(incident(1, 1),)), language)
+
+    (item,) = json.loads(feeds.json_feed(found))["items"]
+    (entry,) = feedparser.parse(feeds.atom(found), sanitize_html=False).entries
+
+    for html in (item["content_html"], entry.content[0].value):
+        assert f'<time datetime="2026-11-22T13:09:10Z">{shown}</time>' in html
+
+
 def test_rss_has_one_item_per_update_newest_first() -> None:
     read = feedparser.parse(feeds.rss(feed(snapshot(incidents=(incident(1, 3),)))))
 
