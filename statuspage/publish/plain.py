@@ -39,6 +39,12 @@ def status_txt(snapshot: Snapshot, wording: Wording, language: str) -> bytes:
         if subject.updates:
             lines.append(without_line(views.said(subject.updates[0].texts), safety))
         lines.append(view.url)
+    if snapshot.upcoming_maintenances:
+        lines += ["", wording.text("planned", language)]
+    for work in snapshot.upcoming_maintenances:
+        view = views.subject(work)
+        start, end = wording.moment(view.start, language), wording.moment(work.scheduled_until, language)
+        lines += [f"{view.title} · {wording.text('from_until', language, start=start, end=end)}", view.url]
     lines += ["", wording.text("services", language)]
     lines += [f"{views.said(one.names)}: {wording.state(one.status, language)}" for one in snapshot.components]
     lines += ["", safety[0], snapshot.page.url, ""]

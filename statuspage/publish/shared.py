@@ -48,7 +48,9 @@ def of_subject(page: PublicPage, found: SubjectView, picture: Picture, *, site: 
     told |= {"startDate": iso(found.start)} if found.planned else {"coverageStartTime": iso(found.start)}
     if found.end is not None and not found.open:
         told["endDate" if found.planned else "coverageEndTime"] = iso(found.end)
-    if not found.planned:
+    if found.planned:
+        told["eventStatus"] = f"https://schema.org/{'EventCancelled' if found.cancelled else 'EventScheduled'}"
+    else:
         told["liveBlogUpdate"] = [
             {"@type": "BlogPosting", "headline": update.phase, "datePublished": iso(update.at), "articleBody": _plain(update.html)}
             for update in found.updates

@@ -237,6 +237,22 @@ def test_each_page_has_the_safety_line_once(language: str) -> None:
         assert "14:45" in page
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_plain_text_tells_planned_work_to_come_with_its_moment_and_address(language: str) -> None:
+    planned, cancelled = maintenance(1), maintenance(2, cancelled=True)
+    found = snapshot(maintenances=(planned, cancelled))
+    start, end = (wording().moment(at, language) for at in (planned.scheduled_for, planned.scheduled_until))
+
+    text = plain.status_txt(found, wording(), language).decode()
+
+    heading = f"\n\n{wording().text('planned', language)}\n"
+    assert heading in text and text.index(heading) < text.index(wording().text("services", language))
+    assert wording().text("from_until", language, start=start, end=end) in text
+    assert f"https://status.example.com/{language}/maintenance/{planned.id}/" in text
+    assert cancelled.id not in text
+    assert heading not in plain.status_txt(snapshot(), wording(), language).decode()
+
+
 def test_planned_work_elsewhere_does_not_hide_that_a_service_is_not_seen() -> None:
     both = {0: ComponentStatus.UNKNOWN, 3: ComponentStatus.UNDER_MAINTENANCE}
 

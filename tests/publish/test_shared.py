@@ -18,7 +18,7 @@ from statuspage.publish.site import route_class
 from statuspage.publish.snapshot import Snapshot
 from statuspage.words.interface import load_interface
 from statuspage.words.reading import LIMIT, measure
-from tests.publish.samples import LANGUAGES, NOW, PAGE, builder, outage, snapshot, update, wording
+from tests.publish.samples import LANGUAGES, NOW, PAGE, builder, maintenance, outage, snapshot, update, wording
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 CARD = PurePosixPath("en/card.htm")
@@ -69,6 +69,15 @@ def test_an_incident_is_told_to_machines_with_all_that_was_said_and_nothing_brea
 
     assert told["name"] == "</script><b>" and told["@type"] == "LiveBlogPosting"
     assert [one["articleBody"] for one in told["liveBlogUpdate"]] == ["A & B </script>"]
+
+
+@pytest.mark.parametrize(("cancelled", "status"), [(False, "EventScheduled"), (True, "EventCancelled")])
+def test_planned_work_is_an_event_that_is_scheduled_or_cancelled(cancelled: bool, status: str) -> None:
+    work = maintenance(1, cancelled=cancelled)
+
+    told = linked(Pages(PAGE, wording()).subject(snapshot(maintenances=(work,)), work, "en"))
+
+    assert (told["@type"], told["eventStatus"]) == ("Event", f"https://schema.org/{status}")
 
 
 @pytest.mark.parametrize(("automatic", "told"), [(True, "Our own checks saw it."), (False, "Our staff saw it, or customers told us.")])
