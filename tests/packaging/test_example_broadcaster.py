@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -16,6 +18,49 @@ components: [{slug: login, name: {en: Log in}, symptom: login}]
 accounts: [{name: lobby, kind: noticeboard, config: {base_url: "https://board.bank.example", token: "${BOARD_TOKEN}"}}]
 channels: [{name: lobby-en, account: lobby, language: en}]
 """
+GOTIFY = """\
+accounts:
+- name: phones
+  kind: gotify
+  config: {base_url: "https://gotify.bank.example", application: 5, app_token: "${WRITES}", client_token: "${READS}"}
+channels: [{name: phones-en, account: phones, language: en}]
+"""
+
+
+PRINTED = (TOP / "docs" / "writing-a-broadcaster.md").read_text(encoding="utf-8")
+
+
+def printed(kind: str) -> str:
+    """The only block of one kind in the document."""
+    (found,) = re.findall(rf"```{kind}\n(.*?)```", PRINTED, re.DOTALL)
+    return str(found)
+
+
+def test_a_package_written_and_installed_as_the_document_prints_it_brings_its_kind(tmp_path: Path) -> None:
+    """In an environment of its own, which has what this one has, and no index to take anything else from."""
+    package, place = tmp_path / "my-package", tmp_path / "environment"
+    package.mkdir()
+    (package / "statuspage_gotify.py").write_text(printed("python"), encoding="utf-8")
+    (package / "pyproject.toml").write_text(printed("toml"), encoding="utf-8")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(place)], check=True, timeout=300)
+    python = place / "bin" / "python"
+    (own,) = place.glob("lib/python*/site-packages")
+    (own / "ours.pth").write_text("\n".join([*(one for one in sys.path if one.endswith("site-packages")), str(TOP)]))
+    environ = {**os.environ, "PIP_NO_INDEX": "1", "WRITES": "a-secret-token", "READS": "another-token"}
+    environ.pop("PYTHONPATH", None)
+
+    for line in printed("sh").splitlines():
+        command = [str(python), "-m", *shlex.split(line)]
+        done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    file = tmp_path / "statuspage.yaml"
+    file.write_text(CONFIGURATION.partition("accounts:")[0] + GOTIFY)
+    checked = subprocess.run(
+        [str(python), "-m", "statuspage", "check", str(file)], cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=300
+    )
+    assert "phones-en: gotify account phones, in en, updates by new" in checked.stdout, checked.stderr
+    assert (own / "statuspage_gotify.py").is_file()
 
 
 def installed(folder: Path) -> dict[str, str]:
