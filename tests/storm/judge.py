@@ -28,6 +28,7 @@ from tests.simulation.checker import code_of, faults
 from tests.simulation.networks import TruePost
 from tests.simulation.people import Told
 from tests.simulation.ports import START
+from tests.storm.owed import Said, not_told, owed, statements_wrong, told_everywhere
 from tests.storm.readers import ask
 
 LISTS = ("email", "sms_list")
@@ -68,10 +69,12 @@ def by_channel(ctx: Context, posts: Posts) -> dict[str, list[Mapping[str, Any]]]
 
 
 def posts_wrong(ctx: Context, store: Database, posts: Posts) -> list[str]:
-    """Lost, doubled, unexpected, disordered, stale or unsettled, by the checker of the simulator; and threads that are not one."""
+    """Lost, doubled, unexpected, disordered, stale or unsettled, by the checker of the simulator; and threads that are not one.
+
+    The checker takes what was told from the rows: whether there is a row for all that was said is the matter of promised_wrong().
+    """
     shown = by_channel(ctx, posts)
-    with store.reading() as session:
-        every = deliveries.listing(session, limit=10_000)
+    every = _rows(store)
     rows = [row for row in every if row.subject_kind is SubjectKind.INCIDENT]
     alarms = [row for row in every if row.channel in ctx.channels and ctx.channels[row.channel].channel.operators]
     told = {row.code: Told(row, row.sequence, _seconds(row.created_at), drill=False) for row in rows}
@@ -80,6 +83,25 @@ def posts_wrong(ctx: Context, store: Database, posts: Posts) -> list[str]:
     people: Any = SimpleNamespace(told=told, restored=False)
     found = [fault for fault in faults(world, people) if fault not in _gave_way(rows)]
     return [*found, *_doubled(posts, alarms), *_threads(ctx, shown, rows)]
+
+
+def promised_wrong(ctx: Context, store: Database, posts: Posts, said: Sequence[Said], who: str) -> list[str]:
+    """What was said and is not told: by the storm's own memory, the incidents' statements and the configuration."""
+    rows = [row for row in _rows(store) if row.subject_kind is SubjectKind.INCIDENT]
+    heard = [post["text"] for post in posts if post["network"] == "webhook"]
+    expected = owed(ctx, store)
+    return [*statements_wrong(store, said, who), *not_told(ctx, expected, by_channel(ctx, posts), rows, heard)]
+
+
+def incidents_told(ctx: Context, store: Database, posts: Posts) -> list[str]:
+    """Incidents that every channel told to their end."""
+    rows = [row for row in _rows(store) if row.subject_kind is SubjectKind.INCIDENT]
+    return told_everywhere(owed(ctx, store), by_channel(ctx, posts), rows)
+
+
+def _rows(store: Database) -> list[Delivery]:
+    with store.reading() as session:
+        return deliveries.listing(session, limit=100_000)
 
 
 def _gave_way(rows: Sequence[Delivery]) -> set[str]:
@@ -162,8 +184,8 @@ def page_wrong(ctx: Context, store: Database, folder: Folder, port: int) -> list
     with store.reading() as session:
         found = [one for one in incidents.listing(session, limit=50) if not _private(ctx, one)]
         said = updates.of_subjects(session, SubjectKind.INCIDENT, [one.id for one in found])
-    truth = {one.id: (str(one.status), len(said[one.id])) for one in found}
-    shown = {one["id"]: (one["status"], len(one["incident_updates"])) for one in _json(port, "/api/v2/incidents.json")["incidents"]}
+    truth = {one.id: (str(one.status), [update.status for update in said[one.id]]) for one in found}
+    shown = {one["id"]: (one["status"], _told_on_page(one)) for one in _json(port, "/api/v2/incidents.json")["incidents"]}
     summary = _json(port, "/api/v2/summary.json")
     wrong = [
         f"{one}: {truth.get(one)} is shown as {shown.get(one)}" for one in truth.keys() | shown.keys() if truth.get(one) != shown.get(one)
@@ -172,6 +194,11 @@ def page_wrong(ctx: Context, store: Database, folder: Folder, port: int) -> list
         wrong.append(f"the page says {summary['status']} and has {len(summary['incidents'])} open incidents")
     wrong += [f"{one['name']} is {one['status']}" for one in summary["components"] if one["status"] != "operational"]
     return [*wrong, *_folder_wrong(folder)]
+
+
+def _told_on_page(incident: Mapping[str, Any]) -> list[str]:
+    """The states of its statements, oldest first."""
+    return [update["status"] for update in reversed(incident["incident_updates"])]
 
 
 def _private(ctx: Context, incident: Incident) -> bool:

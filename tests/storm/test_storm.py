@@ -19,12 +19,10 @@ from statuspage.outside import Folder
 from statuspage.store import Database
 from tests.processes import until
 from tests.storm.cast import Cast
-from tests.storm.judge import codes_wrong, incidents_wrong, page_wrong, posts_wrong
+from tests.storm.judge import codes_wrong, incidents_told, incidents_wrong, page_wrong, posts_wrong, promised_wrong
 from tests.storm.plan import plan
 from tests.storm.readers import PATHS, Reader, ask
-from tests.storm.weather import PATIENCE_S, Weather
-
-NETWORKS = {"mastodon", "bluesky", "x", "facebook", "telegram"}
+from tests.storm.weather import PATIENCE_S, WHO, Weather
 
 
 @pytest.fixture
@@ -64,11 +62,15 @@ def test_after_a_storm_every_network_has_the_right_threads_and_no_reader_ever_go
     posts = cast.truth()
     print(f"done: {weather.done}; started again: {cast.started_again}; posts: {len(posts)}; answers: {[r.answers for r in readers]}")
 
+    told = incidents_told(weather.console, cast.database, posts)
+    print(f"said at the console: {len(weather.said)}; incidents that every channel told to their end: {len(told)}")
+
+    assert promised_wrong(weather.console, cast.database, posts, weather.said, WHO) == []
     assert posts_wrong(weather.console, cast.database, posts) == []
     assert incidents_wrong(cast.database) == []
     assert codes_wrong(posts, cast.port) == []
     assert [reader.errors for reader in readers] == [[], []]
-    assert {post["network"] for post in posts} >= NETWORKS
+    assert told
     assert_it_was_a_storm(weather.done, readers)
 
 

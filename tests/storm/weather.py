@@ -10,26 +10,34 @@ from typing import Any
 from statuspage.actions import incidents
 from statuspage.actions.incidents import Change, Declaration, Resolution
 from statuspage.core.errors import DomainError
+from statuspage.core.incidents import Incident
 from statuspage.core.vocabulary import ComponentStatus, IncidentStatus
 from statuspage.store import deliveries
 from statuspage.store import incidents as incident_store
 from tests.processes import until
 from tests.storm.cast import Cast
+from tests.storm.owed import Said
 from tests.storm.plan import PROCESSES, Deed
 
 PATIENCE_S = 600.0
 LOOK_EVERY_S = 0.1
+WHO = "ana"
 _NEXT = {IncidentStatus.INVESTIGATING: IncidentStatus.IDENTIFIED, IncidentStatus.IDENTIFIED: IncidentStatus.MONITORING}
 
 
 class Weather:
-    """One method per deed of the plan. done: deed -> how often it was done."""
+    """One method per deed of the plan.
+
+    done   deed -> how often it was done
+    said   what was said at the console and taken, in its order
+    """
 
     def __init__(self, cast: Cast, seed: int) -> None:
         self.cast = cast
         self.console = cast.context()
         self.chance = random.Random(seed)
         self.done: dict[str, int] = {}
+        self.said: list[Said] = []
 
     def blow(self, deeds: list[Deed]) -> None:
         begun = time.monotonic()
@@ -93,13 +101,16 @@ class Weather:
         with self.cast.database.reading() as session:
             opened = [one for one in incident_store.opened(session) if not one.automatic and component in one.components]
         if not opened:
-            incidents.declare(self.console, Declaration({component: ComponentStatus.PARTIAL_OUTAGE}, who="ana"))
+            self._note(incidents.declare(self.console, Declaration({component: ComponentStatus.PARTIAL_OUTAGE}, who=WHO)))
         elif opened[0].status in _NEXT:
             status = _NEXT[opened[0].status]
             cause = "supplier" if status is IncidentStatus.IDENTIFIED else None
-            incidents.update(self.console, Change(opened[0].id, "ana", status=status, cause=cause))
+            self._note(incidents.update(self.console, Change(opened[0].id, WHO, status=status, cause=cause)))
         else:
-            incidents.resolve(self.console, Resolution(opened[0].id, "ana"))
+            self._note(incidents.resolve(self.console, Resolution(opened[0].id, WHO)))
+
+    def _note(self, told: Incident) -> None:
+        self.said.append(Said(told.id, told.status))
 
     # --- afterwards -------------------------------------------------------------------------------------------------------
 
@@ -115,7 +126,7 @@ class Weather:
         with self.cast.database.reading() as session:
             by_people = [one.id for one in incident_store.opened(session) if not one.automatic]
         for incident_id in by_people:
-            incidents.resolve(self.console, Resolution(incident_id, "ana"))
+            self._note(incidents.resolve(self.console, Resolution(incident_id, WHO)))
         until(self._over, patience_s=PATIENCE_S)
 
     def _over(self) -> bool:
