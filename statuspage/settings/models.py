@@ -213,6 +213,16 @@ class Retention(Model):
     sessions_days: Days = 30.0
 
 
+LATE_BACKUPS = 3  # so many times `every_s` without a backup: an alarm
+
+
+class Backups(Model):
+    """Where backups arrive, so that somebody hears when they stop."""
+
+    folder: str | None = Field(default=None, description="Folder that backups are written to: operators hear when the newest one is old.")
+    every_s: Seconds = Field(default=30.0, description=f"How often one is due; {LATE_BACKUPS} times that without one is an alarm.")
+
+
 @dataclass(frozen=True)
 class BucketSettings:
     """S3-compatible storage that gets the same files.
@@ -255,4 +265,5 @@ class Settings(Model):
     delivery: Delivery = Delivery()
     publishing: Publishing = Publishing()
     retention: Retention = Retention()
+    backups: Backups = Backups()
     demonstration: bool = Field(default=False, description="Marks the page as a demonstration of an invented bank.")

@@ -37,6 +37,7 @@ def broken(settings: Settings, targets: Mapping[str, Any], configs: Mapping[str,
     """Every rule that the configuration breaks: where, and what is allowed."""
     yield from _page(settings)
     yield from _publishing(settings)
+    yield from _backups(settings)
     yield from _colours(settings)
     for section in ("groups", "components"):
         yield from _unique(section, "slug", (item.slug for item in getattr(settings, section)))
@@ -111,6 +112,13 @@ def _publishing(settings: Settings) -> Iterator[Problem]:
     menu = settings.publishing.phone_menu
     if menu is not None and (urlsplit(menu).scheme != "https" or not urlsplit(menu).hostname):
         yield ("publishing", "phone_menu"), f"found {menu!r}. Write a whole https address, e.g. https://phone.example.com/menu."
+
+
+def _backups(settings: Settings) -> Iterator[Problem]:
+    """A worker and the service manager that begins backups do not stand in the same folder."""
+    folder = settings.backups.folder
+    if folder is not None and not folder.startswith("/"):
+        yield ("backups", "folder"), f"found {folder!r}. Write a whole path, e.g. /mnt/backups."
 
 
 def _colours(settings: Settings) -> Iterator[Problem]:

@@ -17,7 +17,7 @@ from statuspage.core.vocabulary import LinkMode
 from statuspage.settings.endings import endings, stage
 from statuspage.settings.endings import told as in_words
 from statuspage.settings.loader import Loaded
-from statuspage.settings.models import ChannelSettings, ProbeSettings
+from statuspage.settings.models import LATE_BACKUPS, ChannelSettings, ProbeSettings
 from statuspage.settings.sites import ours, theirs
 
 POSTS_OF_AN_INCIDENT = 6  # being looked into, cause found, two updates, working again, solved
@@ -33,13 +33,14 @@ class Summary:
     slots: int
     channels: tuple[str, ...]
     policy: tuple[str, ...]
+    backups: str
     warnings: tuple[str, ...]
 
     def as_json(self) -> dict[str, Any]:
         """For programs: times in seconds."""
         probes = [{"name": p.name, "kind": p.kind, "component": p.component, **asdict(b)} for p, b in self.probes]
         keys = {"page": self.page, "components": self.components, "slots": self.slots, "channels": self.channels, "policy": self.policy}
-        return {**keys, "probes": probes, "warnings": self.warnings}
+        return {**keys, "backups": self.backups, "probes": probes, "warnings": self.warnings}
 
     def lines(self) -> Iterator[str]:
         """For people."""
@@ -58,6 +59,8 @@ class Summary:
         yield from (f"  {line}" for line in self.channels or ("none: the page speaks alone",))
         yield "Policy"
         yield from (f"  {line}" for line in self.policy)
+        yield "Backups"
+        yield f"  {self.backups}"
         if self.warnings:
             yield "Think of"
             yield from (f"  {line}" for line in self.warnings)
@@ -82,6 +85,7 @@ def summary(loaded: Loaded, today: date, told: Callable[[Iterable[Site]], list[S
         slots=slots_needed(timings),
         channels=tuple(_channels(loaded)),
         policy=tuple(_policy(loaded)),
+        backups=_backups(loaded),
         warnings=tuple(warnings),
     )
 
@@ -157,6 +161,13 @@ def _policy(loaded: Loaded) -> Iterator[str]:
     yield f"automatic incidents: {'on' if rules.automatic else 'off'}, at most {rules.new_per_day} a day"
     by_itself = "resolved by itself" if rules.resolve_automatically else "a person is asked"
     yield f"good again for {rules.stable_s:g} s: {by_itself}"
+
+
+def _backups(loaded: Loaded) -> str:
+    own = loaded.settings.backups
+    if own.folder is None:
+        return "no folder of theirs is named: nobody hears when they stop"
+    return f"operators hear when the newest one in {own.folder} is older than {LATE_BACKUPS * own.every_s:g} s"
 
 
 def _issuers(loaded: Loaded) -> Iterator[str]:

@@ -16,6 +16,7 @@ from statuspage.publish.writer import Target
 from statuspage.settings import Settings
 from statuspage.settings.models import BucketSettings
 from statuspage.settings.process import ProcessSettings
+from statuspage.worker.backup_watch import BackupWatch
 from statuspage.worker.cleaner import Cleaner
 from statuspage.worker.copies import Copies
 from statuspage.worker.dispatcher import Dispatcher
@@ -34,14 +35,15 @@ log = structlog.get_logger("statuspage.process")
 
 
 def worker_loops(context: Context, process: ProcessSettings) -> Sequence[Loop]:
-    """Verdicts, promises, publication, clean-up, the watch over the ledger, and one dispatcher per account."""
+    """Verdicts, promises, publication, clean-up, the watches over ledger and backups, and one dispatcher per account."""
     publishing = context.settings.publishing
     targets: list[Target] = [
         Folder(process.public),
         *(Folder(Path(folder)) for folder in publishing.folders),
         *map(Bucket, publishing.buckets),
     ]
-    locks = {name: context.ports.store.lock(name) for name in (Verdicts.name, Promises.name, Publisher.name, Cleaner.name, Watchman.name)}
+    names = (Verdicts.name, Promises.name, Publisher.name, Cleaner.name, Watchman.name, BackupWatch.name)
+    locks = {name: context.ports.store.lock(name) for name in names}
     owners = {name: as_owner(context, lock) for name, lock in locks.items()}
     publisher = Publisher(owners[Publisher.name], targets, previews=True)
     makers: dict[str, Callable[[], Loop]] = {
@@ -50,6 +52,7 @@ def worker_loops(context: Context, process: ProcessSettings) -> Sequence[Loop]:
         Publisher.name: lambda: publisher,  # one for good: its mirrors are loops of their own
         Cleaner.name: partial(Cleaner, owners[Cleaner.name]),
         Watchman.name: partial(Watchman, owners[Watchman.name]),
+        BackupWatch.name: partial(BackupWatch, owners[BackupWatch.name], own=process.database.startswith("sqlite")),
     }
     owned = [Owned(name, make, locks[name]) for name, make in makers.items()]
     dispatchers = {account: Dispatcher(context, account) for account in _accounts(context.settings)}
@@ -80,7 +83,7 @@ def expected_loops(settings: Settings) -> frozenset[str]:
     dispatchers = {dispatcher_name(account) for account in _accounts(settings)}
     timelines = {watch_name(account) for account in _watched(settings)}
     lists = {list_name(account) for account in _mailing(settings)}
-    always = {Verdicts.name, Promises.name, Publisher.name, Copies.name, Cleaner.name, Watchman.name}
+    always = {Verdicts.name, Promises.name, Publisher.name, Copies.name, Cleaner.name, Watchman.name, BackupWatch.name}
     return frozenset(always | mirrors | hubs | probers | dispatchers | timelines | lists)
 
 

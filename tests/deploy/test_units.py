@@ -1,41 +1,66 @@
-"""The systemd unit and the compose file: as good as can be seen without a service manager or an engine."""
+"""The systemd units and the compose file: as good as can be seen without a service manager or an engine."""
 
 from __future__ import annotations
 
 import re
 import shlex
 import subprocess
+from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
+import pytest
 import yaml
 from click.testing import CliRunner
 
 from statuspage.cli import main
+from statuspage.settings.models import Backups
 from statuspage.settings.process import from_environment, to_environment
 from tests.deploy.servers import DEPLOY
 
-UNIT = DEPLOY / "systemd/statuspage.service"
+SERVICES = sorted(DEPLOY.glob("systemd/*.service"))
+TIMER = DEPLOY / "systemd/statuspage-backup.timer"
 
 
 def commands() -> list[list[str]]:
-    """What the unit runs of ours, in words."""
-    found = re.findall(r"^ExecStart(?:Pre)?=/opt/statuspage/bin/statuspage (.+)$", UNIT.read_text(), re.MULTILINE)
+    """What the units run of ours, in words."""
+    units = "\n".join(unit.read_text() for unit in SERVICES)
+    found = re.findall(r"^ExecStart(?:Pre)?=/opt/statuspage/bin/statuspage (.+)$", units, re.MULTILINE)
+    assert len(found) == 3
     return [shlex.split(line) for line in found]
 
 
-def test_systemd_finds_nothing_wrong_in_the_unit_and_calls_it_safe(tmp_path: Path) -> None:
-    unit = tmp_path / "statuspage.service"
+@pytest.mark.parametrize("name", [unit.name for unit in (*SERVICES, TIMER)])
+def test_systemd_finds_nothing_wrong_in_a_unit_and_calls_it_safe(tmp_path: Path, name: str) -> None:
     program = tmp_path / "statuspage"
     program.touch(0o755)
-    unit.write_text(UNIT.read_text().replace("/opt/statuspage/bin/statuspage", str(program)))
+    for unit in (*SERVICES, TIMER):  # a timer is verified with what it begins
+        (tmp_path / unit.name).write_text(unit.read_text().replace("/opt/statuspage/bin/statuspage", str(program)))
 
-    verified = subprocess.run(["systemd-analyze", "verify", "--man=no", unit], capture_output=True, text=True, check=False)
-    exposed = subprocess.run(
-        ["systemd-analyze", "security", "--offline=yes", "--threshold=20", unit], capture_output=True, text=True, check=False
+    verified = subprocess.run(["systemd-analyze", "verify", "--man=no", tmp_path / name], capture_output=True, text=True, check=False)
+
+    assert (verified.returncode, [line for line in verified.stderr.splitlines() if "statuspage" in line]) == (0, [])
+    if name.endswith(".service"):
+        exposed = subprocess.run(
+            ["systemd-analyze", "security", "--offline=yes", "--threshold=20", tmp_path / name], capture_output=True, text=True, check=False
+        )
+        assert exposed.returncode == 0, exposed.stdout[-400:]
+
+
+def test_backups_come_as_often_as_the_configuration_expects_them() -> None:
+    calendar = re.findall(r"^OnCalendar=(.+)$", TIMER.read_text(), re.MULTILINE)
+    asked = subprocess.run(
+        ["systemd-analyze", "calendar", "--iterations=20", "--base-time=2026-01-01 00:00:00", *calendar],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"TZ": "UTC", "LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin"},
     )
+    found = [datetime.fromisoformat(line) for line in re.findall(r"(?:elapse|#\d+): \w+ ([-\d]+ [:\d]+) UTC", asked.stdout)]
+    gaps = {(after - before).total_seconds() for before, after in pairwise(found)}
 
-    assert (verified.returncode, [line for line in verified.stderr.splitlines() if "statuspage.service" in line]) == (0, [])
-    assert exposed.returncode == 0, exposed.stdout[-400:]
+    assert len(found) == 20 and gaps == {Backups().every_s}
+    assert "AccuracySec=1s" in TIMER.read_text().splitlines()
 
 
 def test_every_command_of_unit_and_compose_file_exists_with_its_options() -> None:
@@ -51,7 +76,7 @@ def test_every_command_of_unit_and_compose_file_exists_with_its_options() -> Non
 
 def test_what_the_unit_and_the_compose_file_set_is_what_a_process_reads() -> None:
     known = set(to_environment(from_environment({})))
-    in_unit = set(re.findall(r"\b(STATUSPAGE_[A-Z]+)=", UNIT.read_text()))
+    in_unit = {name for unit in SERVICES for name in re.findall(r"\b(STATUSPAGE_[A-Z]+)=", unit.read_text())}
     compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
     in_compose = set(compose["x-product"]["environment"])
     assert in_unit and in_compose

@@ -42,7 +42,7 @@ def test_the_expected_loops_are_those_that_the_roles_run(ctx: Context, process: 
     running = [*worker_loops(ctx, process), *prober_loops(ctx, process)]
 
     assert sorted(loop.name for loop in running) == sorted(expected_loops(settings))
-    assert len(running) == 41
+    assert len(running) == 42
 
 
 def test_a_prober_of_named_places_leaves_the_others_to_other_machines(ctx: Context, process: ProcessSettings) -> None:
