@@ -9,19 +9,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from statuspage.actions import alarms, changes, facts, subjects
+from statuspage.actions import alarms, changes, facts, subjects, symptoms
 from statuspage.actions.changes import Telling
 from statuspage.actions.context import Context
 from statuspage.core.errors import DomainError
 from statuspage.core.incidents import Incident, Moments
 from statuspage.core.limits import DAY, may_begin
-from statuspage.core.quorum import FAILING, cast, decide, shown_for
-from statuspage.core.symptoms import SLOW, Noticed, told_by, true_of
+from statuspage.core.symptoms import true_of
 from statuspage.core.vocabulary import ComponentStatus, IncidentStatus, NoticeKind
-from statuspage.store import Session, audit, detector, incidents
+from statuspage.store import Session, audit, incidents
 
 Components = Mapping[str, ComponentStatus]
-_GOOD = ComponentStatus.OPERATIONAL
 _TROUBLE = (IncidentStatus.INVESTIGATING, IncidentStatus.IDENTIFIED)
 
 
@@ -133,7 +131,6 @@ def _begin(
         if not allowed:
             return None
         order = {lead: allowed[lead], **allowed} if lead in allowed else allowed
-        spoken = (symptom if lead in allowed else None) or facts.symptom(ctx, order)
         moments = Moments(
             occurred_at=first_failed_at, first_failed_at=first_failed_at, detected_at=detected_at or now, confirmed_at=now
         )  # fmt: skip
@@ -148,7 +145,7 @@ def _begin(
             created_at=now,
             updated_at=now,
             started_at=first_failed_at,
-            symptom=true_of(spoken, order[_named(ctx, order) or next(iter(order))]),
+            symptom=symptoms.first_said(ctx, order, symptom if lead in allowed else None),
             scheme=facts.scheme(ctx, order),
             moments=moments,
         )
@@ -212,7 +209,7 @@ def _extend(session: Session, ctx: Context, before: Incident, components: Compon
     if merged == before.components:
         return before
     impact = changes.worst_impact(ctx, before.impact, merged)
-    after = _kept_true(session, ctx, before, replace(before, components=merged, impact=impact), now)
+    after = symptoms.kept_true(session, ctx, before, replace(before, components=merged, impact=impact), now)
     if not tell:
         return _note_components(session, before, after, now)
     if not after.titles:
@@ -244,7 +241,7 @@ def _reopen(
         moments=replace(before.moments, restored_at=None, resolved_at=None, backlog_cleared_at=None),
     )
     if named is before:
-        after = _kept_true(session, ctx, before, after, now)
+        after = symptoms.kept_true(session, ctx, before, after, now)
     if after.symptom != before.symptom or named is not before:
         after = replace(after, titles=changes.titles(session, ctx, after))
     after = replace(after, next_update_by=changes.promise(ctx, after, now))
@@ -263,44 +260,6 @@ def _named_now(ctx: Context, before: Incident, components: Components, symptom: 
     order = {first: components[first], **before.components}
     spoken = true_of(symptom or facts.symptom(ctx, order), components[first])
     return replace(before, components=order, symptom=spoken, scheme=facts.scheme(ctx, components))
-
-
-def _kept_true(session: Session, ctx: Context, before: Incident, after: Incident, now: datetime) -> Incident:
-    """With the symptom of the component that the next text names, as it fails now. What a person chose for that one is left alone."""
-    old = _named(ctx, before.components) or next(iter(subjects.public(ctx, before.components)), None)
-    new = _named(ctx, after.components)
-    if new is None or (old == new and before.components[new] is after.components[new]):
-        return after
-    if old == new and before.symptom not in _own_symptoms(ctx, new):
-        return after
-    found = _noticed(session, ctx, new, now) or (before.symptom if old == new else facts.symptom(ctx, [new]))
-    return replace(after, symptom=true_of(found, after.components[new]), scheme=facts.scheme(ctx, [new]) or after.scheme)
-
-
-def _named(ctx: Context, components: Components) -> str | None:
-    """The component that a text names while trouble lasts: the first, of which the public may hear, that does not work."""
-    return next(iter(subjects.public(ctx, (slug for slug, status in components.items() if status is not _GOOD))), None)
-
-
-def _noticed(session: Session, ctx: Context, slug: str, now: datetime) -> str | None:
-    """What the probes that see a component fail say that customers notice; None if none of them sees it fail."""
-    streaks, everywhere = detector.load(session).streaks, [place.name for place in ctx.settings.locations]
-    failing = []
-    for probe in ctx.settings.probes:
-        if probe.component != slug:
-            continue
-        places = probe.locations or everywhere
-        verdict = decide([cast(place, streaks.get((probe.name, place)), now=now, interval_s=probe.interval_s) for place in places])
-        status = shown_for(verdict, probe.status)
-        if status in FAILING:
-            failing.append(Noticed(status, verdict.reasons, probe.symptom))
-    return (told_by(failing) or facts.symptom(ctx, [slug])) if failing else None
-
-
-def _own_symptoms(ctx: Context, slug: str) -> set[str]:
-    """What the configuration may say of a component: anything else was a person's choice."""
-    probes = {probe.symptom for probe in ctx.settings.probes if probe.component == slug and probe.symptom}
-    return {SLOW, facts.symptom(ctx, [slug]), *probes}
 
 
 def _mind_lone_network(session: Session, ctx: Context, incident: Incident) -> None:

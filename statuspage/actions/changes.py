@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from statuspage.actions import alarms, facts, subjects
+from statuspage.actions import alarms, facts, subjects, symptoms
 from statuspage.actions.context import Context
 from statuspage.actions.notices import Statement, announce, nothing_was_posted
 from statuspage.core.errors import Conflict, NotAllowed
@@ -49,7 +49,7 @@ def change(session: Session, ctx: Context, before: Incident, after: Incident, te
     check_transition(before.status, after.status)
     if not after.titles:  # it began among private components, and now the public may hear of it
         if after.symptom == before.symptom:
-            after = replace(after, symptom=facts.symptom(ctx, after.components), scheme=facts.scheme(ctx, after.components))
+            after = replace(after, symptom=symptoms.first_said(ctx, after.components), scheme=facts.scheme(ctx, after.components))
         after = replace(after, titles=titles(session, ctx, after))
     saved = incidents.save(session, replace(after, updated_at=now))
     if telling.kind in _OVER:

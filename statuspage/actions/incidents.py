@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from statuspage.actions import alarms, changes, corrections, facts, rules, subjects
+from statuspage.actions import alarms, changes, corrections, facts, rules, subjects, symptoms
 from statuspage.actions.changes import Telling
 from statuspage.actions.context import Context
 from statuspage.actions.notices import check_free_text
@@ -286,7 +286,7 @@ def _declared(ctx: Context, asked: Declaration, now: datetime) -> Incident:
             f"The incident cannot have started on {started:%Y-%m-%d}, more than {OLDEST.days} days ago. Look at the year. "
             "Nothing was changed."
         )
-    symptom = asked.symptom or facts.symptom(ctx, asked.components)
+    symptom = asked.symptom or symptoms.first_said(ctx, asked.components)
     scheme = asked.scheme or facts.scheme(ctx, asked.components)
     if symptom == "scheme" and not scheme:
         raise NotAllowed("The symptom 'scheme' needs the name of a payment scheme. Give one, e.g. Bizum. Nothing was changed.")

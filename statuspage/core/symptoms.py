@@ -9,7 +9,9 @@ from statuspage.core.status import worst
 from statuspage.core.vocabulary import ComponentStatus, Reason
 
 SLOW = "slow"
+TROUBLE = "trouble"  # names nothing in particular, so that it is true of everything that does not work
 _NOTHING_OPENS = frozenset({"login", "unreachable"})  # what is only degraded can be opened and logged in to
+_ALL_REFUSED = frozenset({"transfer", "card", "contactless", "atm", "scheme", "openbanking"})  # and does some of what is asked of it
 
 
 @dataclass(frozen=True)
@@ -35,5 +37,12 @@ def told_by(probes: Iterable[Noticed]) -> str | None:
 
 
 def true_of(symptom: str, status: ComponentStatus) -> str:
-    """The symptom, unless it says that nothing opens of a component that is only degraded: that one is slow."""
-    return SLOW if status is ComponentStatus.DEGRADED_PERFORMANCE and symptom in _NOTHING_OPENS else symptom
+    """The symptom, unless it says of a component that is only degraded that it does not work at all.
+
+    returns  "slow" for what has pages that open; "trouble" for what has none, as a cash machine, and for what is refused
+    """
+    if status is not ComponentStatus.DEGRADED_PERFORMANCE:
+        return symptom
+    if symptom in _NOTHING_OPENS:
+        return SLOW
+    return TROUBLE if symptom in _ALL_REFUSED else symptom

@@ -34,6 +34,23 @@ def test_declaring_writes_update_notice_and_one_sealed_delivery_per_public_chann
     assert incident.titles == {"en": "Cards: Card payments are refused.", "es": "Cards (es): Los pagos con tarjeta se rechazan."}
 
 
+@pytest.mark.parametrize(
+    ("slug", "told"),
+    [
+        ("cards", "Cards: Not everything works as it should."),
+        ("atm", "Atm: Not everything works as it should."),
+        ("bizum", "Bizum: Not everything works as it should."),
+        ("login", "Login: Pages load slowly."),
+    ],
+)
+def test_what_is_slow_or_unstable_is_not_said_to_work_not_at_all(quick: Stage, slug: str, told: str) -> None:
+    assert declared(quick, slug, status=SLOW).titles["en"] == told
+
+
+def test_unless_the_person_names_the_sentence(quick: Stage) -> None:
+    assert declared(quick, "cards", status=SLOW, symptom="card").titles["en"] == "Cards: Card payments are refused."
+
+
 def test_the_promise_is_a_whole_minute_and_the_posts_are_valid_until_then(quick: Stage) -> None:
     quick.forward(seconds=17)
 

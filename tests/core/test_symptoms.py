@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -11,9 +12,10 @@ from statuspage.core.grouping import Landscape
 from statuspage.core.sights import Look, look
 from statuspage.core.symptoms import Noticed, told_by, true_of
 from statuspage.core.vocabulary import ComponentStatus, Reason
+from statuspage.words import load_catalogue
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-DOWN, SLOW = ComponentStatus.MAJOR_OUTAGE, ComponentStatus.DEGRADED_PERFORMANCE
+DOWN, PARTLY, SLOW = ComponentStatus.MAJOR_OUTAGE, ComponentStatus.PARTIAL_OUTAGE, ComponentStatus.DEGRADED_PERFORMANCE
 WRONG = frozenset({Reason.VALUE_MISSING})
 LATE = frozenset({Reason.TOO_SLOW})
 
@@ -37,10 +39,21 @@ def test_the_gravest_probe_gives_the_symptom_and_slowness_alone_is_slow(failing:
 
 @pytest.mark.parametrize(
     ("symptom", "status", "true"),
-    [("login", SLOW, "slow"), ("unreachable", SLOW, "slow"), ("login", DOWN, "login"), ("balance", SLOW, "balance")],
+    [
+        *[("login", SLOW, "slow"), ("unreachable", SLOW, "slow"), ("login", DOWN, "login"), ("balance", SLOW, "balance")],
+        *[("card", SLOW, "trouble"), ("card", PARTLY, "card"), ("late", SLOW, "late"), ("slow", SLOW, "slow")],
+    ],
 )
 def test_what_is_only_degraded_is_not_said_to_be_shut(symptom: str, status: ComponentStatus, true: str) -> None:
     assert true_of(symptom, status) == true
+
+
+def test_no_sentence_of_the_catalogue_says_of_what_is_only_degraded_that_it_does_not_work_at_all() -> None:
+    shut = re.compile(r"\b(not work|refused|do not (open|give))\b")
+
+    told = {load_catalogue().template(("symptom", true_of(key, SLOW)), "en").source() for key in load_catalogue().keys("symptom")}
+
+    assert [sentence for sentence in told if shut.search(sentence)] == []
 
 
 def test_a_component_has_the_symptom_of_its_gravest_probe() -> None:
