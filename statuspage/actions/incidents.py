@@ -64,6 +64,7 @@ class Change:
 
     version     the version that the person saw; None: whatever stands
     components  slugs that change, or are added, with their status
+    symptom     key of the catalogue; None: as it is, but that of the component that the text now names where that changes
     late, late_until   key of the catalogue on payments that wait, and until when (monitoring only)
     restored_at  since when it works again (monitoring only); None: now
     reason      why something is said to work although probes still fail; recorded, never public
@@ -156,7 +157,7 @@ def update(ctx: Context, asked: Change) -> Incident:
         kind = _kind(before.status, status)
         if before.status is IncidentStatus.MONITORING and status is not IncidentStatus.MONITORING:
             asked = replace(asked, components=_failing_now(session, before, asked.components))
-        after = _changed(ctx, before, asked, status, now)
+        after = _changed(session, ctx, before, asked, status, now)
         rules.check_next(after, asked.late)
         rules.check_green(session, before, _said_to_work(before, asked, kind), asked.reason)
         late = {"late": asked.late, "late_until": asked.late_until} if kind is NoticeKind.MONITORING else {}
@@ -218,6 +219,7 @@ def reopen(ctx: Context, asked: Reopening) -> Incident:
             impact=changes.worst_impact(ctx, before.impact, merged),
             moments=replace(before.moments, restored_at=None, resolved_at=None, backlog_cleared_at=None),
         )
+        after = symptoms.kept_true(session, ctx, before, after, now)
         after = replace(after, next_update_by=changes.promise(ctx, after, now, asked.next_update_by))
         extra = {"start": asked.started_at or now}
         telling = Telling(NoticeKind.REOPENED, asked.who, "incident.reopen", free_text=asked.free_text, extra=extra)
@@ -286,11 +288,7 @@ def _declared(ctx: Context, asked: Declaration, now: datetime) -> Incident:
             f"The incident cannot have started on {started:%Y-%m-%d}, more than {OLDEST.days} days ago. Look at the year. "
             "Nothing was changed."
         )
-    symptom = asked.symptom or symptoms.first_said(ctx, asked.components)
-    scheme = asked.scheme or facts.scheme(ctx, asked.components)
-    if symptom == "scheme" and not scheme:
-        raise NotAllowed("The symptom 'scheme' needs the name of a payment scheme. Give one, e.g. Bizum. Nothing was changed.")
-    return Incident(
+    begun = Incident(
         id=ctx.new_id(),
         titles={},
         status=IncidentStatus.INVESTIGATING,
@@ -301,13 +299,14 @@ def _declared(ctx: Context, asked: Declaration, now: datetime) -> Incident:
         created_at=now,
         updated_at=now,
         started_at=started,
-        symptom=symptom,
-        scheme=scheme,
+        symptom=symptoms.first_said(ctx, asked.components),
+        scheme=asked.scheme or facts.scheme(ctx, asked.components),
         moments=Moments(occurred_at=started, detected_at=now, confirmed_at=now),
     )
+    return symptoms.chosen(ctx, begun, asked.symptom or begun.symptom)
 
 
-def _changed(ctx: Context, before: Incident, asked: Change, status: IncidentStatus, now: datetime) -> Incident:
+def _changed(session: Session, ctx: Context, before: Incident, asked: Change, status: IncidentStatus, now: datetime) -> Incident:
     watched = status is IncidentStatus.MONITORING
     components = {**(changes.all_working(before) if watched else before.components), **asked.components}
     restored = asked.restored_at or before.moments.restored_at or now
@@ -317,10 +316,10 @@ def _changed(ctx: Context, before: Incident, asked: Change, status: IncidentStat
         status=status,
         cause=_next_cause(before, asked, status),
         components=components,
-        symptom=asked.symptom or before.symptom,
         impact=asked.impact or changes.worst_impact(ctx, before.impact, components),
         moments=replace(before.moments, restored_at=restored if watched else None, backlog_cleared_at=cleared),
     )
+    after = symptoms.chosen(ctx, after, asked.symptom) if asked.symptom else symptoms.kept_true(session, ctx, before, after, now)
     return replace(after, next_update_by=changes.promise(ctx, after, now, asked.next_update_by))
 
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from statuspage.actions import facts
 from statuspage.actions.context import Context
 from statuspage.actions.subjects import public
+from statuspage.core.errors import NotAllowed
 from statuspage.core.incidents import Incident
 from statuspage.core.quorum import FAILING, cast, decide, shown_for
 from statuspage.core.symptoms import SLOW, TROUBLE, Noticed, told_by, true_of
@@ -25,6 +26,14 @@ _GOOD = ComponentStatus.OPERATIONAL
 def first_said(ctx: Context, components: Components, symptom: str | None = None) -> str:
     """That with which an incident begins of which no person named one. symptom: what the probes say; None: the configuration's."""
     return true_of(symptom or facts.symptom(ctx, components), components[named(ctx, components) or next(iter(components))])
+
+
+def chosen(ctx: Context, incident: Incident, symptom: str) -> Incident:
+    """With the one that a person names. Raises NotAllowed where its sentence needs a payment scheme and there is none."""
+    scheme = incident.scheme or facts.scheme(ctx, incident.components)
+    if symptom == "scheme" and not scheme:
+        raise NotAllowed("The symptom 'scheme' needs the name of a payment scheme. Give one, e.g. Bizum. Nothing was changed.")
+    return replace(incident, symptom=symptom, scheme=scheme)
 
 
 def kept_true(session: Session, ctx: Context, before: Incident, after: Incident, now: datetime) -> Incident:

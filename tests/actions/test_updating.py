@@ -9,13 +9,20 @@ from typing import Any
 import pytest
 
 from statuspage.actions import incidents
-from statuspage.actions.incidents import Change, Reopening, Resolution
+from statuspage.actions.incidents import Change, Declaration, Reopening, Resolution
 from statuspage.core.errors import Conflict, InvalidText, NotAllowed, NotFound
+from statuspage.core.incidents import Incident
 from statuspage.core.vocabulary import ComponentStatus, Impact, IncidentStatus, NoticeKind, SubjectKind
 from statuspage.store import audit, updates
 from tests.actions.stage import DOWN, GOOD, PARTLY, SLOW, T0, Stage, declared
 
 IDENTIFIED, MONITORING, RESOLVED = IncidentStatus.IDENTIFIED, IncidentStatus.MONITORING, IncidentStatus.RESOLVED
+
+
+def standing(stage: Stage, incident: Incident) -> Incident:
+    """The incident as it is now."""
+    with stage.database.reading() as session:
+        return incidents.incidents.get(session, incident.id)
 
 
 def test_a_whole_life_keeps_its_statements_in_sequence_and_its_moments(stage: Stage) -> None:
@@ -198,6 +205,55 @@ def test_green_probes_need_no_reason(quick: Stage) -> None:
     quick.verdicts({"cards": GOOD})
 
     assert incidents.resolve(quick.ctx, Resolution(incident.id, "Ana")).status is RESOLVED
+
+
+@pytest.mark.parametrize(
+    ("first", "change", "told"),
+    [
+        ({"cards": DOWN}, {"components": {"cards": GOOD, "atm": DOWN}}, "Cash machines do not give money."),
+        ({"cards": DOWN}, {"components": {"atm": DOWN}}, "Card payments are refused."),
+        ({"cards": DOWN}, {"components": {"cards": SLOW}}, "Not everything works as it should."),
+        ({"cards": SLOW}, {"components": {"cards": DOWN}}, "Card payments are refused."),
+        ({"cards": DOWN, "bizum": DOWN}, {"components": {"cards": GOOD}}, "Payments with Bizum do not work."),
+        ({"login": SLOW}, {"components": {"login": DOWN}}, "Logging in does not work."),
+        ({"cards": DOWN}, {"components": {"cards": GOOD, "atm": DOWN}, "symptom": "late"}, "Payments arrive late."),
+        ({"cards": DOWN}, {"symptom": "late"}, "Payments arrive late."),
+    ],
+)
+def test_what_customers_notice_follows_the_components_unless_a_person_names_it(
+    quick: Stage, first: dict[str, ComponentStatus], change: dict[str, Any], told: str
+) -> None:
+    incident = incidents.declare(quick.ctx, Declaration(first, "Ana"))
+
+    incidents.update(quick.ctx, Change(incident.id, "Ana", **change))
+    incidents.keep_promise(quick.ctx, incident_id=incident.id, promised=standing(quick, incident).next_update_by)  # type: ignore[arg-type]
+
+    said = quick.said(incident)
+    assert told in said[1].texts["en"] and told in said[2].texts["en"]
+
+
+def test_the_sentence_that_a_person_named_stays_while_its_component_gets_better(quick: Stage) -> None:
+    incident = declared(quick, "cards", status=DOWN, symptom="double")
+
+    incidents.update(quick.ctx, Change(incident.id, "Ana", components={"cards": PARTLY}))
+
+    assert "Some payments are shown twice." in quick.said(incident)[-1].texts["en"]
+
+
+def test_a_scheme_is_named_only_where_there_is_one(quick: Stage) -> None:
+    incident = declared(quick, "cards")
+
+    with pytest.raises(NotAllowed, match="payment scheme"):
+        incidents.update(quick.ctx, Change(incident.id, "Ana", symptom="scheme"))
+
+
+def test_when_something_else_fails_on_reopening_that_is_what_customers_notice(quick: Stage) -> None:
+    incident = declared(quick, "cards")
+    incidents.resolve(quick.ctx, Resolution(incident.id, "Ana"))
+
+    incidents.reopen(quick.ctx, Reopening(incident.id, "Ana", components={"atm": DOWN}))
+
+    assert "Cash machines do not give money." in quick.said(incident)[-1].texts["en"]
 
 
 def test_a_correction_is_a_new_statement_that_names_the_wrong_one_and_changes_nothing_else(stage: Stage) -> None:
