@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any, Literal
 
 from statuspage.core.vocabulary import Outcome, Reason
+from statuspage.probes.amiss import at
 from statuspage.probes.dnssec import ROOT, Bogus, Chain, Proof, Unsigned, Untold, parse_anchors
 from statuspage.probes.engine import Together, Work
 from statuspage.probes.findings import Failure, Finding, clean
@@ -50,16 +51,23 @@ class Target:
     ca_file: str = ""
 
     def __post_init__(self) -> None:
-        check_host(self.name)
-        if not parse_anchors(self.anchors):
-            raise ValueError("found no trust anchor; leave anchors out to trust the keys of the root")
+        with at("name"):
+            check_host(self.name)
+        with at("anchors"):
+            if not parse_anchors(self.anchors):
+                raise ValueError("found no trust anchor; leave anchors out to trust the keys of the root")
         check_limits(self)
-        if self.registration and not f".{check_host(self.name)}".endswith(f".{domain_of(self.registration)}"):
-            raise ValueError(f"found the registration of {domain_of(self.registration)}, which {self.name} is not a part of")
-        for resolver in self.resolvers:
-            parse_server(resolver)
-        if len(set(self.resolvers)) < 2:
-            raise ValueError(f"found {len(set(self.resolvers))} resolvers; name at least two, so that one resolver's fault is told apart")
+        with at("registration"):
+            if self.registration and not f".{check_host(self.name)}".endswith(f".{domain_of(self.registration)}"):
+                raise ValueError(f"found the registration of {domain_of(self.registration)}, which {self.name} is not a part of")
+        for place, resolver in enumerate(self.resolvers):
+            with at("resolvers", place):
+                parse_server(resolver)
+        with at("resolvers"):
+            if len(set(self.resolvers)) < 2:
+                raise ValueError(
+                    f"found {len(set(self.resolvers))} resolvers; name at least two, so that one resolver's fault is told apart"
+                )
 
 
 def parse_server(text: str) -> Server:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from statuspage.core.vocabulary import Outcome, Reason
+from statuspage.probes.amiss import at
 from statuspage.probes.blocked import Blocked
 from statuspage.probes.engine import Work
 from statuspage.probes.fetch import Answer, Request, fetch
@@ -52,7 +53,8 @@ class Target:
     blocked: Blocked = field(default_factory=Blocked)
 
     def __post_init__(self) -> None:
-        parse_place(self.url)
+        with at("url"):
+            parse_place(self.url)
         check_patterns((*self.matches, *self.avoids))
         if not 0 <= self.min_bytes <= self.max_bytes <= MAX_BODY:
             raise ValueError(f"min_bytes {self.min_bytes} and max_bytes {self.max_bytes} must be 0 to {MAX_BODY} and in this order")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from statuspage.core.vocabulary import Outcome, Reason
+from statuspage.probes.amiss import at
 from statuspage.probes.blocked import Blocked
 from statuspage.probes.engine import Work
 from statuspage.probes.findings import Finding, Mask
@@ -43,7 +44,8 @@ class Target:
     blocked: Blocked = field(default_factory=Blocked)
 
     def __post_init__(self) -> None:
-        parse_place(self.url)
+        with at("url"):
+            parse_place(self.url)
         if not self.steps:
             raise ValueError("a journey has at least one step")
         names = [step.name for step in self.steps]

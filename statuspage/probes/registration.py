@@ -15,7 +15,7 @@ from statuspage.probes.fetch import Answer, Request, fetch
 from statuspage.probes.findings import clean
 from statuspage.probes.look import Look
 from statuspage.probes.notebook import Registration
-from statuspage.probes.place import parse_place
+from statuspage.probes.place import parse_place, without_secrets
 from statuspage.probes.urgency import Limits, alarms_by_days
 from statuspage.probes.values import read_json
 
@@ -30,7 +30,9 @@ def domain_of(url: str) -> str:
     """The domain that an address names: .../domain/NAME (RFC 9082). Raises ValueError for another."""
     parts = parse_place(url).path.split("/")
     if len(parts) < 2 or parts[-2] != "domain" or "." not in parts[-1] or "?" in url:
-        raise ValueError(f"found {url!r}; the RDAP address of a domain ends in /domain/NAME, e.g. https://rdap.example/domain/bank.example")
+        raise ValueError(
+            f"found {without_secrets(url)!r}; the RDAP address of a domain ends in /domain/NAME, e.g. https://rdap.example/domain/bank.example"
+        )
     return parts[-1].lower()
 
 

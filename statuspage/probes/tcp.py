@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from statuspage.core.vocabulary import Outcome, Reason
+from statuspage.probes.amiss import at, check_port
 from statuspage.probes.engine import Work
 from statuspage.probes.findings import Finding
 from statuspage.probes.look import Look
@@ -21,9 +22,9 @@ class Target:
     port: int
 
     def __post_init__(self) -> None:
-        check_host(self.host)
-        if not 1 <= self.port <= 65535:
-            raise ValueError(f"found the port {self.port}; a port is 1 to 65535")
+        with at("host"):
+            check_host(self.host)
+        check_port(self.port)
 
 
 def probe(target: Target, look: Look) -> Work[Finding]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from statuspage.core.vocabulary import Outcome, Reason
+from statuspage.probes.amiss import at, check_port
 from statuspage.probes.certificates import first_to_expire
 from statuspage.probes.engine import Work
 from statuspage.probes.fetch import trusted_issuers
@@ -35,9 +36,9 @@ class Target:
     ca_file: str = ""
 
     def __post_init__(self) -> None:
-        check_host(self.host)
-        if not 1 <= self.port <= 65535:
-            raise ValueError(f"found the port {self.port}; a port is 1 to 65535")
+        with at("host"):
+            check_host(self.host)
+        check_port(self.port)
         check_limits(self)
 
 

@@ -13,6 +13,8 @@ from PIL import Image
 from pydantic import TypeAdapter, ValidationError
 
 from broadcasters import BROKEN, CLOSED
+from statuspage.probes.amiss import Amiss
+from statuspage.probes.place import without_secrets
 from statuspage.settings import rules
 from statuspage.settings.kinds import account_configs, probe_targets
 from statuspage.settings.models import BucketSettings, Settings
@@ -235,13 +237,28 @@ class _Reading:
         except ValidationError as error:
             secret = list(secret_paths(kind, prefix)) if prefix else []
             for detail in error.errors():
+                cause = detail.get("ctx", {}).get("error")
                 path = (*prefix, *place_of(detail))
+                if isinstance(cause, Amiss):
+                    self._amiss(path, cause, detail["input"])
+                    continue
                 hidden = path[-1:] == ("config",) or _signs_in(path) or any(matches(path[: len(p)], p) for p in secret)
                 found = self._as_written(detail["input"])
                 told = message(detail, kind, None if hidden or isinstance(found, dict | list) else shown(found))
                 same = found is detail["input"] or found == detail["input"]  # .nan equals nothing, not itself either
                 self.problem(path, told if same else f"{told} {NOT_SHOWN}")
             return None
+
+    def _amiss(self, path: Path, cause: Amiss, around: Any) -> None:
+        """A value that its target refused: shown as it is written, without what may sign somebody in."""
+        value = around
+        for step in cause.key:
+            value = value.get(step) if isinstance(value, dict) else value[int(step)] if isinstance(value, list) else None
+        told = f"{str(cause).rstrip('.')}."
+        if isinstance(value, str) and not told.startswith("found "):
+            written = self._as_written(value)
+            told = f"found {shown(without_secrets(written))}: {told}" + ("" if written == value else f" {NOT_SHOWN}")
+        self.problem((*path, *cause.key), told)
 
 
 def _undrawable(png: bytes) -> str:

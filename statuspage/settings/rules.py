@@ -167,7 +167,11 @@ def _components(settings: Settings) -> Iterator[Problem]:
         if component.group is not None:
             yield from _known(("components", index, "group"), component.group, groups, "groups")
         for place, parent in enumerate(component.depends_on):
-            yield from _known(("components", index, "depends_on", place), parent, slugs - {component.slug}, "components")
+            where = ("components", index, "depends_on", place)
+            if parent == component.slug:
+                yield where, f"found {parent!r}, which is this component itself. Name others without which it cannot work, or remove it."
+            else:
+                yield from _known(where, parent, slugs, "components")
         for place, was in enumerate(component.was):
             if was in slugs or was in renamed:
                 yield ("components", index, "was", place), f"{was!r} is the slug of another component; its history cannot be given away."
@@ -208,7 +212,7 @@ def _circles(settings: Settings) -> Iterator[Problem]:
     parents = {component.slug: component.depends_on for component in settings.components}
     for index, component in enumerate(settings.components):
         seen: set[str] = set()
-        queue = list(component.depends_on)
+        queue = [parent for parent in component.depends_on if parent != component.slug]  # told by _components()
         while queue:
             slug = queue.pop()
             if slug == component.slug:

@@ -6,8 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from statuspage.core.vocabulary import Impact
+from statuspage.probes.place import BadPlace, check_host, without_secrets
 from statuspage.settings.loader import LARGEST, ConfigError, load_file
 from tests.settings.test_loader import ENVIRON, GOOD, load, problems
 
@@ -160,6 +163,97 @@ def test_a_value_of_a_probe_that_makes_no_sense_is_refused(old: str, new: str, s
 
     assert [problem for problem in found if said in problem], found
     assert "canar" not in "".join(found)
+
+
+@pytest.mark.parametrize(
+    ("kind", "target", "said"),
+    [
+        ("http", "url: 'https://x.com/a b'", "url: found 'https://x.com/a b': a blank may not stand in an address; write %20."),
+        ("http", "url: https://x.com/señal", "url: found 'https://x.com/señal': 'ñ' may not stand in an address; write %C3%B1."),
+        ("http", "url: 'https://x.com\\a'", "url: found 'https://x.com\\\\a': '\\\\' may not stand in an address; write %5C."),
+        ("http", 'url: "https://x.com/\\u200b"', "a character that cannot be seen may not stand in an address; remove it."),
+        (
+            "http",
+            "url: https://bücher.example/",
+            "url: found 'https://bücher.example/': a host in another alphabet is written in its ASCII",
+        ),
+        ("http", "url: https://bücher.example/", "form: xn--bcher-kva.example."),
+        ("http", "url: 'https://０１７７.0.0.1/'", "url: found 'https://０１７７.0.0.1/': the host has letters that no host has."),
+        ("http", "url: http://0177.0.0.1/", "url: found 'http://0177.0.0.1/': the host is a number that is not written as a plain IPv4"),
+        ("http", "url: http://0177.0.0.1/", "four decimal numbers without leading zeros, e.g. 192.0.2.80."),
+        ("http", "url: www.example.com", "url: found 'www.example.com': what it begins with is not http or https; write the whole address"),
+        ("http", "url: ftp://x.com/", "url: found 'ftp://x.com/': the scheme 'ftp' is not http or https; write the whole address"),
+        ("http", "url: 'https://x.com:99999/'", "url: found 'https://x.com:99999/': the address cannot be read."),
+        ("journey", "url: 'https://x.com/a b', steps: [{name: a, url: /}]", "url: found 'https://x.com/a b': a blank"),
+        ("tls", "host: https://x.com", "host: found 'https://x.com': write the host alone, without https:// before it"),
+        ("tls", "host: 'x.com:443'", "host: found 'x.com:443': write the host alone,"),
+        (
+            "tls",
+            "host: bücher.example",
+            "host: found 'bücher.example': a host in another alphabet is written in its ASCII form: xn--bcher-kva",
+        ),
+        ("tls", "host: '[::1]'", "host: found '[::1]': the host is not a plain IPv6 address, e.g. 2001:db8::80, without brackets."),
+        ("tls", "host: x.com, port: 0", "port: found the port 0; a port is 1 to 65535."),
+        ("tcp", "host: 010.1.2.3, port: 80", "host: found '010.1.2.3': the host is a number"),
+        ("dns", "name: https://x.com, resolvers: [192.0.2.1, 192.0.2.2]", "name: found 'https://x.com': write the host alone"),
+        ("dns", "name: x.com, resolvers: [192.0.2.1, 'a b']", "resolvers[1]: found 'a b': the host is neither a name"),
+        ("dns", "name: x.com, resolvers: [192.0.2.1]", "resolvers: found 1 resolvers; name at least two"),
+    ],
+)
+def test_a_target_that_cannot_be_asked_is_told_with_its_key_its_line_and_its_value(kind: str, target: str, said: str) -> None:
+    text = GOOD.replace("kind: http", f"kind: {kind}").replace('{url: "https://www.example.com/", contains: [welcome]}', "")
+    lines = "".join(f"\n      {part}" for part in target.split(", ", 1))
+
+    (found,) = problems(text.replace("    target: ", f"    target:{lines}"))
+
+    line = 16 if said.startswith(("port", "resolvers")) else 15
+    assert f"probes[0].target.{said}" in found if ": found" in said else said in found, found
+    assert found.startswith(f"statuspage.yaml:{line}: probes[0].target.")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://canary:c4nary@www.example.com/",
+        "https://canary:c4n@ry#c4nary@www.example.com/",
+        "https://c4nary@www.example.com/a b",
+        "canary:c4nary@www.example.com",
+        "c4nary@www.example.com/",
+        "https://www.example.com/a b?key=c4nary",
+        "https://www.example.com/a b#c4nary",
+        "https:/canary:c4nary@www.example.com//x",
+        "http://0177.0.0.1/?c4nary",
+    ],
+)
+def test_what_signs_somebody_in_is_not_repeated_from_an_address(url: str) -> None:
+    (found,) = problems(GOOD.replace("https://www.example.com/", url))
+
+    assert found.startswith("statuspage.yaml:14: probes[0].target.url: found '")
+    assert "c4n" not in found and "canary" not in found
+
+
+@given(st.text(st.characters(exclude_characters="@", exclude_categories=["Cs"])), st.text(st.characters(exclude_categories=["Cs"])))
+def test_of_an_address_for_messages_no_user_part_is_left(around: str, user: str) -> None:
+    secret = f"{user}-c4n-y-"
+
+    assert "c4n-y" not in without_secrets(f"https://{secret}@{around}")
+    assert "c4n-y" not in without_secrets(f"{secret}@{around}")
+    assert "c4n-y" not in without_secrets(f"https://x.example/{around}?{secret}")
+
+
+@given(st.text())
+def test_whatever_host_is_written_the_hint_is_one_that_would_be_taken(host: str) -> None:
+    try:
+        check_host(host)
+    except BadPlace as error:
+        hint = str(error).rpartition("ASCII form: ")[2] if "ASCII form" in str(error) else "x.example"
+        assert check_host(hint) == hint
+
+
+def test_a_component_that_depends_on_itself_is_told_so_once() -> None:
+    (found,) = problems(GOOD.replace("symptom: login", "symptom: login\n    depends_on: [login]"))
+
+    assert found.startswith("statuspage.yaml:10: components[0].depends_on[0]: found 'login', which is this component itself.")
 
 
 JOURNEY = """    kind: journey
