@@ -73,16 +73,12 @@ def _empty(answer: Answer, expect: Expect) -> Failure | None:
 
 def _number(answer: Answer, rule: Number) -> Failure | None:
     where = f"at {rule.json}" if rule.json else f"by the pattern {rule.match!r}"
-    if rule.json:
-        values = find_json(read_json(answer.text), rule.json)
-        text = as_text(values[0]) if values and values[0] is not None else None
-    else:
-        text = first_match(answer.text, rule.match)
+    text, decimal = _shown(answer, rule)
     if text is None:
         return Failure(Reason.VALUE_MISSING, f"no number {where}")
-    number = as_number(text, "." if rule.json else rule.decimal)
+    number = as_number(text, decimal)
     if number is None:
-        return Failure(Reason.VALUE_WRONG, f"what stands {where} is no number")
+        return Failure(Reason.VALUE_WRONG, f"what stands {where} is no number with the decimal sign {decimal!r}")
     if rule.equals and number != as_number(rule.equals, "."):
         return Failure(Reason.VALUE_WRONG, f"the number {where} is not the one expected")
     if rule.min is not None and number < Decimal(str(rule.min)):
@@ -90,6 +86,16 @@ def _number(answer: Answer, rule: Number) -> Failure | None:
     if rule.max is not None and number > Decimal(str(rule.max)):
         return Failure(Reason.VALUE_WRONG, f"the number {where} is above {rule.max:g}")
     return None
+
+
+def _shown(answer: Answer, rule: Number) -> tuple[str | None, str]:
+    """What stands where a number should (None: nothing), and its decimal sign: that of pages, but for a number of JSON a point."""
+    if not rule.json:
+        return first_match(answer.text, rule.match), rule.decimal
+    values = find_json(read_json(answer.text), rule.json)
+    if not values or values[0] is None:
+        return None, rule.decimal
+    return as_text(values[0]), rule.decimal if isinstance(values[0], str) else "."
 
 
 def _rows(answer: Answer, rule: Rows) -> Failure | None:

@@ -41,7 +41,8 @@ class Account:
 class Number:
     """A number that must be there: by `match` (a pattern with one group, the number) or by `json` (a path).
 
-    equals   may name a value of the account, e.g. "{balance}"; decimal: the sign that pages here put before the cents
+    equals   may name a value of the account, e.g. "{balance}"; decimal: the sign that pages here put before the cents, and texts
+    of JSON; a number of JSON has a point, whatever it says
     """
 
     match: str = ""

@@ -24,6 +24,9 @@ _MAX_INPUTS = 500
 _MAX_DEPTH = 64
 _MAX_BRACKETS = 100_000
 _STRING_OR_BRACKET = re.compile(r'(?s)"(?:[^"\\]|\\.)*+"?|[\[\]{}]')  # ours; a string that never ends is taken to its end, once
+_GROUPED = r"[1-9]\d{0,2}(?P<between>[%s'\u2019 \u00a0\u2009\u202f])\d{3}(?:(?P=between)\d{3})*"  # 1 234 567, in all ways of writing it
+_WRITTEN = rf"(?P<sign>[+-]?)\s*(?=%s?\d)(?P<whole>{_GROUPED}|\d*)(?:%s(?P<fraction>\d*))?(?P<power>[eE][+-]?\d+)?"
+_NUMBERS = {".": re.compile(_WRITTEN % (r"\.", ",", r"\.")), ",": re.compile(_WRITTEN % (",", ".", ","))}  # by decimal sign
 _SMALL = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}  # unlike lower() it never makes two letters of one
 _ATTRIBUTE = r"""([^\s"'<>/=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'=<>`]+)))?"""
 _TAG = r"""(?i)^<input(?:[\s/](?:[^>"']|"[^"]*"|'[^']*')*)?>"""
@@ -121,15 +124,20 @@ def as_text(value: Any) -> str:
 
 
 def as_number(text: str, decimal: str) -> Decimal | None:
-    """The number that a page shows, e.g. "1.234,56" with decimal ","; None if it is none ("---")."""
-    thousands = "." if decimal == "," else ","
-    plain = "".join(letter for letter in text if not letter.isspace() and letter not in "'\u2019" and letter != thousands)
-    plain = plain.replace("\u2212", "-").replace(decimal, ".")
-    try:
-        number = Decimal(plain)
-    except InvalidOperation:
+    """The number that a page shows, e.g. "1.234,56" with decimal ","; None if it is none ("---").
+
+    Nor is one that another country would read otherwise: signs between the thousands stand before groups of three, are all the same,
+    and none comes behind the decimal sign. So "1.234,56" is no number with decimal ".", rather than a thousandth of what is meant.
+    """
+    match = _NUMBERS[decimal].fullmatch(text.strip().replace("\u2212", "-"))
+    if match is None:
         return None
-    return number if number.is_finite() else None
+    sign, whole, fraction, power = match.group("sign", "whole", "fraction", "power")
+    plain = "".join(letter for letter in whole or "0" if letter.isdecimal())
+    try:
+        return Decimal(f"{sign or ''}{plain}.{fraction or '0'}{power or ''}")
+    except InvalidOperation:
+        return None  # a power beyond all bounds
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:

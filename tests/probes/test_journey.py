@@ -621,7 +621,8 @@ def _api(conversation: Conversation) -> None:
         fine = sent == {"user": "anna", "password": "secret-word-a", "app": {"version": "4", "flags": ["x"]}}
         conversation.answer(200 if fine else 401, json.dumps({"token": "abc.def"} if fine else {"title": "no"}).encode())
     elif conversation.header("authorization") == "Bearer abc.def":
-        conversation.answer(200, b'{"accounts": [{"iban": "ES79", "balance": 12.5}, {"iban": "ES80", "balance": null}]}')
+        accounts = [{"iban": "ES79", "balance": 12.5, "shown": "1.234,50"}, {"iban": "ES80", "balance": None, "shown": "1234.50"}]
+        conversation.answer(200, json.dumps({"accounts": accounts}).encode())
     else:
         conversation.answer(401, b"{}")
 
@@ -653,6 +654,11 @@ LOGIN = {
         ({"numbers": [{"json": "$.accounts[0].iban"}]}, Reason.VALUE_WRONG),
         ({"numbers": [{"json": "$.accounts[0].balance", "min": 13}]}, Reason.VALUE_WRONG),
         ({"numbers": [{"json": "$.accounts[0].balance", "max": 12}]}, Reason.VALUE_WRONG),
+        ({"numbers": [{"json": "$.accounts[0].balance", "decimal": ",", "equals": "12.5"}]}, Reason.AS_EXPECTED),
+        ({"numbers": [{"json": "$.accounts[0].shown", "decimal": ",", "equals": "1234.50"}]}, Reason.AS_EXPECTED),
+        ({"numbers": [{"json": "$.accounts[0].shown"}]}, Reason.VALUE_WRONG),
+        ({"numbers": [{"json": "$.accounts[1].shown", "equals": "1234.5"}]}, Reason.AS_EXPECTED),
+        ({"numbers": [{"json": "$.accounts[1].shown", "decimal": ","}]}, Reason.VALUE_WRONG),
         ({"rows": [{"json": "$.accounts[*]", "min": 3}]}, Reason.VALUE_MISSING),
         ({"rows": [{"json": "$.accounts[*]", "max": 1}]}, Reason.VALUE_WRONG),
     ],

@@ -199,12 +199,39 @@ NUMBERS = [
     ("1,234.50", ".", "1234.50"), ("1.234,50", ",", "1234.50"), ("1 234,50", ",", "1234.50"), ("1'234.50", ".", "1234.50"),
     ("1\u00a0234,5", ",", "1234.5"), ("\u2212 3.00", ".", "-3"), ("12", ".", "12"), ("---", ".", None), ("", ".", None),
     ("NaN", ".", None), ("Infinity", ".", None), ("1.2.3", ".", None), ("EUR 5", ".", None), ("1e400000000", ".", "1e400000000"),
+    ("1.234,56", ".", None), ("1,234.56", ",", None), ("12,34", ".", None), ("12.34", ",", None), ("1,5", ".", None), ("0,123", ".", None),
+    ("1,234,5", ".", None), ("1.234 567,00", ",", None), ("1,234.567,8", ".", None), ("1.234,567,8", ",", None), ("1,2345", ".", None),
+    ("1,234", ".", "1234"), ("1.234", ",", "1234"), ("1.234.567,8", ",", "1234567.8"), ("1\u202f234\u202f567,00", ",", "1234567"),
+    ("1\u2019234.5", ".", "1234.5"), (" +12,50 ", ",", "12.5"), ("-.5", ".", "-0.5"), ("5.", ".", "5"), ("1234567.8", ".", "1234567.8"),
+    (".", ".", None), ("-", ".", None), ("", ",", None), ("e5", ".", None), ("1e" + "9" * 30, ".", None), ("12 3", ".", None),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("text", "decimal", "number"), NUMBERS)
 def test_numbers_are_read_as_the_country_writes_them(text: str, decimal: str, number: str | None) -> None:
     assert as_number(text, decimal) == (None if number is None else Decimal(number))
+
+
+PLACES = [(",", "."), (".", ","), (",", "."), (",", "\u00a0"), (".", "\u2019"), (".", ""), (",", "")]  # decimal sign, sign of thousands
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False, places=2, min_value=-(10**15), max_value=10**15), st.sampled_from(PLACES))
+def test_a_number_is_read_as_it_was_written_or_not_at_all(number: Decimal, place: tuple[str, str]) -> None:
+    decimal, thousands = place
+    written = f"{number:,.2f}".replace(",", "T").replace(".", "D").replace("T", thousands).replace("D", decimal)
+    other = "." if decimal == "," else ","
+
+    assert as_number(written, decimal) == number
+    assert as_number(written, other) is None  # it has cents, which the other country would take for something else
+
+
+@given(st.text("0123456789.,' +-e", max_size=12), st.sampled_from([".", ","]))
+def test_what_is_read_has_the_digits_that_were_written(text: str, decimal: str) -> None:
+    number = as_number(text, decimal)
+
+    if number is not None and "e" not in text:
+        digits = "".join(letter for letter in text if letter.isdecimal())
+        assert digits.strip("0") == "".join(map(str, number.as_tuple().digits)).strip("0")
 
 
 @given(st.text(), st.dictionaries(st.sampled_from(["a", "b"]), st.text(), min_size=2))
