@@ -12,7 +12,7 @@ from statuspage.core.deliveries import Delivery
 from statuspage.core.delivery_story import Choice, Standing, Surroundings, choices, standing, told, unknown_since
 from statuspage.core.errors import NotFound
 from statuspage.core.vocabulary import DeliveryState, SubjectKind
-from statuspage.store import Session, accounts, deliveries, incidents, maintenance, switches, updates
+from statuspage.store import Session, accounts, cards, deliveries, incidents, maintenance, switches, updates
 from statuspage.store.deliveries import Attempt
 
 LANGUAGE = "en"  # engineers are spoken to in English
@@ -114,4 +114,6 @@ def _around(session: Session, ctx: Context, row: Delivery, attempts: list[Attemp
         failing=account.failures >= own.breaker_failures,
         open_until=account.open_until,
         run=run,
+        asked_until=account.paused_until,
+        no_picture=info is not None and info.pictures and not cards.is_out(session, row),
     )

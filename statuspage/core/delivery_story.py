@@ -122,6 +122,8 @@ class Surroundings:
     stopped         why the account is stopped, or ""; held: until a person resumes it, no trial ends that
     failing         the account failed several times in a row: its breaker is open, until open_until at least
     run             a delivery goes to many people, one after the other
+    asked_until     the network asked the whole account to wait until then
+    no_picture      the network takes pictures, and this one is not on the public page yet
     """
 
     now: datetime
@@ -135,6 +137,8 @@ class Surroundings:
     failing: bool = False
     open_until: datetime | None = None
     run: bool = False
+    asked_until: datetime | None = None
+    no_picture: bool = False
 
 
 @dataclass(frozen=True)
@@ -193,13 +197,17 @@ def _queued(row: Delivery, thread: Sequence[Delivery], around: Surroundings) -> 
     if around.failing:
         why = f"The network failed several times in a row; it is asked whether it answers before anything is posted. {row.detail}"
         return Standing(why.strip(), row.valid_until, around.open_until)
+    if around.asked_until is not None and around.asked_until > around.now:
+        return Standing(f"The network asked the account to wait. {row.detail}".strip(), row.valid_until, around.asked_until)
     if row.attempts:
         return Standing(f"Is tried again by itself. {row.detail}".strip(), row.valid_until, row.next_attempt_at)
+    if around.no_picture:
+        return Standing("Waits for its picture: the network fetches it from the public page, and it is not there yet.", row.valid_until)
     return Standing("Goes out next.", row.valid_until)
 
 
 def _stop(around: Surroundings) -> str:
-    how = "off: nothing is asked of it until a person resumes it" if around.held else "stopped, and asked again every five minutes"
+    how = "off: nothing is asked of it until a person resumes it" if around.held else "stopped, and asked again every few minutes"
     return f"The account is {how}. {around.stopped}"
 
 
@@ -232,7 +240,7 @@ def _unknown(row: Delivery, around: Surroundings) -> Standing:
             how += " Once the network may have forgotten the key, the own timeline is read instead."
         return Standing(f"{lead} {how}", None, row.next_attempt_at)
     if around.delivery_class == "blind":
-        assumed_at = since + timedelta(seconds=around.blind_assume_s)
+        assumed_at = max(since + timedelta(seconds=around.blind_assume_s), row.next_attempt_at or since)  # anew where a process began anew
         return Standing(
             f"{lead} This network's timeline cannot be read: look at the channel. Without a decision it counts as published.", assumed_at
         )

@@ -154,6 +154,7 @@ def _wait(desk: Desk, row: Delivery, waited: float, quiet: bool) -> None:
         desk.write(lambda session: write(desk, session, row, verdict, act="decide"))
     else:
         desk.due[row.id] = desk.since[row.id] + own.blind_assume_s
+        desk.write(lambda session: desk.keep_due(session, row))
 
 
 def _delivered(desk: Desk, row: Delivery, remote: Remote, url: str | None, how: str) -> None:

@@ -59,7 +59,7 @@ def test_a_wait_that_a_network_asked_for_is_told_with_the_next_try_which_comes_t
     due = stage.world.time + seconds_until(stage, story.standing.next_at)
     stage.passes(400.0)
 
-    assert story.standing.why.startswith("Is tried again by itself.") and "429" in story.standing.why
+    assert story.standing.why.startswith("The network asked the account to wait.") and "429" in story.standing.why
     assert due <= asked(stage, "natural")[1] <= due + SOON_S
 
 
@@ -210,3 +210,24 @@ def test_the_story_has_every_request_and_answer_with_its_evidence_in_their_order
     moments = [line.attempt.at for line in story.lines]
     assert moments == sorted(moments) and len(set(moments)) == 3
     assert story.standing.until is None and story.standing.next_at is None
+
+
+def test_what_counts_as_published_without_a_decision_is_told_with_the_moment_that_counts_also_after_a_restart() -> None:
+    """The minutes in which people can look begin anew with the process."""
+    stage = Stage("blind")
+    stage.network("blind").script = ["lost_applied"]
+    stage.tell()
+    stage.passes(300.0)
+    before = told(stage, "blind").standing.until
+    stage.world.kill(stage.process, "in the test")
+    stage.world.start(stage.process)
+    stage.passes(10.0)
+
+    until = told(stage, "blind").standing.until
+    left = seconds_until(stage, until)
+    stage.passes(left - 5.0)
+    still = stage.states("blind")
+    stage.passes(5.0 + SOON_S)
+
+    assert before is not None and until is not None and until > before
+    assert (still, stage.states("blind")) == ([UNKNOWN], [DELIVERED])

@@ -14,6 +14,7 @@ import pytest
 
 from statuspage.actions import incidents
 from statuspage.actions.incidents import Declaration
+from statuspage.actions.stories import story_of
 from statuspage.core.deliveries import Delivery
 from statuspage.core.vocabulary import ComponentStatus, DeliveryState
 from statuspage.demo import stage
@@ -89,12 +90,14 @@ def bank(tmp_path: Path, page: str, networks: RunningNetworks, sqlite_database: 
 def test_a_post_waits_until_its_picture_is_on_the_public_page(bank: Bank, account: str) -> None:
     bank.passes(account)
     before = (bank.row(account).state, bank.row(account).attempts, bank.networks.truth(account))
+    with bank.ctx.ports.store.reading() as session:
+        told = story_of(session, bank.ctx, bank.row(account).id).standing.why
 
     bank.publishes()
     bank.passes(account)
 
     row, (posted,) = bank.row(account), bank.networks.truth(account)
-    assert before == (DeliveryState.QUEUED, 0, [])
+    assert before == (DeliveryState.QUEUED, 0, []) and told.startswith("Waits for its picture")
     assert (row.state, row.attempts) == (DeliveryState.DELIVERED, 1)
     assert posted["picture"] and posted["text"] == row.text
     assert posted["alt"] == " ".join(row.text_alone.replace(bank.ctx.words.verification_url(row.code), "").split())
