@@ -36,6 +36,7 @@ BESIDE = (
     "tests/web_public/test_accessible.py",
     "tests/web_public/test_ways_of_looking.py",
     "tests/worker/test_copies.py",
+    "tests/worker/test_hanging.py",
 )
 
 
