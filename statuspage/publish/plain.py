@@ -9,6 +9,7 @@ from markupsafe import escape
 from statuspage.core.vocabulary import ComponentStatus
 from statuspage.publish.api_v2 import dump
 from statuspage.publish.assets import iso
+from statuspage.publish.lettering import drawable, font_of
 from statuspage.publish.site import Site
 from statuspage.publish.snapshot import PublicPage, Snapshot
 from statuspage.publish.views import Views, without_line
@@ -22,6 +23,8 @@ COLOURS = {  # white letters on these have 4.5:1 or more
     ComponentStatus.UNDER_MAINTENANCE: "#0a5fb4",
     ComponentStatus.UNKNOWN: "#5b6570",
 }
+
+WIDER = 1.17  # DejaVu Sans is 1.25 times as wide as Source Sans, Segoe UI and Roboto 1.1
 
 
 def status_txt(snapshot: Snapshot, wording: Wording, language: str) -> bytes:
@@ -92,20 +95,25 @@ def security_txt(page: PublicPage, made_at: datetime) -> bytes:
 
 
 def badge(name: str, label: str, status: ComponentStatus) -> bytes:
-    """A component's state as a picture for other sites. Widths are estimated: letters of 11 px are 6.6 wide on average."""
-    left, right = _width(name), _width(label)
+    """A component's state as a picture for other sites. Widths are estimated; letters of a wider font are set closer, to stay inside."""
+    left, right = _width(name) + 16, _width(label) + 16
     size = f'width="{left + right}" height="22"'
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-label="{escape(name)}: {escape(label)}">'
         f'<rect {size} rx="4" fill="#2b3138"/>'
         f'<path d="M{left} 0h{right - 4}a4 4 0 014 4v14a4 4 0 01-4 4H{left}z" fill="{COLOURS[status]}"/>'
-        f'<g fill="#fff" font-family="system-ui,sans-serif" font-size="11"><text x="8" y="15">{escape(name)}</text>'
-        f'<text x="{left + 8}" y="15">{escape(label)}</text></g></svg>'
+        f'<g fill="#fff" font-family="system-ui,sans-serif" font-size="11">{_set(name, 8)}{_set(label, left + 8)}</g></svg>'
     ).encode()
 
 
+def _set(text: str, left: int) -> str:
+    return f'<text x="{left}" y="15" textLength="{_width(text)}" lengthAdjust="spacingAndGlyphs">{escape(text)}</text>'
+
+
 def _width(text: str) -> int:
-    return round(len(text) * 6.6) + 16
+    """Of letters of 11 px, in pixels: fonts of screens are about a sixth wider than ours for pictures. Signs that it lacks are square."""
+    known = drawable(text)
+    return max(1, round(font_of(False, 11).getlength(known) * WIDER + 11 * (len(text) - len(known))))
 
 
 def badges(snapshot: Snapshot, wording: Wording, language: str) -> dict[str, bytes]:

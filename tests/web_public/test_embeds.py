@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from statuspage.core.vocabulary import ComponentStatus
+from statuspage.publish import plain
 from statuspage.publish.preview import draw, preview_of
 from statuspage.publish.snapshot import Snapshot
 from statuspage.publish.views import Views
@@ -26,6 +27,8 @@ from tests.web_public.serving import publish, served
 pytestmark = pytest.mark.browser
 HOST = """<!doctype html><html lang="{language}"><head><script async src="{script}"{more}></script></head>
 <body><h1>Sign in</h1><p id="end">The bank's own page</p></body></html>"""
+
+TWICE = '></script><script async src="{}banner.js"'
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +114,42 @@ def test_trouble_stands_in_one_line_in_the_host_page_s_language(browser: Browser
         box, heading = line.bounding_box(), page.locator("h1").bounding_box()
         assert box and heading and box["height"] > 30 and box["y"] + box["height"] <= heading["y"]
         assert not strangers
+        page.close()
+
+
+def test_included_twice_it_shows_one_line(browser: Browser, tmp_path: Path) -> None:
+    with status_page(tmp_path, outage()) as status, bank(f"{status}banner.js", more=TWICE.format(status)) as address:
+        page, _ = opened(browser, address, status)
+
+        expect(page.locator("body > div[role=status]")).to_have_count(1)
+        page.close()
+
+
+@pytest.mark.parametrize("more", [' type="module" data-language="es"', ' type="module" data-language="es" crossorigin'])
+def test_as_a_module_it_finds_its_own_address_and_language(browser: Browser, tmp_path: Path, more: str) -> None:
+    with status_page(tmp_path, outage()) as status, bank(f"{status}banner.js", more=more) as address:
+        asked: list[str] = []
+        page = browser.new_page()
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(address, wait_until="networkidle")
+
+        expect(page.locator("body > div[role=status]")).to_have_count(1)
+        assert f"{status}es/banner.json" in asked
+        page.close()
+
+
+def test_the_words_of_a_badge_stay_in_their_halves(browser: Browser) -> None:
+    wide = ("WWWWWWWWWWWW MMMMMMMM", "iiiiiiiiiiiiiiiiiiii", "Überweisungen", "\u9280\u884c\u632f\u8fbc", "\U0001f3e6 App")
+    html = "".join(plain.badge(name, name, ComponentStatus.OPERATIONAL).decode() for name in wide)
+    boxes = """[...document.querySelectorAll("svg")].map(svg => {
+        const [name, label] = [...svg.querySelectorAll("text")].map(one => one.getBBox()), half = svg.querySelector("path").getBBox().x;
+        return name.x + name.width <= half && label.x >= half && label.x + label.width <= svg.width.baseVal.value; })"""
+
+    with page_served(f"<!doctype html><title>Badges</title>{html}".encode(), NOW) as address:
+        page = browser.new_page()
+        page.goto(address)
+
+        assert page.evaluate(boxes) == [True] * len(wide)
         page.close()
 
 

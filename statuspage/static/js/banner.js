@@ -1,8 +1,11 @@
 // For the bank's own pages: one line at the top while something is wrong, nothing while all is well. It asks the status host only,
-// gives up after three seconds, and leaves nothing behind in the page that carries it, whatever happens to it.
+// gives up after three seconds, and leaves nothing behind in the page that carries it, whatever happens to it. Included twice, it
+// shows one line. As a module it is told nothing of its element, so it looks for it by the address that its own fault names.
 (function () {
   try {
-    var me = document.currentScript, base = new URL(".", me.src).href;
+    var me = document.currentScript, own = me ? me.src : /https?:[^\s()]+?\/banner\.js/.exec(new Error().stack)[0];
+    var base = new URL(".", own).href;
+    me = me || [].filter.call(document.scripts, function (one) { return !one.src.indexOf(own); })[0] || document.body;
     var language = (me.dataset.language || document.documentElement.lang || "").slice(0, 2).toLowerCase();
     var stop = new AbortController(), end = setTimeout(function () { stop.abort(); }, 3000);
     var ask = function (path) {
@@ -13,8 +16,9 @@
     };
     var show = function (told) {
       clearTimeout(end);
-      if (!told || !told.text || String(told.url).indexOf(base) || !document.body) return;
+      if (!told || !told.text || String(told.url).indexOf(base) || !document.body || document.getElementById(base)) return;
       var host = document.createElement("div"), link = document.createElement("a");
+      host.id = base;
       host.style.cssText = "all:initial;display:block";
       link.href = told.url;
       link.lang = told.language;
