@@ -35,12 +35,14 @@ def language(header: str, offered: Sequence[str], default: str) -> str:
 
 
 def coding(header: str, offered: Collection[str]) -> str:
-    """br, gzip or identity: the smallest that the reader takes."""
+    """br, gzip or identity: what the reader likes best, and the smallest of equals (RFC 9110, 12.5.3)."""
     wanted = dict(_weighed(header))
-    for name in ("br", "gzip"):
-        if name in offered and wanted.get(name, wanted.get("*", 0.0)) > 0.0:
-            return name
-    return "identity"
+    best, weight = "identity", wanted.get("identity", 0.0)
+    for name in ("gzip", "br"):
+        liked = wanted.get(name, wanted.get("*", 0.0))
+        if name in offered and liked > 0.0 and liked >= weight:
+            best, weight = name, liked
+    return best
 
 
 def unchanged(if_none_match: str | None, if_modified_since: str | None, etag: str, modified: datetime) -> bool:

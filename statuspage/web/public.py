@@ -16,7 +16,7 @@ from statuspage.core.ids import typed_code
 from statuspage.outside import SystemClock
 from statuspage.ports import Clock
 from statuspage.publish.headers import CACHE_NEVER, RouteClass
-from statuspage.publish.site import REPORT
+from statuspage.publish.site import MEDIA_TYPES, REPORT
 from statuspage.web import choosing
 from statuspage.web.crew import Application, Environ
 from statuspage.web.heads import Answer, Headers
@@ -25,6 +25,7 @@ from statuspage.web.published import Published, Shelf
 OURS = ("/console", "/api/v1", "/health", "/metrics")  # engineers and their machines
 APPLICATION = (*OURS, "/unsubscribe")
 LEAVING = "/unsubscribe/"
+API = "/api/v2/"  # of Statuspage, read by scripts of every origin
 LONGEST = 4000  # letters of path and query; longer is 414
 _NONSENSE = re.compile(r"[\x00-\x20\x7f\\]|//|(?:^|/)\.{1,2}(?:/|$)|/\.(?!well-known/)")
 _OF_CODES = re.compile(r"/(?:([a-z]{2,3})/)?u(/.*)?", re.IGNORECASE | re.DOTALL)  # /en/u/CODE means the same as /u/CODE
@@ -132,6 +133,8 @@ class _Request:
 
     def _is_open(self, path: str) -> bool:
         """True for what scripts of every origin may read. Their browsers ask before they send a validator along."""
+        if path.startswith(API):
+            return True
         found = self._file(path, "")
         return found.status == "200 OK" and any(name == "Access-Control-Allow-Origin" for name, _ in found.headers)
 
@@ -179,6 +182,8 @@ class _Request:
 
         The second is kept by nobody on the way: a moment later it may be the code of a message that just went out.
         """
+        if path.startswith(API) and self._shelf.manifest.languages:
+            return plain(self._shelf, "404 Not Found", '{"error":"Not found"}', kind=MEDIA_TYPES[".json"])
         first = path.strip("/").split("/")[0].lower()
         spoken = first in self._shelf.manifest.languages
         language = first if spoken else self._language()
@@ -206,10 +211,10 @@ class _Request:
         return plain(self._shelf, status, text, more)
 
 
-def plain(shelf: Shelf, status: str, text: str, more: Headers | None = None) -> Answer:
+def plain(shelf: Shelf, status: str, text: str, more: Headers | None = None, kind: str = MEDIA_TYPES[".txt"]) -> Answer:
     """A short answer that is not a file; with the headers of its class, and kept by nobody."""
     body = f"{text}\n".encode()
-    headers = {**shelf.headers(RouteClass.MACHINE), "Cache-Control": CACHE_NEVER, "Content-Type": "text/plain; charset=utf-8"}
+    headers = {**shelf.headers(RouteClass.MACHINE), "Cache-Control": CACHE_NEVER, "Content-Type": kind}
     return Answer(status, [*headers.items(), ("Content-Length", str(len(body))), *(more or [])], body)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
+import json
 import re
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -136,7 +137,22 @@ def test_a_script_of_another_origin_may_ask_with_validators_and_see_them(call: C
     assert_guarded(answer, path)
 
 
-@pytest.mark.parametrize("path", ["/en/", "/nothing", "/api/v2/nothing.json"])
+@pytest.mark.parametrize("path", ["/api/v2/nothing.json", "/api/v2/incidents/none.json", "/api/v2/"])
+def test_what_the_api_has_not_is_told_in_its_own_format_to_scripts_of_every_origin(call: Call, path: str) -> None:
+    asked = {"HTTP_ORIGIN": "https://bank.example", "HTTP_ACCESS_CONTROL_REQUEST_METHOD": "GET"}
+
+    answer = call(path)
+
+    assert (answer.status, json.loads(answer.body)) == (404, {"error": "Not found"})
+    assert answer.headers["content-type"] == "application/json; charset=utf-8"
+    assert (answer.headers["access-control-allow-origin"], answer.headers["cache-control"]) == ("*", "no-store")
+    assert_guarded(answer, path)
+    assert call(path, "OPTIONS", **asked).status == 204
+    head = call(path, "HEAD")
+    assert (head.status, head.body, head.headers["content-length"]) == (404, b"", str(len(answer.body)))
+
+
+@pytest.mark.parametrize("path", ["/en/", "/nothing", "/api/v3/nothing.json"])
 def test_pages_are_for_no_script_of_another_origin(call: Call, path: str) -> None:
     answer = call(path, "OPTIONS", HTTP_ORIGIN="https://bank.example", HTTP_ACCESS_CONTROL_REQUEST_METHOD="GET")
 
@@ -163,6 +179,22 @@ def test_a_reader_gets_the_smallest_coding_it_takes(port: int) -> None:
     [("", None), ("br;q=0, gzip", "gzip"), ("br;q=0, gzip;q=0", None), ("*", "br"), ("*;q=0", None), ("gzip;q=x", None), ("GZIP", "gzip")],
 )
 def test_a_refused_coding_is_not_sent(call: Call, wish: str, coding: str | None) -> None:
+    assert call("/en/", accept_encoding=wish).headers.get("content-encoding") == coding
+
+
+@pytest.mark.parametrize(
+    ("wish", "coding"),
+    [
+        ("br;q=0.1, gzip;q=1", "gzip"),
+        ("gzip;q=0.8, br;q=0.9", "br"),
+        ("gzip;q=0.5, br;q=0.5", "br"),
+        ("gzip;q=0.5, *;q=0.9", "br"),
+        ("br;q=0.2, *;q=0.9", "gzip"),
+        ("identity;q=1, gzip;q=0.5", None),
+        ("gzip, identity", "gzip"),
+    ],
+)
+def test_of_codings_the_one_that_is_liked_best_is_sent(call: Call, wish: str, coding: str | None) -> None:
     assert call("/en/", accept_encoding=wish).headers.get("content-encoding") == coding
 
 
