@@ -68,7 +68,7 @@ def load_assets(theme: Theme = OURS) -> Assets:
 def _colours(theme: Theme) -> str:
     """The bank's colours as tokens: the configuration has checked that they can be read."""
     band = f"--band: {theme.band}; --on-band: {readable_on(theme.band)};"
-    dark = f"@media (prefers-color-scheme: dark) {{ :root {{ --link: {theme.link_dark} }} }}"
+    dark = f"@media screen and (prefers-color-scheme: dark) {{ :root {{ --link: {theme.link_dark} }} }}"
     return f":root {{ {band} --link: {theme.link} }} {dark}"
 
 

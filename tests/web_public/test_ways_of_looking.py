@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from statuspage.core.theme import Theme
 from statuspage.core.vocabulary import ComponentStatus
 from statuspage.publish.page import Pages
 from tests.end_to_end.browser import chromium
@@ -25,6 +26,8 @@ WIDE = """[...document.querySelectorAll('body *')]
 OUT_OF_CARD = """[...document.querySelectorAll('.card *, .answer *')].filter(one => !(one instanceof SVGElement)
     && one.getBoundingClientRect().right > one.closest('.card, .answer').getBoundingClientRect().right + 1)
     .map(one => one.outerHTML.slice(0, 200))"""
+COLOURS = """[...document.querySelectorAll("html, body, body *")].map(one => getComputedStyle(one))
+    .map(one => [one.color, one.backgroundColor, one.borderLeftColor, one.stroke, one.fill, one.colorScheme].join())"""
 STOP = "(one => one === document.body ? null : [one.outerHTML.slice(0, 120), getComputedStyle(one).outlineStyle])(document.activeElement)"
 
 
@@ -115,6 +118,21 @@ def test_printed_it_is_whole_and_has_no_forms(browser: Browser) -> None:
         for there in (".answer", ".safety >> nth=0", "#services", "#made"):
             expect(page.locator(there)).to_be_visible()
     assert len(heights) > 3 and all(height > 0 for height in heights)
+
+
+@pytest.mark.parametrize("name", ["front", "incident"])
+def test_printed_from_a_dark_screen_every_colour_is_that_of_a_light_one(browser: Browser, name: str) -> None:
+    found = partial()
+    pages = Pages(replace(PAGE, theme=Theme(link="#0a4f8f", link_dark="#9fd0ff")), wording())
+    html = pages.front(found, "en") if name == "front" else pages.subject(found, found.incidents[0], "en")
+    seen = []
+
+    for scheme in ("light", "dark"):
+        with shown(browser, html, color_scheme=scheme) as page:
+            page.emulate_media(media="print", color_scheme=scheme)
+            seen.append(page.evaluate(COLOURS))
+
+    assert seen[0] == seen[1]
 
 
 @pytest.mark.parametrize(("motion", "behaviour"), [("reduce", "auto"), ("no-preference", "smooth")])
