@@ -40,6 +40,15 @@ def leave(token: str) -> Response:
     return _page(ctx, "done")
 
 
+@blueprint.route(f"{PATH}/<token>", methods=["PUT", "PATCH", "DELETE", "TRACE"])
+def otherwise(token: str) -> Response:
+    """As a GET, but for the status: whoever asks like this is a program, and its owner reads no page of engineers."""
+    ctx: Context = current_app.extensions["current"].context()
+    answer = _page(ctx, "ask" if subscribers.is_ours(ctx, token) else "wrong", 405)
+    answer.headers["Allow"] = "GET, HEAD, POST"
+    return answer
+
+
 def _page(ctx: Context, shown: str, status: int = 200) -> Response:
     """One of the three pages, in the look of the public ones: with their style sheet, named in a policy that allows nothing else."""
     page = public_page(ctx.settings, ctx.logo)

@@ -183,3 +183,15 @@ def test_a_page_below_a_path_is_left_below_that_path(tmp_path: Path) -> None:
     asked = [run_wsgi_app(files, create_environ(path, method="POST")) for path in ("/status/unsubscribe/abc", "/status/console/")]
 
     assert asked[0][2]["X-Behind"] == "/unsubscribe/abc" and asked[1][1].startswith("405")
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+def test_any_other_request_is_answered_with_the_button_and_takes_nobody_off(sink: Sink, office: Office, web: Web, method: str) -> None:
+    office.take_list(people(1))
+    office.settled(office.say())
+
+    status, headers, body = web.ask(method, address_in(sink, "person0@example.com"), **{"Accept-Language": "es"})
+
+    assert (status, headers["Allow"]) == ("405 METHOD NOT ALLOWED", "GET, HEAD, POST")
+    assert '<html lang="es">' in body and "One-Click" in body and "overview" not in body
+    assert left(office) == 0
