@@ -61,8 +61,8 @@ OWN = (
     sms_list,
     email,
 )
-CLOSED = dict.fromkeys(
-    ("google+", "googleplus", "google_plus", "google-plus"),
+CLOSED = dict.fromkeys(  # in small letters, without blanks, hyphens and underscores
+    ("google+", "googleplus", "g+", "gplus"),
     "Google+ closed in 2019. Its place is taken by posts of a Google Business Profile: kind google_business.",
 )
 

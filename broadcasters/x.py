@@ -161,6 +161,8 @@ def _reading(answer: Answer, parsed: Any) -> Reading | None:
         return Reading(OutcomeClass.BILLING, "usage-capped")
     if answer.status != 403:
         return None
+    if str(parsed.get("type", "")).endswith("/unsupported-authentication"):
+        return Reading(OutcomeClass.REAUTH, "unsupported-authentication")  # the token of an app, where one of a user is asked for
     detail = " ".join(_sentences(parsed)).lower()
     if "duplicate content" in detail or "status is a duplicate" in detail:
         return Reading(OutcomeClass.DUPLICATE, "duplicate-content")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
@@ -221,8 +222,8 @@ class _Reading:
             kind = kinds().get(item.kind)
             if kind is None:
                 allowed = ", ".join(sorted(kinds()))
-                known = {**BROKEN, **CLOSED} if section == "accounts" else {}
-                why = f" {known[item.kind]}" if item.kind in known else ""
+                reason = BROKEN.get(item.kind) or CLOSED.get(re.sub(r"[\s_-]", "", item.kind.lower())) if section == "accounts" else None
+                why = f" {reason}" if reason else ""
                 self.problem((section, index, "kind"), f"found {item.kind!r}.{why} Use one of: {allowed}.")
                 continue
             forbid_unknown_keys(kind)

@@ -207,6 +207,7 @@ USER = x.Config("1440000000000000001", "demobank", "x-token", may_reply=True)
         (402, {"title": "CreditsDepleted"}, Rejected, OutcomeClass.BILLING),
         (429, {"type": "https://api.x.com/2/problems/usage-capped"}, Rejected, OutcomeClass.BILLING),
         (403, {"type": "https://api.x.com/2/problems/client-forbidden"}, Rejected, OutcomeClass.DENIED),
+        (403, {"type": "https://api.x.com/2/problems/unsupported-authentication"}, Rejected, OutcomeClass.REAUTH),
         (403, {"detail": "Your account is suspended and is not permitted to access this feature."}, Rejected, OutcomeClass.DENIED),
         (403, {"detail": "You are not allowed to create a Tweet with duplicate content."}, Uncertain, OutcomeClass.DUPLICATE),
         (403, {"errors": [{"detail": "You are not allowed to create a Tweet with duplicate content."}]}, Uncertain, OutcomeClass.DUPLICATE),
@@ -247,6 +248,7 @@ def test_a_reply_that_x_does_not_allow_is_posted_alone_however_it_says_so(detail
         ({"detail": "Your account is suspended and is not permitted to access this feature."}, False),
         ({"detail": "You are not permitted to perform this action."}, False),
         ({"type": "https://api.x.com/2/problems/client-forbidden"}, False),
+        ({"type": "https://api.x.com/2/problems/unsupported-authentication", "detail": "Authenticating with OAuth 2.0"}, False),
     ],
 )
 def test_x_refuses_an_account_only_in_words_that_say_so(told: dict[str, str], single: bool) -> None:

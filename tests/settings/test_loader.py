@@ -160,7 +160,7 @@ def test_a_wrong_secret_never_stands_in_the_message() -> None:
     assert "canary-token-7f3a" not in "".join(found)
 
 
-@pytest.mark.parametrize("name", ["google+", "google_plus", "googleplus", "google-plus"])
+@pytest.mark.parametrize("name", ["google+", "google_plus", "googleplus", "google-plus", "gplus", "Google Plus", "Google+", "g+"])
 def test_google_plus_is_told_to_be_closed_and_what_took_its_place(name: str) -> None:
     found = problems(GOOD.replace("kind: mastodon", f"kind: {name}"))
 
