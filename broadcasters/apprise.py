@@ -19,6 +19,7 @@ from broadcasters.post import DeliveryClass, Post, Receipt, Remote
 KIND = "apprise"
 CLASS = DeliveryClass.BLIND
 MODES = ("new",)
+ASKABLE = False  # nothing without sending: verify() only says what would be done
 DEADLINE_S = 25.0
 LONGEST = 16_000
 

@@ -20,6 +20,7 @@ from broadcasters.post import DeliveryClass, Post, Receipt, Remote
 KIND = "slack_webhook"
 CLASS = DeliveryClass.BLIND
 MODES = ("new",)
+ASKABLE = False  # nothing without sending: verify() only says what would be done
 
 
 @dataclass(frozen=True)

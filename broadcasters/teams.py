@@ -18,6 +18,7 @@ from broadcasters.post import DeliveryClass, Post, Receipt, Remote
 KIND = "teams"
 CLASS = DeliveryClass.BLIND
 MODES = ("new",)
+ASKABLE = False  # nothing without sending: verify() only says what would be done
 EMPTY_LINE = "\u00a0"  # a run without a letter is not allowed
 
 

@@ -22,6 +22,7 @@ from broadcasters.post import DeliveryClass, Post, Receipt, Remote
 KIND = "webhook"
 CLASS = DeliveryClass.NATURAL_KEY
 MODES = ("new",)
+ASKABLE = False  # nothing without sending: verify() only says what would be done
 
 
 @dataclass(frozen=True)

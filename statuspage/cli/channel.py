@@ -7,8 +7,10 @@ import sys
 import click
 
 from statuspage.actions import subscribers
-from statuspage.cli.common import REFUSED, Invocation, explained, show_one
+from statuspage.cli.common import NOT_TRIED, REFUSED, Invocation, explained, show_one
 from statuspage.worker.trial import try_channel
+
+ANSWERS = {True: ("yes", 0), False: ("no", REFUSED), None: ("cannot be tried", NOT_TRIED)}
 
 
 @click.group()
@@ -21,12 +23,15 @@ def channel() -> None:
 @click.pass_obj
 @explained
 def test(invocation: Invocation, name: str) -> None:
-    """Ask the channel's network who we are. Nothing is posted. Exit status 1 unless the credentials count."""
+    """Ask the channel's network who we are. Nothing is posted.
+
+    Exit status 0: the credentials count; 1: they do not; 7: this kind cannot be tried, nothing was asked.
+    """
     found = try_channel(invocation.context(), name)
-    good = "yes" if found.good else "no"
+    good, status = ANSWERS[found.good]
     show_one(invocation, {"channel": found.channel, "network": found.kind, "account": found.account, "good": good, "said": found.said})
-    if not found.good:
-        sys.exit(REFUSED)
+    if status:
+        sys.exit(status)
 
 
 @channel.command()

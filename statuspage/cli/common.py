@@ -39,7 +39,7 @@ from statuspage.worker.in_use import using
 from statuspage.worker.process import context_of, open_ports, running_configuration
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # a network's answer must not move the cursor of who reads it
-REFUSED, WRONG_CONFIGURATION, NOT_FOUND, CONFLICT, NO_ANSWER = 1, 3, 4, 5, 6
+REFUSED, WRONG_CONFIGURATION, NOT_FOUND, CONFLICT, NO_ANSWER, NOT_TRIED = 1, 3, 4, 5, 6, 7
 READER_LEFT = 141  # 128 + SIGPIPE, as shells say it of every program
 P = ParamSpec("P")
 R = TypeVar("R")

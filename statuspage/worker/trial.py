@@ -15,12 +15,12 @@ from statuspage.worker.postmaster import Network, open_network
 
 @dataclass(frozen=True)
 class Trial:
-    """What the network said. good: the credentials count."""
+    """What the network said. good: whether the credentials count; None where nothing can be asked, as of a webhook."""
 
     channel: str
     account: str
     kind: str
-    good: bool
+    good: bool | None
     said: str
 
 
@@ -35,9 +35,10 @@ def try_channel(ctx: Context, name: str) -> Trial:
         raise NotFound(f"There is no channel {name!r}. Use one of: {', '.join(sorted(ctx.channels)) or 'none is configured'}.")
     account, kind = info.channel.account, info.channel.network
     network = open_network(ctx, BROADCASTERS[kind], account)
+    askable = getattr(BROADCASTERS[kind], "ASKABLE", True)
     try:
         _sign_in(ctx, network, account)
-        return Trial(name, account, kind, True, network.verify())
+        return Trial(name, account, kind, True if askable else None, network.verify())
     except BroadcastError as error:
         later = error.outcome is OutcomeClass.REAUTH and network.can("refresh")
         hint = " The worker renews the credentials by itself when it next posts, if that is possible." if later else ""
