@@ -142,19 +142,27 @@ def _all_about(session: Session, ctx: Context) -> Iterator[About]:
 
 
 def _about(session: Session, ctx: Context, kind: SubjectKind, thing: Incident | Maintenance) -> Iterator[About]:
-    basis = _basis([one for one in updates.of_subject(session, kind, thing.id) if one.texts])
+    basis = _basis(session, [one for one in updates.of_subject(session, kind, thing.id) if one.texts])
     if basis is not None:
         known = staff.known(session, ctx, thing) if isinstance(thing, Incident) else ()
         yield _worded(session, ctx, basis, title(thing.titles), known, thing if isinstance(thing, Incident) else None)
 
 
-def _basis(told: list[IncidentUpdate]) -> IncidentUpdate | None:
-    """The newest statement of how things are; its correction, if it was wrong."""
+def _basis(session: Session, told: list[IncidentUpdate]) -> IncidentUpdate | None:
+    """The newest statement of how things are; its correction, if it was wrong, or if what it repeats was."""
     states = [one for one in told if one.kind is not NoticeKind.CORRECTION]
     if not states:
         return None
-    corrections = [one for one in told if one.corrects == states[-1].sequence]
+    corrections = [one for one in told if one.corrects == states[-1].sequence or _takes_back(session, one, states[-1])]
     return corrections[-1] if corrections else states[-1]
+
+
+def _takes_back(session: Session, one: IncidentUpdate, state: IncidentUpdate) -> bool:
+    """True if a correction of something older changed what customers are told to notice, after `state` had told it again."""
+    if one.kind is not NoticeKind.CORRECTION or one.sequence < state.sequence:
+        return False
+    both = (updates.facts_of(session, said.subject_kind, said.subject_id, said.sequence) for said in (one, state))
+    return all(facts.symptom is not None for facts in both)
 
 
 def _worded(

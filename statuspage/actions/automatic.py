@@ -230,7 +230,7 @@ def _note_components(session: Session, before: Incident, after: Incident, now: d
 def _reopen(
     session: Session, ctx: Context, before: Incident, components: Components, symptom: str | None, first_failed_at: datetime, now: datetime
 ) -> Incident:
-    named = _named_now(ctx, before, components, symptom)
+    named = _named_now(session, ctx, before, components, symptom)
     merged = {**named.components, **components}
     after = replace(
         named,
@@ -249,7 +249,7 @@ def _reopen(
     return changes.change(session, ctx, before, after, telling, now)
 
 
-def _named_now(ctx: Context, before: Incident, components: Components, symptom: str | None) -> Incident:
+def _named_now(session: Session, ctx: Context, before: Incident, components: Components, symptom: str | None) -> Incident:
     """Under the name that is true: its own while the component that it is named after fails again, else that of what fails now."""
     named_after = next(iter(subjects.public(ctx, before.components)), None)
     if named_after is None or named_after in components:
@@ -259,7 +259,7 @@ def _named_now(ctx: Context, before: Incident, components: Components, symptom: 
         return before
     order = {first: components[first], **before.components}
     spoken = true_of(symptom or facts.symptom(ctx, order), components[first])
-    return replace(before, components=order, symptom=spoken, scheme=facts.scheme(ctx, components))
+    return symptoms.not_taken_back(session, ctx, replace(before, components=order, symptom=spoken, scheme=facts.scheme(ctx, components)))
 
 
 def _mind_lone_network(session: Session, ctx: Context, incident: Incident) -> None:

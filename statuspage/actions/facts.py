@@ -23,14 +23,13 @@ DISPROVED_BY: Mapping[str, frozenset[str]] = {"cards_ok": _CARDS, "use_web": _WA
 
 def while_it_lasts(session: Session, ctx: Context, incident: Incident, kind: NoticeKind, free_text: Mapping[str, str]) -> Facts:
     """For investigating, update, identified and reopened."""
-    hit = public(ctx, (slug for slug, status in incident.components.items() if status is not ComponentStatus.OPERATIONAL))
-    named = hit or public(ctx, incident.components)
+    named = _named(ctx, incident)
     return Facts(
         kind=kind,
         service=service(ctx, named),
         affected=named,
         works=seen_to_work(session, ctx, besides=incident.components, since=_looked_since(session, incident)),
-        symptom=_spoken(incident, named),
+        symptom=spoken(ctx, incident),
         scheme=incident.scheme,
         cause=incident.cause,
         advice=advice(session, ctx, named),
@@ -103,10 +102,17 @@ def seen_to_work(session: Session, ctx: Context, besides: Iterable[str], since: 
     return public(ctx, (component.slug for component in ctx.settings.components if component.slug in working))
 
 
-def _spoken(incident: Incident, named: tuple[str, ...]) -> str:
+def spoken(ctx: Context, incident: Incident) -> str:
     """What customers notice. "Slow" is for what still answers: where the component named first is down, its pages do not open."""
+    named = _named(ctx, incident)
     down = bool(named) and incident.components.get(named[0]) is ComponentStatus.MAJOR_OUTAGE
     return "unreachable" if incident.symptom == "slow" and down else incident.symptom
+
+
+def _named(ctx: Context, incident: Incident) -> tuple[str, ...]:
+    """The components that a text names while trouble lasts: those that are hit; when all of them work, those that were."""
+    hit = public(ctx, (slug for slug, status in incident.components.items() if status is not ComponentStatus.OPERATIONAL))
+    return hit or public(ctx, incident.components)
 
 
 def _looked_since(session: Session, incident: Incident) -> datetime | None:

@@ -261,11 +261,13 @@ def keep_promise(ctx: Context, *, incident_id: str, promised: datetime) -> Incid
         return changes.change(session, ctx, before, after, telling, now)
 
 
-def correct(ctx: Context, *, incident_id: str, sequence: int, wrong: Texts, text: Texts, who: str) -> IncidentUpdate:
+def correct(
+    ctx: Context, *, incident_id: str, sequence: int, wrong: Texts, text: Texts, who: str, symptom: str | None = None
+) -> IncidentUpdate:
     """Takes one update back in a new one; see corrections.correct."""
     return corrections.correct(
-        ctx, kind=SubjectKind.INCIDENT, subject_id=incident_id, sequence=sequence, wrong=wrong, text=text, who=who
-    )  # fmt: skip
+        ctx, kind=SubjectKind.INCIDENT, subject_id=incident_id, sequence=sequence, wrong=wrong, text=text, who=who, symptom=symptom
+    )
 
 
 def backlog_cleared(ctx: Context, *, incident_id: str, at: datetime, who: str) -> Incident:

@@ -17,10 +17,14 @@ from statuspage.words.interface import Interface
 def mail_words(ctx: Context, info: ChannelInfo, facts: Facts, code: str, earlier: Sequence[Delivery], at: datetime) -> str:
     """The frozen text. Every mail of a thread has the subject of its first one: mail programs then show them together.
 
+    A correction that takes back what the subject says gives the thread a new one: that it stays together matters less.
+
     earlier   the thread so far;  raises   CannotFit
     """
     language = info.channel.language
-    subject = earlier[0].text.partition("\n")[0] if earlier else _subject(ctx, facts, language)
+    subject = earlier[-1].text.partition("\n")[0] if earlier else _subject(ctx, facts, language)
+    if facts.kind is NoticeKind.CORRECTION and facts.symptom and ctx.words.symptoms_in({language: subject}, facts.scheme):
+        subject = _subject(ctx, facts, language)
     body = ctx.words.page(facts, language, url=ctx.words.verification_url(code), now=at)
     if f"/u/{code}" not in body:
         body += f"\n{ctx.words.verification_url(code)}"

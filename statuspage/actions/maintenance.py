@@ -191,11 +191,13 @@ def keep_promise(ctx: Context, *, work_id: str, promised: datetime) -> Maintenan
         return saved
 
 
-def correct(ctx: Context, *, work_id: str, sequence: int, wrong: Texts, text: Texts, who: str) -> IncidentUpdate:
+def correct(
+    ctx: Context, *, work_id: str, sequence: int, wrong: Texts, text: Texts, who: str, symptom: str | None = None
+) -> IncidentUpdate:
     """Takes one update back in a new one; see corrections.correct."""
     return corrections.correct(
-        ctx, kind=SubjectKind.MAINTENANCE, subject_id=work_id, sequence=sequence, wrong=wrong, text=text, who=who
-    )  # fmt: skip
+        ctx, kind=SubjectKind.MAINTENANCE, subject_id=work_id, sequence=sequence, wrong=wrong, text=text, who=who, symptom=symptom
+    )
 
 
 def overtime_key(work_id: str) -> str:

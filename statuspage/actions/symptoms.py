@@ -1,6 +1,6 @@
 """Which sentence an incident tells of what customers notice: that of the component that its text names, as badly as that one fails.
 
-What a person chose stays with its component.
+What a person chose stays with its component. What a correction took back is said again only where a person names it.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from statuspage.core.errors import NotAllowed
 from statuspage.core.incidents import Incident
 from statuspage.core.quorum import FAILING, cast, decide, shown_for
 from statuspage.core.symptoms import SLOW, TROUBLE, Noticed, told_by, true_of
-from statuspage.core.vocabulary import ComponentStatus
-from statuspage.store import Session, detector
+from statuspage.core.vocabulary import ComponentStatus, NoticeKind, SubjectKind
+from statuspage.store import Session, detector, updates
 
 Components = Mapping[str, ComponentStatus]
 _GOOD = ComponentStatus.OPERATIONAL
@@ -47,7 +47,33 @@ def kept_true(session: Session, ctx: Context, before: Incident, after: Incident,
     if old == new and before.symptom not in _own(ctx, new):
         return after
     found = _noticed(session, ctx, new, now) or (before.symptom if kept else own)
-    return replace(after, symptom=true_of(found, after.components[new]), scheme=facts.scheme(ctx, [new]) or after.scheme)
+    after = replace(after, symptom=true_of(found, after.components[new]), scheme=facts.scheme(ctx, [new]) or after.scheme)
+    return after if after.symptom == before.symptom else not_taken_back(session, ctx, after)
+
+
+def not_taken_back(session: Session, ctx: Context, incident: Incident) -> Incident:
+    """With nothing in particular, where a correction took back the sentence that it has."""
+    again = facts.spoken(ctx, incident) in taken_back(session, ctx, SubjectKind.INCIDENT, incident.id, incident.scheme)
+    return replace(incident, symptom=TROUBLE) if again else incident
+
+
+def taken_back(session: Session, ctx: Context, kind: SubjectKind, subject_id: str, scheme: str | None) -> set[str]:
+    """Those whose sentences corrections took back."""
+    found: set[str] = set()
+    for update in updates.of_subject(session, kind, subject_id):
+        if update.kind is NoticeKind.CORRECTION:
+            said = updates.facts_of(session, kind, subject_id, update.sequence)
+            found |= wrong_in(ctx, said.wrong, said.text, scheme)
+            if said.symptom and update.corrects:  # a person named another one, and called the old one wrong in words of their own
+                found |= {updates.facts_of(session, kind, subject_id, update.corrects).symptom or said.symptom} - {said.symptom}
+    return found
+
+
+def wrong_in(ctx: Context, wrong: Mapping[str, str], right: Mapping[str, str], scheme: str | None) -> frozenset[str]:
+    """Those that a correction with these texts takes back: what it calls wrong in a language and does not call right there."""
+    both = wrong.keys() & right.keys()
+    named = [ctx.words.symptoms_in({one: texts[one] for one in both}, scheme) for texts in (wrong, right)]
+    return named[0] - named[1]
 
 
 def named(ctx: Context, components: Components) -> str | None:

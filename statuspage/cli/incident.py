@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 
-from statuspage.actions import corrections
 from statuspage.actions import incidents as acts
 from statuspage.actions.context import Context
 from statuspage.cli.common import Invocation, explained, show, show_one, who
@@ -18,9 +17,11 @@ from statuspage.cli.values import (
     COMPONENT,
     EXPLANATION,
     HIT_COMPONENT,
+    INSTEAD,
     MOMENT,
     RIGHT,
     SEQUENCE,
+    SYMPTOM,
     VERSION,
     WORDS,
     WRONG,
@@ -78,7 +79,7 @@ def _do(invocation: Invocation, deed: Callable[[Context], Incident], *texts: Map
 
 @incident.command()
 @click.argument("components", nargs=-1, required=True, type=HIT_COMPONENT, callback=once_each, metavar="COMPONENT[=STATUS]...")
-@click.option("--symptom", help="Key of the sentence on what customers notice; default: the first component's.")
+@click.option("--symptom", type=SYMPTOM, help="Key of the sentence on what customers notice; default: the first component's.")
 @click.option("--scheme", help="Name of the payment scheme, where the sentence needs one.")
 @click.option("--since", type=MOMENT, help="When customers first noticed, e.g. 2026-03-01T14:05+01:00; default: now.")
 @WORDS
@@ -119,6 +120,7 @@ def declare(
     **_WITH_STATUS,
     help="A component that changes or is added; STATUS, always named, may be operational: it works again.",
 )
+@click.option("--symptom", type=SYMPTOM, help="What customers notice now; default: as it is, or what the component says that is now named.")
 @WORDS
 @NEXT
 @REASON
@@ -132,6 +134,7 @@ def update(
     status: str | None,
     cause: str | None,
     components: Mapping[str, ComponentStatus],
+    symptom: str | None,
     texts: Mapping[str, str],
     next_update_by: datetime | None,
     reason: str,
@@ -149,6 +152,7 @@ def update(
         status=IncidentStatus(status) if status else None,
         cause=cause,
         components=components,
+        symptom=symptom,
         free_text=texts,
         next_update_by=next_update_by,
         reason=reason,
@@ -161,6 +165,7 @@ def update(
 @click.argument("sequence", type=SEQUENCE)
 @WRONG
 @RIGHT
+@INSTEAD
 @PREVIEW
 @click.pass_obj
 @explained
@@ -170,14 +175,16 @@ def correct(
     sequence: int,
     wrong: Mapping[str, str],
     right: Mapping[str, str],
+    symptom: str | None,
     only_preview: bool,
 ) -> None:
-    """Correct update SEQUENCE (see `incident show`). The old text stays visible; a correction is posted in the same threads."""
+    """Correct update SEQUENCE (see `incident show`). The old text stays visible; a correction is posted in the same threads.
+
+    Later updates and the title no longer say what is called wrong.
+    """
 
     def deed(context: Context) -> IncidentUpdate:
-        return corrections.correct(
-            context, kind=SubjectKind.INCIDENT, subject_id=incident_id, sequence=sequence, wrong=wrong, text=right, who=who()
-        )
+        return acts.correct(context, incident_id=incident_id, sequence=sequence, wrong=wrong, text=right, who=who(), symptom=symptom)
 
     if only_preview:
         show_preview(invocation, deed, wrong, right)

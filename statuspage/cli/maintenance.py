@@ -12,7 +12,7 @@ from statuspage.actions.context import Context
 from statuspage.cli.common import Invocation, explained, show, show_one, who
 from statuspage.cli.previews import PREVIEW, show_preview
 from statuspage.cli.threads import show_thread, thread_of
-from statuspage.cli.values import MOMENT, RIGHT, SEQUENCE, WORDS, WRONG, limit_option
+from statuspage.cli.values import INSTEAD, MOMENT, RIGHT, SEQUENCE, SYMPTOM, WORDS, WRONG, limit_option
 from statuspage.core.incidents import IncidentUpdate
 from statuspage.core.maintenance import Maintenance
 from statuspage.core.vocabulary import SubjectKind
@@ -56,7 +56,7 @@ def _do(invocation: Invocation, only_preview: bool, deed: Callable[[Context], Ma
 @click.argument("components", nargs=-1, required=True)
 @click.option("--from", "scheduled_for", type=MOMENT, required=True, help="When it begins, e.g. 2026-11-29T02:00+01:00.")
 @click.option("--until", "scheduled_until", type=MOMENT, required=True, help="When it ends.")
-@click.option("--symptom", help="Key of the sentence on what customers will notice; default: the first component's.")
+@click.option("--symptom", type=SYMPTOM, help="Key of the sentence on what customers will notice; default: the first component's.")
 @WORDS
 @click.option("--drill", is_flag=True, help="A rehearsal: nothing public, sandbox channels only.")
 @PREVIEW
@@ -151,6 +151,7 @@ def show_work(invocation: Invocation, work_id: str) -> None:
 @click.argument("sequence", type=SEQUENCE)
 @WRONG
 @RIGHT
+@INSTEAD
 @PREVIEW
 @click.pass_obj
 @explained
@@ -160,12 +161,13 @@ def correct(
     sequence: int,
     wrong: Mapping[str, str],
     right: Mapping[str, str],
+    symptom: str | None,
     only_preview: bool,
 ) -> None:
     """Correct update SEQUENCE (see `maintenance show`). The old text stays visible; a correction is posted in the same threads."""
 
     def deed(context: Context) -> IncidentUpdate:
-        return acts.correct(context, work_id=work_id, sequence=sequence, wrong=wrong, text=right, who=who())
+        return acts.correct(context, work_id=work_id, sequence=sequence, wrong=wrong, text=right, who=who(), symptom=symptom)
 
     if only_preview:
         show_preview(invocation, deed, wrong, right)

@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from statuspage.core.vocabulary import ComponentStatus
+from statuspage.words.catalogue import load_catalogue
 
 MOST_ROWS = 100_000
 Value = TypeVar("Value")
@@ -64,6 +66,25 @@ class Text(click.ParamType["tuple[str, str]"]):
         return language, words.strip()
 
 
+class Symptom(click.ParamType[str]):
+    """A key of the catalogue's sentences on what customers notice. The catalogue is read only when one is typed, or help is asked for."""
+
+    name = "symptom"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        known = load_catalogue().keys("symptom")
+        if value not in known:
+            self.fail(f"{value!r} is not a key of what customers notice. Use one of: {', '.join(known)}.", param, ctx)
+        return str(value)
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        return f"[{'|'.join(load_catalogue().keys('symptom'))}]"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        found = (key for key in load_catalogue().keys("symptom") if key.startswith(incomplete))
+        return [CompletionItem(key, help=load_catalogue().template(("symptom", key), "en").source()) for key in found]
+
+
 def once_each(ctx: click.Context, param: click.Parameter, pairs: Sequence[tuple[str, Value]]) -> dict[str, Value]:
     """What was typed with a key, in that order. Refuses a key that is typed twice: the first would be dropped without a word."""
     found = dict(pairs)
@@ -74,13 +95,18 @@ def once_each(ctx: click.Context, param: click.Parameter, pairs: Sequence[tuple[
     return found
 
 
-MOMENT, TEXT = Moment(), Text()
+MOMENT, TEXT, SYMPTOM = Moment(), Text(), Symptom()
 COMPONENT, HIT_COMPONENT = ComponentWithStatus(), ComponentWithStatus(default=ComponentStatus.MAJOR_OUTAGE)
 SEQUENCE = click.IntRange(1, 1_000_000)  # number of an update within its incident
 VERSION = click.IntRange(1, 1_000_000_000)  # of an incident, as somebody saw it
 _SAID: dict[str, Any] = {"multiple": True, "type": TEXT, "metavar": "LANGUAGE=WORDS", "callback": once_each}
 WORDS = click.option("--text", "texts", **_SAID, help="Words of your own, after the approved ones.")
 EXPLANATION = click.option("--text", "texts", **_SAID, required=True, help="What happened and what changes, in whole sentences.")
+INSTEAD = click.option(
+    "--symptom",
+    type=Symptom(),
+    help="What customers notice instead; default: as it is, but trouble (nothing in particular) where --wrong is the sentence on it.",
+)
 WRONG = click.option("--wrong", **_SAID, required=True, help="What was wrong, in whole sentences.")
 RIGHT = click.option("--right", **_SAID, required=True, help="What is right, in whole sentences.")
 

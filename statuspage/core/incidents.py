@@ -29,7 +29,7 @@ class Moments:
 class Incident:
     """Unplanned trouble. Updates are only ever added; `version` rises with each change (optimistic lock).
 
-    titles      language -> name; frozen when it begins
+    titles      language -> name; frozen when it begins, and made anew where that is what fails no more, or was called wrong
     components  slug -> status that this incident gives the component (its worst, if several incidents name it)
     automatic   begun by the verdict; drill: a rehearsal, reaches sandbox channels and no public file
     """

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from statuspage.core.errors import CannotFit, InvalidText, NotAllowed
@@ -156,6 +157,24 @@ class Words:
         """A phase in the reader's words: a status of the public API, or a kind for which the API has none."""
         return self._catalogue.template(("phase_name", str(value)), language).source()
 
+    @property
+    def symptoms(self) -> tuple[str, ...]:
+        """Keys of all that customers may notice."""
+        return self._catalogue.keys("symptom")
+
+    def symptoms_in(self, texts: Mapping[str, str], scheme: str | None) -> frozenset[str]:
+        """Keys of the symptoms whose sentence stands in a text of its language, alone or beside others, with or without full stop.
+
+        texts: language -> text; scheme: the payment scheme that one of the sentences names
+        """
+        return frozenset(
+            key
+            for key in self._catalogue.keys("symptom")
+            for language, text in texts.items()
+            if self._catalogue.has(("symptom", key), language)
+            if _says(text, self._catalogue.template(("symptom", key), language).fill(lambda _: scheme or ""))
+        )
+
     def moment(self, at: datetime, language: str, *, now: datetime, with_date: bool = False) -> str:
         """A moment in the bank's zone: "Mon 14:35 CET"; with the date if it is more than six days away."""
         return moments.moment(at, language, self._tz, now=now, with_date=with_date)
@@ -213,6 +232,16 @@ class Words:
         for slug, names in self._page.names.items():
             for language, name in names.items():
                 check_name(name, self._page.own_hosts, f"name of component {slug!r} in {language!r}")
+
+
+def _says(text: str, sentence: str) -> bool:
+    """True if the sentence stands in the text and does not go on there: "Cards are refused abroad" does not say "Cards are refused."."""
+    return re.search(rf"(?<!\w){re.escape(_as_heard(sentence).rstrip('.!?'))}(?!\w| \w)", _as_heard(text)) is not None
+
+
+def _as_heard(text: str) -> str:
+    """Without what a person may type otherwise and mean the same: case, blanks, the shape of an apostrophe."""
+    return " ".join(unicodedata.normalize("NFKC", text).replace("\u2019", "'").casefold().split())
 
 
 def check_bank(bank: str, where: str) -> None:

@@ -71,6 +71,34 @@ def test_a_correction_is_an_update_of_its_own(terminal: Terminal) -> None:
     assert said["languages"] == ["en", "es"]
 
 
+def test_a_correction_names_what_customers_notice_instead_or_nothing_in_particular(terminal: Terminal) -> None:
+    one = declared(terminal)
+    texts = ("--wrong", "en=Logging in does not work.", "--right", "en=Only the balance is missing.")
+
+    shown = terminal.ok("incident", "correct", one, "1", *texts, "--symptom", "balance", "--preview")
+    terminal.ok("incident", "correct", one, "1", *texts)
+    bare = terminal.json("incident", "show", one)["name"]
+    terminal.ok("incident", "correct", one, "1", *texts, "--symptom", "balance")
+    named = terminal.json("incident", "show", one)["name"]
+    terminal.ok("incident", "update", one, "--symptom", "late")
+
+    assert "Nothing was said" in shown
+    assert (bare, named) == ("Log in: Not everything works as it should.", "Log in: Balances are missing or out of date.")
+    assert "Payments arrive late." in terminal.json("incident", "show", one)["updates"][-1]["texts"]["en"]
+
+
+@pytest.mark.parametrize(
+    "command", [("update", "ID"), ("correct", "ID", "1", "--wrong", "en=A.", "--right", "en=B."), ("declare", "login")]
+)
+def test_what_customers_notice_is_chosen_from_a_list_that_help_shows(terminal: Terminal, command: tuple[str, ...]) -> None:
+    refused = terminal.refused(2, "incident", *command, "--symptom", "dragons")
+
+    shown = " ".join(terminal.ok("incident", command[0], "--help").replace("|", " ").split())
+
+    assert "'dragons' is not a key of what customers notice. Use one of: login, slow, unreachable" in " ".join(refused.split())
+    assert "card contactless atm" in shown and "trouble" in shown
+
+
 def test_a_drill_and_a_start_in_the_past_are_kept(terminal: Terminal) -> None:
     since = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=7)
 

@@ -293,6 +293,27 @@ def test_a_warning_needs_a_second_look_and_a_page_with_a_telephone(console: Cons
     assert browser.get("/console/warnings/").status_code == 200
 
 
+def test_what_customers_notice_is_chosen_in_a_correction_and_in_an_update(console: Console) -> None:
+    browser = console.signed_in(Role.RESPONDER, name="Bo")
+    incident_id = declared(console)
+    where = f"/console/corrections/incident/{incident_id}/1"
+    texts = {"wrong-en": "Logging in does not work.", "right-en": "Only codes are late."}
+
+    fields = [browser.get(path).get_data(as_text=True) for path in (where, f"/console/incidents/{incident_id}")]
+    wrong = send(browser, where, **texts, symptom="dragons")
+    send(browser, where, **texts, symptom="code_late")
+    with console.ctx.ports.store.reading() as session:
+        corrected = incidents.get(session, incident_id)
+    send(browser, f"/console/incidents/{incident_id}/update", version=str(corrected.version), symptom="balance")
+
+    assert all('<select name="symptom">' in page and "Cash machines do not give money." in page for page in fields)
+    assert wrong.status_code == 400
+    assert (corrected.symptom, "Security codes arrive late" in corrected.titles["en"]) == ("code_late", True)
+    with console.ctx.ports.store.reading() as session:
+        said = updates.of_subject(session, SubjectKind.INCIDENT, incident_id)
+    assert "Balances are missing or out of date." in said[-1].texts["en"]
+
+
 def test_a_correction_shows_the_old_words_and_becomes_an_update(console: Console) -> None:
     browser = console.signed_in(Role.RESPONDER, name="Bo")
     incident_id = declared(console)

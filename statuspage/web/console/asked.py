@@ -16,8 +16,7 @@ TROUBLE = (ComponentStatus.MAJOR_OUTAGE, ComponentStatus.PARTIAL_OUTAGE, Compone
 def declaration() -> Declaration:
     """Raises BadForm."""
     fields = {f"component-{item.slug}": Field(choices=[str(status) for status in TROUBLE]) for item in context().settings.components}
-    symptoms = [key for key, _ in words.sentences("symptom")]
-    fields |= {"symptom": Field(choices=symptoms), "scheme": Field(longest=40), "drill": Field(choices=("yes",))}
+    fields |= {"symptom": _symptom(), "scheme": Field(longest=40), "drill": Field(choices=("yes",))}
     form = read(request.form, fields | words.free_text_field_names())
     chosen = {item.slug: form.text(f"component-{item.slug}") for item in context().settings.components}
     hit = {slug: ComponentStatus(value) for slug, value in chosen.items() if value}
@@ -39,6 +38,7 @@ def change(incident_id: str) -> Change:
         "version": Field(required=True, longest=9),
         "status": Field(choices=[str(status) for status in words.STATES]),
         "cause": Field(choices=[key for key, _ in words.sentences("cause")]),
+        "symptom": _symptom(),
         "reason": Field(longest=500),
     }
     form = read(request.form, fields | words.free_text_field_names())
@@ -48,6 +48,7 @@ def change(incident_id: str) -> Change:
         version=words.version_of(form),
         status=IncidentStatus(form.text("status")) if form.text("status") else None,
         cause=form.text("cause") or None,
+        symptom=form.text("symptom") or None,
         reason=form.text("reason"),
         free_text=words.free_text(form),
     )
@@ -82,10 +83,14 @@ def explanation() -> tuple[int, dict[str, str]]:
     return words.version_of(form), words.free_text(form)
 
 
-def correction() -> tuple[dict[str, str], dict[str, str]]:
-    """What was wrong and what is right, per language. Raises BadForm."""
-    form = read(request.form, words.free_text_field_names("wrong") | words.free_text_field_names("right"))
+def correction() -> tuple[dict[str, str], dict[str, str], str | None]:
+    """What was wrong and what is right, per language; what customers notice instead, if that was chosen. Raises BadForm."""
+    form = read(request.form, words.free_text_field_names("wrong") | words.free_text_field_names("right") | {"symptom": _symptom()})
     wrong, right = words.free_text(form, "wrong"), words.free_text(form, "right")
     if not set(wrong) & set(right):
         raise BadForm("Say in at least one language what was wrong and what is right. Nothing was changed.")
-    return wrong, right
+    return wrong, right, form.text("symptom") or None
+
+
+def _symptom() -> Field:
+    return Field(choices=[key for key, _ in words.sentences("symptom")])

@@ -8,7 +8,7 @@ from statuspage.actions import corrections as acts
 from statuspage.core.vocabulary import Role, SubjectKind
 from statuspage.store import updates
 from statuspage.web.auth import context, me, needs
-from statuspage.web.console import asked
+from statuspage.web.console import asked, words
 from statuspage.web.database import database
 
 KINDS = {"incident": SubjectKind.INCIDENT, "maintenance": SubjectKind.MAINTENANCE}
@@ -29,6 +29,7 @@ def correction(kind: str, subject_id: str, sequence: str) -> str:
         section="Incidents" if which is SubjectKind.INCIDENT else "Planned work",
         kind=kind,
         update=wrong,
+        symptoms=words.sentences("symptom"),
         back=page_of(which, subject_id),
     )
 
@@ -36,8 +37,9 @@ def correction(kind: str, subject_id: str, sequence: str) -> str:
 @needs(Role.RESPONDER)
 def correct(kind: str, subject_id: str, sequence: str) -> Response:
     which, number = which_update(kind, sequence)
-    wrong, right = asked.correction()
-    acts.correct(context(), kind=which, subject_id=subject_id, sequence=number, wrong=wrong, text=right, who=me().person.name)
+    wrong, right, symptom = asked.correction()
+    who = me().person.name
+    acts.correct(context(), kind=which, subject_id=subject_id, sequence=number, wrong=wrong, text=right, who=who, symptom=symptom)
     return redirect(page_of(which, subject_id, done="The correction is published."), 303)  # type: ignore[return-value]
 
 

@@ -68,6 +68,7 @@ def incident(incident_id: str) -> str:
         statuses=[(str(status), sentence) for status, sentence in words.STATES.items() if status is not found.status],
         may_reopen=found.status in (IncidentStatus.MONITORING, IncidentStatus.RESOLVED),
         causes=words.sentences("cause"),
+        symptoms=words.sentences("symptom"),
         lates=[(key, sentence) for key, sentence in words.sentences("late") if "{" not in sentence],
         moments=[*_moments(found), *((f"first accepted by {network}", at) for network, at in sorted(accepted.items()))],
     )

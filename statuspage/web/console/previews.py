@@ -101,7 +101,7 @@ def preview_explanation(incident_id: str) -> str:
 @needs(Role.RESPONDER)
 def preview_correction(kind: str, subject_id: str, sequence: str) -> str:
     subject_kind, number = which_update(kind, sequence)
-    wrong, right = asked.correction()
+    wrong, right, symptom = asked.correction()
     place: dict[str, Any] = {"kind": kind, "subject_id": subject_id, "sequence": sequence}
     step = Step(
         f"Correction of update {number}",
@@ -111,12 +111,8 @@ def preview_correction(kind: str, subject_id: str, sequence: str) -> str:
         url_for("console.preview_correction", **place),
         page_of(subject_kind, subject_id),
     )
-    return _shown(
-        step,
-        lambda ctx: correcting.correct(ctx, kind=subject_kind, subject_id=subject_id, sequence=number, wrong=wrong, text=right, who=""),
-        wrong,
-        right,
-    )
+    said: dict[str, Any] = {"kind": subject_kind, "subject_id": subject_id, "sequence": number, "who": ""}
+    return _shown(step, lambda ctx: correcting.correct(ctx, wrong=wrong, text=right, symptom=symptom, **said), wrong, right)
 
 
 def _step(incident_id: str, title: str, does: str, *, act: str, again: str) -> Step:
