@@ -20,11 +20,11 @@ from statuspage.probes.engine import Aside, Pause, Work
 from statuspage.probes.fetch import Answer, Request, fetch
 from statuspage.probes.findings import Failure, Finding, Mask, clean
 from statuspage.probes.look import Look
-from statuspage.probes.place import BadPlace, Place, follow
+from statuspage.probes.place import BadPlace, Place, join
 from statuspage.probes.reach import failed
 from statuspage.probes.steps import Account, Confirm, Expect, Refused, Step
 from statuspage.probes.transfer import Exchange
-from statuspage.probes.values import fill
+from statuspage.probes.values import fill, slots
 
 TOTP_PERIOD_S = 30
 _TOTP_TRIES = 3  # steps waited for until a code is free that no other prober has used
@@ -69,6 +69,7 @@ class Session:
         self.values = {"unique": look.unique()}
         if account is not None:
             self.values |= {**account.values, **account.secrets, "user": account.user, "password": account.password}
+        self.captured: set[str] = set()  # names of what pages gave
         self.place = route.start
         self.phases: dict[str, float] = {}
         self.slow: list[str] = []
@@ -99,11 +100,15 @@ class Session:
         try:
             request = self._request(step)
         except BadPlace as error:
-            failure = Failure(Reason.VALUE_WRONG, f"the address of this step cannot be used: {error}")
+            failure = Failure(self._at_fault(step.url), f"the address of this step cannot be used: {error}")
             return Answer(failure, self.place, Exchange(failure), {})
         answer = yield from fetch(request, self.look, self.deadline)
         self.place = answer.place
         return answer
+
+    def _at_fault(self, address: str) -> Reason:
+        """Whose mistake an address is that cannot be used: the bank's only if a page gave a part of it."""
+        return Reason.VALUE_WRONG if slots(address) & self.captured else Reason.PROBER_FAULT
 
     def _request(self, step: Step) -> Request:
         address = fill(step.url, {name: quote(value, safe="") for name, value in self.values.items()})
@@ -119,7 +124,7 @@ class Session:
 
     def _to(self, address: str, **more: Any) -> Request:
         return Request(
-            place=follow(self.route.start, address),
+            place=join(self.route.start, address),
             ports=self.route.ports | {self.route.start.port},
             ca_file=self.route.ca_file,
             cookies=self.jar.header,
@@ -165,6 +170,7 @@ class Session:
                 return Failure(value.reason, f"{name}: {value.evidence}")
             self.mask.hide(value)
             self.values[name] = value
+            self.captured.add(name)
         return None
 
     # --- one-time codes and orders
@@ -228,7 +234,7 @@ class Session:
         try:
             answer = yield from fetch(self._to(address), self.look, self.deadline)
         except BadPlace as error:
-            return Failure(Reason.VALUE_WRONG, f"the address to read cannot be used: {error}")
+            return Failure(self._at_fault(confirm.url), f"the address to read cannot be used: {error}")
         return answer.failure or check_answer(answer, self._expected(confirm.expect), self.jar)
 
     def _order(self, step: Step) -> str:

@@ -17,7 +17,7 @@ from statuspage.core.vocabulary import ComponentStatus
 from statuspage.probes.addresses import AddressRules
 from statuspage.probes.place import check_host
 from statuspage.probes.references import parse_reference
-from statuspage.settings.models import ChannelSettings, Settings
+from statuspage.settings.models import ChannelSettings, ProbeSettings, Settings
 from statuspage.settings.source import Path
 from statuspage.settings.targets import wrong
 from statuspage.words.catalogue import load_catalogue
@@ -51,8 +51,10 @@ def broken(settings: Settings, targets: Mapping[str, Any], configs: Mapping[str,
     for index, probe in enumerate(settings.probes):
         if probe.name in targets:
             yield from wrong(targets[probe.name], ("probes", index, "target"))
+            yield from _never_slow(probe, targets[probe.name], ("probes", index))
     yield from _channels(settings)
     yield from _policy(settings)
+    yield from _kept(settings)
 
 
 def _page(settings: Settings) -> Iterator[Problem]:
@@ -291,7 +293,17 @@ def _probes(settings: Settings) -> Iterator[Problem]:
                 yield ("probes", index, key), f"found {getattr(probe, key):g}. It must be at least {SHORTEST_S[key]:g}."
 
 
+def _never_slow(probe: ProbeSettings, target: Any, path: Path) -> Iterator[Problem]:
+    limits = [((*path, "slow_s"), probe.slow_s)]
+    limits += [((*path, "target", "steps", index, "slow_s"), step.slow_s) for index, step in enumerate(getattr(target, "steps", ()))]
+    for place, slow_s in limits:
+        if slow_s is not None and slow_s > probe.timeout_s:
+            allowed = f"more than timeout_s: {probe.timeout_s:g}. What takes so long has failed already; use less, or leave it out"
+            yield place, f"found {slow_s:g}, which is {allowed}."
+
+
 def _channels(settings: Settings) -> Iterator[Problem]:
+    private = {component.slug for component in settings.components if component.private}
     accounts = {account.name: account.kind for account in settings.accounts}
     components = {component.slug for component in settings.components}
     for index, channel in enumerate(settings.channels):
@@ -303,6 +315,14 @@ def _channels(settings: Settings) -> Iterator[Problem]:
         if channel.account in accounts:
             yield from _mode(channel, accounts[channel.account], path)
             yield from _purpose(channel, accounts[channel.account], path)
+        if channel.sandbox and channel.operators:
+            yield (
+                (*path, "operators"),
+                "found true beside sandbox: true, so that nothing would go there. A channel is for drills or for alarms.",
+            )
+        elif channel.components and private.issuperset(channel.components) and not (channel.sandbox or channel.operators):
+            listed = ", ".join(channel.components)
+            yield (*path, "components"), f"found {listed}: private components alone, of which customers hear nothing. Name a public one."
 
 
 def _mode(channel: ChannelSettings, kind: str, path: Path) -> Iterator[Problem]:
@@ -331,3 +351,12 @@ def _policy(settings: Settings) -> Iterator[Problem]:
             yield from _known((*path, "components", place), slug, components, "components")
         for place, name in enumerate(rule.channels):
             yield from _known((*path, "channels", place), name, channels, "channels")
+
+
+def _kept(settings: Settings) -> Iterator[Problem]:
+    """Sums live as long as what they are made of: else the clean-up would make them anew, and remove them, every time."""
+    kept = settings.retention
+    for shorter, longer in (("raw_checks_days", "hourly_days"), ("hourly_days", "daily_days")):
+        found, limit = getattr(kept, shorter), getattr(kept, longer)
+        if found > limit:
+            yield ("retention", shorter), f"found {found:g}, which is more than {longer}: {limit:g}. Sums are kept at least as long."

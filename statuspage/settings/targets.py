@@ -5,9 +5,12 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+from urllib.parse import quote
 
+from statuspage.probes.place import BadPlace, join, parse_place, without_secrets
+from statuspage.probes.values import as_number, fill, slots
 from statuspage.settings.source import Path
 
 Problem = tuple[Path, str]
@@ -35,6 +38,7 @@ def wrong(target: Any, path: Path) -> Iterator[Problem]:
         if found[0] is not None and found[1] is not None and found[0] > found[1]:
             yield (*path, high), f"found {found[1]:g}, which is below {low}: {found[0]:g}. Nothing could be both."
     yield from _accounts(target, path)
+    yield from _steps(target, path)
 
 
 def _parts(value: Any) -> Iterator[tuple[Path, Any]]:
@@ -91,3 +95,39 @@ def _accounts(target: Any, path: Path) -> Iterator[Problem]:
         for slot in ("user", "password"):
             if slot in used and not getattr(account, slot):
                 yield place, f"a step uses {{{slot}}}, and this account has none. Write its {slot}."
+
+
+def _steps(target: Any, path: Path) -> Iterator[Problem]:
+    """Addresses and numbers of a journey that could not be used when it runs, whatever the bank's pages say."""
+    known = [{**account.values, **account.secrets} for account in getattr(target, "accounts", ())] or [{}]
+    for index, step in enumerate(getattr(target, "steps", ())):
+        place = (*path, "steps", index)
+        yield from _address(target.url, step.url, known, (*place, "url"))
+        yield from _numbers(step.expect.numbers, known, (*place, "expect", "numbers"))
+        if step.confirm is not None:
+            yield from _address(target.url, step.confirm.url, known, (*place, "confirm", "url"))
+            yield from _numbers(step.confirm.expect.numbers, known, (*place, "confirm", "expect", "numbers"))
+
+
+def _address(start: str, written: str, known: list[dict[str, str]], place: Path) -> Iterator[Problem]:
+    for values in known:
+        filled = fill(written, {name: quote(values.get(name, "x"), safe="") for name in slots(written)})
+        try:
+            join(parse_place(start), filled)
+        except BadPlace as error:
+            yield place, f"found {without_secrets(written)!r}: {error}."
+            return
+
+
+def _numbers(rules: Iterable[Any], known: list[dict[str, str]], place: Path) -> Iterator[Problem]:
+    """What a number should equal is one itself; what a page gives for it is seen when the journey runs."""
+    for index, rule in enumerate(rules):
+        for values in known:
+            used = slots(rule.equals)
+            if rule.equals and used <= values.keys() and as_number(fill(rule.equals, values), ".") is None:
+                what = "which becomes no number for every account" if used else "which is no number"
+                yield (
+                    (*place, index, "equals"),
+                    f"found {rule.equals!r}, {what}. Write it with a point and without a currency, e.g. 1234.56.",
+                )
+                break

@@ -612,6 +612,30 @@ def test_a_journey_that_cannot_work_is_refused_when_it_is_read(steps: list[dict[
         TypeAdapter(Target).validate_python({"url": "http://127.0.0.1/", "steps": steps, "accounts": accounts})
 
 
+@pytest.mark.parametrize(
+    ("url", "outcome", "reason"),
+    [
+        ("https://x.example/a b", Outcome.NO_DATA, Reason.PROBER_FAULT),
+        ("//evil.example/", Outcome.NO_DATA, Reason.PROBER_FAULT),
+        ("/{nothing}/in", Outcome.NO_DATA, Reason.PROBER_FAULT),  # an account's value that is empty
+        ("/{given}/in", Outcome.FAILED, Reason.VALUE_WRONG),  # an empty text of the bank's page
+        ("http://{host}:1/", Outcome.FAILED, Reason.VALUE_WRONG),
+    ],
+)
+def test_an_address_that_cannot_be_used_is_the_banks_fault_only_if_its_page_gave_it(
+    url: str, outcome: Outcome, reason: Reason, setting: Setting
+) -> None:
+    first = {"name": "page", "url": "/", "capture": {"given": {"input": "given"}, "host": {"input": "host"}}}
+    accounts = [{"name": "a", "values": {"nothing": ""}}]
+    with serving(lambda c: c.answer(200, b'<input name="given" value=""><input name="host" value="a b">')) as server:
+        steps = [first, {"name": "next", "url": url}]
+        finding = setting.check(TypeAdapter(Target).validate_python({"url": server.url, "steps": steps, "accounts": accounts}))
+
+    assert (finding.outcome, finding.reason) == (outcome, reason)
+    assert "the address of this step cannot be used" in finding.evidence
+    assert len(server.requests) == 1
+
+
 # --- JSON ------------------------------------------------------------------------------------------------------------
 
 

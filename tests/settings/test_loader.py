@@ -316,12 +316,18 @@ def test_a_colour_that_cannot_be_read_is_refused_with_the_nearest_that_can(key: 
     assert load_text(text.replace(colour, better), name="statuspage.yaml", folder=tmp_path, environ=ENVIRON)
 
 
-def test_issuers_are_looked_for_beside_the_file_and_those_that_cannot_be_used_are_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["http", "tls"])
+def test_issuers_are_looked_for_beside_the_file_and_those_that_cannot_be_used_are_told(kind: str, tmp_path: Path) -> None:
     """Ours to mend: with them missing every check would find nothing, whatever the bank does."""
     (tmp_path / "empty.pem").write_text("no certificate")
+    text = (
+        GOOD
+        if kind == "http"
+        else GOOD.replace("kind: http", "kind: tls").replace('url: "https://www.example.com/", contains: [welcome]', "host: x.com")
+    )
 
-    missing = load(GOOD.replace("target: {", "target: {ca_file: issuers.pem, "), folder=tmp_path)
-    empty = load(GOOD.replace("target: {", "target: {ca_file: empty.pem, "), folder=tmp_path)
+    missing = load(text.replace("target: {", "target: {ca_file: issuers.pem, "), folder=tmp_path)
+    empty = load(text.replace("target: {", "target: {ca_file: empty.pem, "), folder=tmp_path)
 
     assert [target.ca_file for target in missing.targets.values() if getattr(target, "ca_file", "")] == [str(tmp_path / "issuers.pem")]
     assert any("issuers.pem cannot be used (No such file or directory)" in line for line in summary(missing, TODAY).warnings)

@@ -268,6 +268,10 @@ JOURNEY = """    kind: journey
 """
 
 
+def with_journey() -> str:
+    return GOOD[: GOOD.index("    kind: http")] + JOURNEY + GOOD[GOOD.index("accounts:") :]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
@@ -284,18 +288,102 @@ JOURNEY = """    kind: journey
         ),
         ("expect: {", "expect: {numbers: [{json: $.a, min: 3, max: 2}], ", "expect.numbers[0].max: found 2, which is below min: 3."),
         ("expect: {", "expect: {rows: [{match: a, min: yes}], ", "expect.rows[0].min: found true. Allowed is a whole number."),
+        (
+            "url: /in,",
+            "url: 'https://x.com/a b',",
+            "steps[0].url: found 'https://x.com/a b': a blank may not stand in an address; write %20.",
+        ),
+        ("url: /in,", "url: '/señal',", "steps[0].url: found '/señal': 'ñ' may not stand in an address; write %C3%B1."),
+        ("url: /in,", "url: //evil.com/,", "steps[0].url: found '//evil.com/': what begins with // names another host"),
+        ("url: /in,", "url: 'ftp://x.com/{user}',", "steps[0].url: found 'ftp://x.com/{user}': the scheme 'ftp' is not http or https"),
+        ("url: /in,", "url: 'https://0177.0.0.1/',", "steps[0].url: found 'https://0177.0.0.1/': the host is a number"),
+        ("url: /in,", "url: 'https://canary:canary@x.com/?canary',", "steps[0].url: found 'https://***@x.com/?***': the address carries"),
+        (
+            "expect: {",
+            "writes: true, confirm: {url: //evil.com/}, expect: {",
+            "steps[0].confirm.url: found '//evil.com/': what begins with // names another host",
+        ),
+        (
+            "expect: {",
+            "expect: {numbers: [{json: $.a, equals: '1.234,56'}], ",
+            "expect.numbers[0].equals: found '1.234,56', which is no number",
+        ),
+        ("expect: {", "slow_s: 11, expect: {", "steps[0].slow_s: found 11, which is more than timeout_s: 10."),
         ('password: "{password}"', "password: 98765432", "form.password: "),
         ('password: "{password}"', "password: canary-plain", "form.password: this field is a secret in plain words"),
     ],
 )
 def test_a_value_of_a_journey_that_makes_no_sense_is_refused(old: str, new: str, said: str) -> None:
-    good = GOOD[: GOOD.index("    kind: http")] + JOURNEY + GOOD[GOOD.index("accounts:") :]
+    good = with_journey()
 
     found = problems(good.replace(old, new, 1))
 
     assert load(good)
     assert [problem for problem in found if said in problem], found
     assert "canary" not in "".join(found) and "98765432" not in "".join(found)
+
+
+@pytest.mark.parametrize(
+    "url", ["/in", "in?x=1", "https://sign-in.example.com/in", "https://www.example.com:8443/{unique}", "/{user}/{balance}"]
+)
+def test_paths_and_whole_addresses_of_steps_are_taken(url: str) -> None:
+    """A sign-in often stands on a host of its own; that is written out."""
+    text = (
+        with_journey()
+        .replace("url: /in,", f"url: '{url}',")
+        .replace('password: "${TOKEN}"}', 'password: "${TOKEN}", values: {balance: "5 €"}}')
+    )
+
+    assert load(text).targets["home"].steps[0].url == url
+
+
+@pytest.mark.parametrize(("balance", "fine"), [("1234.56", True), ("1,234.56", True), ("1.234,56", False), ("EUR 5", False)])
+def test_what_a_number_should_equal_is_a_number_for_each_account(balance: str, fine: bool) -> None:
+    text = with_journey().replace("expect: {", "expect: {numbers: [{json: $.a, equals: '{balance}'}], ", 1)
+    text = text.replace('password: "${TOKEN}"}', 'password: "${TOKEN}", values: {balance: "1"}}', 1)
+    text = text.replace('password: "${TOKEN}"}', f'password: "${{TOKEN}}", values: {{balance: "{balance}"}}}}', 1)
+
+    if fine:
+        assert load(text)
+        return
+    (found,) = problems(text)
+    assert "steps[0].expect.numbers[0].equals: found '{balance}', which becomes no number for every account." in found
+
+
+PRIVATE = "components:\n  - {slug: vault, private: true, symptom: login, name: {en: Vault}}\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "said"),
+    [
+        ("language: en}", "language: en, sandbox: true, operators: true}", 20, "channels[0].operators: found true beside sandbox: true"),
+        (
+            "components:\n",
+            PRIVATE,
+            21,
+            "channels[0].components: found vault: private components alone, of which customers hear nothing. Name a public one.",
+        ),
+        ("component: login", "component: login\n    slow_s: 10.5", 14, "slow_s: found 10.5, which is more than timeout_s: 10."),
+        ("component: login", "component: login\n    slow_s: 5\n    timeout_s: 4", 14, "slow_s: found 5, which is more than timeout_s: 4."),
+        ("page:", "retention: {raw_checks_days: 200}\npage:", 1, "raw_checks_days: found 200, which is more than hourly_days: 100."),
+        ("page:", "retention: {hourly_days: 3}\npage:", 1, "raw_checks_days: found 7, which is more than hourly_days: 3."),
+        ("page:", "retention: {daily_days: 99}\npage:", 1, "hourly_days: found 100, which is more than daily_days: 99."),
+    ],
+)
+def test_what_contradicts_itself_is_refused(old: str, new: str, line: int, said: str) -> None:
+    text = GOOD.replace(old, new, 1)
+    text = text.replace("language: en}", "language: en, components: [vault]}") if "vault" in new else text
+
+    (found,) = problems(text)
+
+    assert found.startswith(f"statuspage.yaml:{line}: ") and said in found, found
+
+
+@pytest.mark.parametrize(
+    "what", ["components: [vault, login]", "components: [vault], sandbox: true", "components: [vault], operators: true"]
+)
+def test_a_channel_that_hears_of_something_is_taken(what: str) -> None:
+    assert load(GOOD.replace("components:\n", PRIVATE, 1).replace("language: en}", f"language: en, {what}}}"))
 
 
 @pytest.mark.parametrize(
