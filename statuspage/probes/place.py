@@ -18,6 +18,7 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 _NUMBER_LIKE = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_HIGH = re.compile(r"[\x80-\xff]")
 _NETLOC = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^\[\]:]+)(:[0-9]{1,5})?")
 _VISIBLE = re.compile(r"[!-~]+")  # ASCII without blanks and control characters
 _STRANGE = re.compile(r"[^!-\[\]-~]")  # what may not stand in an address: anything else, and the backslash
@@ -91,7 +92,11 @@ def join(start: Place, address: str) -> Place:
 
 
 def follow(place: Place, location: str) -> Place:
-    """The place that a redirect from `place` to `location` leads to. Raises BadPlace."""
+    """The place that a redirect from `place` to `location` leads to. Raises BadPlace.
+
+    location   as it came, each byte one letter; those outside of ASCII are percent-encoded, as browsers do. In a host they stay refused
+    """
+    location = _HIGH.sub(lambda found: f"%{ord(found.group()):02X}", location)
     if not _VISIBLE.fullmatch(location) or "\\" in location:
         raise BadPlace("the redirect has a character that may not stand there (blank, control, backslash, not ASCII)")
     if location.startswith("///"):

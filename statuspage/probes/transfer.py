@@ -18,6 +18,7 @@ from statuspage.probes.place import Place
 
 MAX_BODY = 1024 * 1024
 MAX_HEADERS = 64 * 1024
+_BLANKS = b" \t\r\n\v\f"  # of ASCII alone: the last byte of "à" would be one in Latin-1
 _VERSIONS = {
     "1.0": pycurl.SSLVERSION_TLSv1_0,
     "1.1": pycurl.SSLVERSION_TLSv1_1,
@@ -174,7 +175,7 @@ class _Running:
             return None
         name, colon, value = line.partition(b":")
         if colon:
-            self.headers.append((name.decode("latin-1").strip().lower(), value.decode("latin-1").strip()))
+            self.headers.append((name.strip(_BLANKS).decode("latin-1").lower(), value.strip(_BLANKS).decode("latin-1")))
         return None
 
     def _write(self, data: bytes) -> int | None:

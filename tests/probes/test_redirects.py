@@ -6,13 +6,15 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from statuspage.core.vocabulary import Outcome, Reason
 from statuspage.probes import http
 from statuspage.probes.engine import Engine
 from statuspage.probes.fetch import Request, fetch
 from statuspage.probes.look import Look
-from statuspage.probes.place import parse_place
+from statuspage.probes.place import BadPlace, follow, parse_place
 from statuspage.probes.queries import Server
 from statuspage.probes.transfer import Transfer
 from tests.probes.servers import Conversation, page, resolving, serving
@@ -90,6 +92,8 @@ REDIRECTS: list[tuple[str, str, str, Reason]] = [
     ("a backslash", "http://127.0.0.1\\@bank.test/", "", Reason.REDIRECT_REFUSED),
     ("a blank", "http://127.0.0.1/a b", "", Reason.REDIRECT_REFUSED),
     ("no host", "http:///path", "", Reason.REDIRECT_REFUSED),
+    ("a host in another alphabet", "http://b\u00c3\u00bccher.test/", "", Reason.REDIRECT_REFUSED),
+    ("a host that is encoded", "http://127.0.0.%31/", "", Reason.REDIRECT_REFUSED),
     ("itself, for ever", "/", "", Reason.REDIRECT_LOOP),
 ]
 
@@ -101,6 +105,45 @@ def test_a_redirect_that_may_not_be_followed_is_not(what: str, location: str, _:
 
     assert (finding.outcome, finding.reason) == (Outcome.FAILED, reason)
     assert engine.connections == (4 if reason is Reason.REDIRECT_LOOP else 1)
+
+
+@pytest.mark.parametrize(
+    ("location", "path"),
+    [
+        ("/café", "/caf%C3%A9"),
+        ("/señal?q=ñ#ü", "/se%C3%B1al?q=%C3%B1"),
+        ("café", "/caf%C3%A9"),
+        ("http://127.0.0.1:{port}/€", "/%E2%82%AC"),
+        ("/caf%C3%A9/é", "/caf%C3%A9/%C3%A9"),
+        ("/voilà", "/voil%C3%A0"),  # whose last byte would be a blank in Latin-1
+        ("ñ:x", "/%C3%B1:x"),  # no scheme has such a letter
+    ],
+)
+def test_letters_of_other_alphabets_in_a_redirect_are_encoded_as_browsers_do(location: str, path: str, engine: Engine, look: Look) -> None:
+    def answer(conversation: Conversation) -> None:
+        if conversation.path == "/":
+            raw = location.format(port=server.port).encode().decode("latin-1")
+            conversation.answer(302, headers=[("Location", raw)])
+        else:
+            conversation.answer(200, b"Welcome")
+
+    with serving(answer) as server:
+        finding = engine.run(http.probe(http.Target(url=server.url, contains=("Welcome",)), look))
+
+    assert finding.outcome is Outcome.PASSED
+    assert server.requests[-1].path == path
+
+
+@given(st.text(st.characters(max_codepoint=255)))
+def test_whatever_a_redirect_says_it_leads_to_a_place_of_one_spelling_or_nowhere(location: str) -> None:
+    start = parse_place("http://bank.test/a/b")
+    try:
+        place = follow(start, location)
+    except BadPlace:
+        return
+
+    assert place == parse_place(place.url)
+    assert place.url.isascii()
 
 
 @pytest.mark.parametrize("url", ["ftp://127.0.0.1/", "file:///etc/passwd", "//127.0.0.1/"])
