@@ -12,6 +12,8 @@ from statuspage.probes.findings import Failure
 
 ACCEPTED = "gzip, deflate, br"  # for Accept-Encoding
 _STEP = 64 * 1024  # bytes decoded at a time
+_MEMBER = b"\x1f\x8b"  # begins each member of gzip
+_MOST_MEMBERS = 1000  # of usual ones, 64 KiB each, 16 fill a body
 
 
 class _Decoder(Protocol):
@@ -28,16 +30,23 @@ class _Decoder(Protocol):
 
 
 class _Zlib:
-    """gzip, and deflate in both readings: with the zlib header that the standard wants, or raw as some servers send it."""
+    """gzip, of one member or several (RFC 1952), and deflate in both readings: with the zlib header that the standard wants, or raw.
+
+    What follows the last member and is none is left out: some servers fill up with zeros.
+    """
 
     def __init__(self, gzip: bool) -> None:
         self._gzip = gzip
         self._engine = zlib.decompressobj(31 if gzip else 15)
         self._begun = False
+        self._members = 1
+        self._rest = b""  # not decoded yet
         self.finished = False
 
     def decode(self, data: bytes, limit: int) -> bytes:
-        data = self._engine.unconsumed_tail + data
+        data = self._rest + data
+        if self._engine.eof and not self._another(data):
+            return b""
         try:
             out = self._engine.decompress(data, limit)
         except zlib.error:
@@ -47,11 +56,24 @@ class _Zlib:
             out = self._engine.decompress(data, limit)
         self._begun = self._begun or bool(data)
         self.finished = self._engine.eof
+        self._rest = self._engine.unused_data if self.finished else self._engine.unconsumed_tail
         return out
+
+    def _another(self, data: bytes) -> bool:
+        """Behind the end of a member: does `data` begin the next one?"""
+        if not self._gzip or not data.startswith(_MEMBER):
+            self._rest = data if data and self._gzip and _MEMBER.startswith(data) else b""
+            self._gzip = self._gzip and (not data or bool(self._rest))  # once it is filling, nothing is looked for in it
+            return False
+        if self._members == _MOST_MEMBERS:
+            raise zlib.error("too many members")  # each takes its time, even one that holds nothing
+        self._members += 1
+        self._engine = zlib.decompressobj(31)
+        return True
 
     @property
     def waiting(self) -> bool:
-        return bool(self._engine.unconsumed_tail) and not self._engine.eof
+        return self._rest.startswith(_MEMBER) and self._gzip if self.finished else bool(self._rest)
 
 
 class _Brotli:

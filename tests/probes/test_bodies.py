@@ -78,6 +78,7 @@ def _empty_blocks(conversation: Conversation) -> None:
         conversation.send(b"\x00\x00\x00\xff\xff" * 10_000)
 
 
+GZIP = [("Content-Encoding", "gzip")]
 CASES: list[tuple[str, Callable[[dict[str, bytes]], Answer], Reason]] = [
     ("a gzip bomb", lambda b: page(b["gzip"], headers=[("Content-Encoding", "gzip")]), Reason.BODY_TOO_LARGE),
     ("a deflate bomb", lambda b: page(b["deflate"], headers=[("Content-Encoding", "deflate")]), Reason.BODY_TOO_LARGE),
@@ -88,6 +89,8 @@ CASES: list[tuple[str, Callable[[dict[str, bytes]], Answer], Reason]] = [
     ("a coding nobody asked for", lambda b: page(b"x", headers=[("Content-Encoding", "zstd")]), Reason.BODY_UNREADABLE),
     ("a coding that is not true", lambda b: page(b"plain", headers=[("Content-Encoding", "gzip")]), Reason.BODY_UNREADABLE),
     ("a body cut off", lambda b: page(gzip.compress(b"x" * 99)[:-9], headers=[("Content-Encoding", "gzip")]), Reason.BODY_UNREADABLE),
+    ("a bomb in a second member", lambda b: page(gzip.compress(b"x") + b["gzip"], headers=GZIP), Reason.BODY_TOO_LARGE),
+    ("members without content", lambda b: page(gzip.compress(b"") * 50_000, headers=GZIP), Reason.BODY_UNREADABLE),
     ("a body without end", lambda b: _endless_body, Reason.BODY_TOO_LARGE),
     ("chunks without end", lambda b: _endless_chunks, Reason.BODY_TOO_LARGE),
     ("blocks without content", lambda b: _empty_blocks, Reason.BODY_TOO_LARGE),
@@ -133,8 +136,35 @@ def test_the_memory_of_decoding_is_a_few_pieces(bombs: dict[str, bytes]) -> None
     assert peak < 4 * MIB
 
 
+def _members(data: bytes) -> bytes:
+    """gzip in several members, as those write it who pack in blocks or add to a file."""
+    return b"".join(gzip.compress(data[start : start + 1000]) for start in range(0, len(data), 1000)) or gzip.compress(b"")
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 10_000])
+@pytest.mark.parametrize("filling", [b"", bytes(20), b"\x1f", b"\x1fx", b"no member", bytes(20) + gzip.compress(b"hidden")])
+def test_what_follows_the_last_member_and_is_none_is_left_out(filling: bytes, size: int) -> None:
+    coded = gzip.compress(b"Welcome") + gzip.compress(b"") + gzip.compress(b" twice") + filling
+    body = Body(["gzip"], MIB)
+
+    for start in range(0, len(coded), size):
+        body.feed(coded[start : start + size])
+
+    assert (body.end(), body.failure) == (b"Welcome twice", None)
+
+
+def test_a_member_that_is_cut_off_makes_the_body_unreadable() -> None:
+    body = Body(["gzip"], MIB)
+
+    body.feed(gzip.compress(b"Welcome") + gzip.compress(b" twice")[:-3])
+    body.end()
+
+    assert body.failure is not None and body.failure.reason is Reason.BODY_UNREADABLE
+
+
 CODERS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": gzip.compress,
+    "x-gzip": _members,
     "deflate": zlib.compress,
     "br": brotli.compress,
     "identity": bytes,
