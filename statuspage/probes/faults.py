@@ -128,4 +128,6 @@ def _broken_off(error: CurlError) -> Failure:
         return Failure(Reason.TLS_WEAK, "the server refused our protocol version or key")
     if "alert" in message:
         return Failure(Reason.TLS_FAULT, "the server ended TLS with an alert")
+    if "chunk" in message:  # libcurl's word for a size that is no number, or a piece that does not end where it said
+        return Failure(Reason.HTTP_PROTOCOL, "the pieces of the body (chunked) are not what HTTP wants")
     return Failure(Reason.CONNECTION_RESET, f"the connection broke off; {error.received} bytes had come")

@@ -39,6 +39,10 @@ def _cut_off(conversation: Conversation) -> None:
     conversation.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nWelc")
 
 
+def _chunks(body: bytes) -> Answer:
+    return _say(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + body)
+
+
 def _say(data: bytes) -> Answer:
     return lambda conversation: conversation.send(data)
 
@@ -56,6 +60,11 @@ PAGES: list[tuple[str, Answer, dict[str, Any], Outcome, Reason]] = [
     ("a page that is too large", page(b"x" * 20), {"max_bytes": 10}, Outcome.FAILED, Reason.BODY_TOO_LARGE),
     ("a body that is cut off", _cut_off, {}, Outcome.FAILED, Reason.CONNECTION_RESET),
     ("no answer at all", lambda c: None, {}, Outcome.FAILED, Reason.CONNECTION_RESET),
+    ("a size of a chunk that is no number", _chunks(b"ZZ\r\nWelcome\r\n0\r\n\r\n"), {}, Outcome.FAILED, Reason.HTTP_PROTOCOL),
+    ("a size of a chunk that is below nought", _chunks(b"-7\r\nWelcome\r\n0\r\n\r\n"), {}, Outcome.FAILED, Reason.HTTP_PROTOCOL),
+    ("a size of a chunk beyond all bounds", _chunks(b"F" * 40 + b"\r\nWelcome\r\n0\r\n\r\n"), {}, Outcome.FAILED, Reason.HTTP_PROTOCOL),
+    ("a chunk that is longer than it says", _chunks(b"3\r\nWelcome\r\n0\r\n\r\n"), {}, Outcome.FAILED, Reason.HTTP_PROTOCOL),
+    ("a chunk that is cut off", _chunks(b"FFFF\r\nWelcome"), {}, Outcome.FAILED, Reason.CONNECTION_RESET),
     ("something else than HTTP", _say(b"220 mail.bank.test ESMTP\r\n"), {}, Outcome.FAILED, Reason.HTTP_PROTOCOL),
     ("too many requests", page(b"slow down", 429), {}, Outcome.BLOCKED, Reason.BLOCKED_AS_BOT),
     ("a challenge", page(b"x", 403, [("cf-mitigated", "challenge")]), {}, Outcome.BLOCKED, Reason.BLOCKED_AS_BOT),
