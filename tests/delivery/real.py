@@ -23,7 +23,7 @@ from statuspage.core.vocabulary import DeliveryState, NoticeKind, SubjectKind, U
 from statuspage.store import deliveries
 from statuspage.store.engine import Database
 from statuspage.store.tables import NoticeRow, UpdateRow
-from tests.simulation.checker import faults
+from tests.simulation.checker import faults_by_the_ledger
 from tests.simulation.networks import BROADCASTERS, FakeNetwork
 from tests.simulation.people import Told
 from tests.simulation.world import SEAL_KEY
@@ -135,7 +135,7 @@ def wrong(database: Database, networks: Mapping[str, FakeNetwork], told: list[De
     """
     world: Any = SimpleNamespace(store=database, networks=networks, knobs=SimpleNamespace(jumps=False))
     people: Any = SimpleNamespace(told={row.code: Told(row, 1, 0.0, drill=False) for row in told}, restored=False)
-    return faults(world, people)
+    return faults_by_the_ledger(world, people)
 
 
 def states(database: Database) -> list[str]:

@@ -14,8 +14,8 @@ from statuspage.core.errors import NotAllowed
 from statuspage.core.vocabulary import DeliveryState, NoticeKind, SubjectKind
 from statuspage.store import deliveries
 from tests.delivery.stage import SUBJECT, Stage
-from tests.simulation.checker import code_of
 from tests.simulation.many import spread
+from tests.simulation.texts import code_of
 
 DELIVERED, SUPERSEDED, STUCK = DeliveryState.DELIVERED, DeliveryState.SUPERSEDED, DeliveryState.STUCK
 

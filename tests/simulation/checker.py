@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
-
-from sqlalchemy import func, select
+from typing import Any
 
 from statuspage.core.deliveries import Delivery
-from statuspage.core.vocabulary import DeliveryState, NoticeKind, SubjectKind
+from statuspage.core.vocabulary import DeliveryState, NoticeKind, SubjectKind, UpdateMode
 from statuspage.store import deliveries
-from statuspage.store.tables import AttemptRow
 from tests.simulation.networks import TruePost
 from tests.simulation.people import Operators, Told
 from tests.simulation.ports import wall_of
+from tests.simulation.reasons import Reasons
+from tests.simulation.texts import code_of
 from tests.simulation.world import World
 
 SETTLED_S = 600.0
 GRACE = timedelta(seconds=1)  # between the last look at the clock and the request
 BLIND_MARGIN_S = 60.0  # the deadline of the request that was under way when the last fault ended, and what follows the ten minutes
-_CODE = re.compile(r"(?:\b(?:R[eé]f\S*|Kenmerk) |/u/)([2-9A-Z]{7})\b")
 _OPEN = (DeliveryState.WAITING, DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.UNKNOWN)
 _OVER = (NoticeKind.RESOLVED, NoticeKind.RESOLVED_AUTO)
 _NOT_OUT = (DeliveryState.SUPERSEDED, DeliveryState.WITHDRAWN, DeliveryState.REFUSED, DeliveryState.QUEUED)
@@ -29,36 +27,47 @@ _MAY_BE_STUCK = ("expired", "duplicate", "content", "denied", "billing", "gone",
 _REJECTED = ("stuck", "content", "denied", "billing", "gone", "restored")
 
 
-def code_of(text: str) -> str:
-    """The code of the newest statement in a post."""
-    found = _CODE.search(text)
-    return found.group(1) if found else ""
-
-
 def faults_by_now(world: World, people: Operators) -> list[str]:
-    """What may never be, not even while things are under way: doubled, unexpected, unapproved, stale or disordered posts."""
+    """What may never be, not even while things are under way: posts that may not be there, and rows that ended without a reason."""
     with world.store.reading() as session:
         rows = {row.code: row for row in deliveries.listing(session, limit=10_000) if row.subject_kind is SubjectKind.INCIDENT}
-    return list(_Judge(world, people, rows, set(), set()).posts())
+    reasons = Reasons(world, people)
+    return [
+        *_Judge(world, people, rows, world.offsets_in, forms=True).posts(),
+        *reasons.missing(),
+        *reasons.too_soon(),
+        *reasons.other_words(),
+    ]
 
 
-def faults(world: World, people: Operators, *, healed_at: float | None = None, last_line: int = 0) -> list[str]:
+def faults(world: World, people: Operators, *, healed_at: float | None = None) -> list[str]:
     """What went wrong, one line each; empty if everything is as promised.
 
-    healed_at, last_line   when the last fault ended, and the last line of any delivery's story then; None: nothing is asked of
-                           how soon everything settled
+    healed_at   when the last fault ended; None: nothing is asked of how soon everything settled
+    """
+    with world.store.reading() as session:
+        rows = {row.code: row for row in deliveries.listing(session, limit=10_000) if row.subject_kind is SubjectKind.INCIDENT}
+    judge, reasons = _Judge(world, people, rows, world.offsets_in, forms=True), Reasons(world, people)
+    late = [] if healed_at is None else _late(world, reasons, rows, healed_at)
+    why = [*reasons.missing(), *reasons.untold(), *reasons.too_soon(), *reasons.other_words()]
+    return [*judge.posts(), *judge.settled(), *why, *late]
+
+
+def faults_by_the_ledger(world: Any, people: Any) -> list[str]:
+    """As faults(), for worlds that keep no record of their own of who did what: real processes, real networks.
+
+    What ended without a post is then excused by what the ledger gives as its reason.
     """
     with world.store.reading() as session:
         rows = {row.code: row for row in deliveries.listing(session, limit=10_000) if row.subject_kind is SubjectKind.INCIDENT}
         stories = {row.id: deliveries.story(session, row.id) for row in rows.values()}
     assumed = {row.code for row in rows.values() if any(a.outcome in ("assumed", "seen") for a in stories[row.id])}
     rejected = {row.code for row in rows.values() if any(a.outcome in _REJECTED for a in stories[row.id])}
-    judge = _Judge(world, people, rows, assumed, rejected)
-    late = [] if healed_at is None else _late(world, rows, assumed, healed_at, last_line)
-    return [*judge.posts(), *judge.rows_settled(), *judge.threads(), *late]
+    judge, ledger = _Judge(world, people, rows, lambda begin, end: [0.0], forms=False), _Ledger(world, rows, assumed, rejected)
+    return [*judge.posts(), *judge.settled(), *ledger.rows_ended(), *ledger.threads()]
 
 
-def _late(world: World, rows: dict[str, Delivery], assumed: set[str], healed_at: float, last_line: int) -> Iterator[str]:
+def _late(world: World, reasons: Reasons, rows: dict[str, Delivery], healed_at: float) -> Iterator[str]:
     """D28: everything is final ten minutes after the last fault.
 
     Two things last by design. A wait that a network asked for, up to an hour, is no fault that ended: the ten minutes begin when it is
@@ -66,33 +75,26 @@ def _late(world: World, rows: dict[str, Delivery], assumed: set[str], healed_at:
     network that cannot be read people get ten minutes to look (D11): a thread in which that happened has these, beginning with the end
     of the request whose answer was lost, and a moment for what follows.
     """
-    by_id = {row.id: row for row in rows.values()}
-    blind = {(row.subject_id, row.channel) for row in rows.values() if row.code in assumed}
-    with world.store.reading() as session:
-        lines = session.execute(
-            select(AttemptRow.delivery_id, func.max(AttemptRow.at)).where(AttemptRow.id > last_line).group_by(AttemptRow.delivery_id)
-        ).all()
-    for delivery_id, at in lines:
-        row = by_id.get(delivery_id)
-        if row is None:
-            continue
-        network = world.networks[row.channel]
+    blind = {(row.subject_id, row.channel) for row in rows.values() if reasons.was_assumed(row.code)}
+    for row in rows.values():
+        network = world.networks[row.account]
         begun = max(healed_at + (network.asked_s if world.knobs.jumps else 0.0), network.asked_until)
         most = SETTLED_S + (BLIND_MARGIN_S if (row.subject_id, row.channel) in blind else 0.0)
-        took = (at - wall_of(begun, 0.0)).total_seconds()
+        took = max([move.at for move in reasons.moves_of(row.id) if move.at > healed_at], default=begun) - begun
         if took > most:
             yield f"late: {row.code} on {row.channel} became {row.state} {took:.0f} s after the last fault"
 
 
 class _Judge:
-    def __init__(self, world: World, people: Operators, rows: dict[str, Delivery], assumed: set[str], rejected: set[str]) -> None:
+    def __init__(
+        self, world: World, people: Operators, rows: dict[str, Delivery], offsets_in: Callable[[float, float], list[float]], *, forms: bool
+    ) -> None:
         self.world = world
+        self.forms = forms  # of each statement's three wordings only that for its place in the thread will do
+        self.offsets_in = offsets_in  # of the wall clock, from one moment to another
         self.told = people.told
         self.restored = people.restored
         self.rows = rows
-        self._offsets = (0.0, 7200.0, -7200.0) if world.knobs.jumps else (0.0,)  # of the product's wall clock
-        self.assumed = assumed
-        self.rejected = rejected
 
     # --- every post -----------------------------------------------------------------------------------------------------
 
@@ -110,7 +112,7 @@ class _Judge:
             yield from self._order(name, there)
 
     def _post(self, name: str, post: TruePost) -> Iterator[str]:
-        for sent_at, _, text in post.revisions:
+        for number, (sent_at, _, text) in enumerate(post.revisions):
             code = code_of(text)
             told = self.told.get(code)
             if told is None:
@@ -118,7 +120,7 @@ class _Judge:
                 continue
             if told.delivery.channel != name:
                 yield f"unexpected: {code} belongs on {told.delivery.channel}, not on {name}"
-            if text not in told.words_at(float("-inf") if self.restored else sent_at):
+            if text not in told.words_at(float("-inf") if self.restored else sent_at, self._forms(told, post, number)):
                 yield f"unapproved: {name} shows {text!r}"
             row = self.rows.get(code)
             made_new = text == post.revisions[0][2]  # an edit whose answer was lost may show and yet give way to the next one
@@ -131,15 +133,20 @@ class _Judge:
                 yield f"unexpected: {code} is {row.state} in the ledger, but {name} shows it"
             if told.drill:
                 yield f"unexpected: rehearsal {code} on {name}"
-            yield from self._stale(told, row, sent_at)
+            yield from self._stale(told, sent_at)
 
-    def _stale(self, told: Told, row: Delivery | None, sent_at: float) -> Iterator[str]:
-        until = told.delivery.valid_until
-        if until is None or self.restored:
-            return
-        if told.vouched_until is not None:
-            until = max(until, told.vouched_until)
-        if all(wall_of(sent_at, offset) > until + GRACE for offset in self._offsets):
+    def _forms(self, told: Told, post: TruePost, number: int) -> Sequence[str]:
+        """Which of a statement's three wordings fit the place of a post: a rewritten one, a reply, one that stands alone."""
+        if not self.forms:
+            return ("text", "text_alone", "story")
+        if number:
+            return ("story",)
+        new = told.delivery.mode is UpdateMode.NEW  # its later posts stand alone, too, in the words of a reply
+        return ("text",) if post.reply_to else ("text", "text_alone") if new else ("text_alone",)
+
+    def _stale(self, told: Told, sent_at: float) -> Iterator[str]:
+        until = max((until for _, until in told.untils), default=told.delivery.valid_until)
+        if until is not None and all(wall_of(sent_at, offset) > until + GRACE for offset in self.offsets_in(sent_at, sent_at)):
             yield f"stale: {told.delivery.code} sent after {until:%H:%M:%S}"
 
     def _order(self, name: str, posts: list[TruePost]) -> Iterator[str]:
@@ -155,14 +162,27 @@ class _Judge:
                     yield f"disordered: {subject} on {name} shows {after[2]} after the newer {before[2]}"
 
     def _person_resent(self, code: str) -> bool:
-        return code in self.told and self.told[code].retried
+        return code in self.told and bool(self.told[code].retried)
 
     # --- every row ------------------------------------------------------------------------------------------------------
 
-    def rows_settled(self) -> Iterator[str]:
+    def settled(self) -> Iterator[str]:
         for code, row in sorted(self.rows.items()):
             if row.state in _OPEN:
                 yield f"unsettled: {code} on {row.channel} is {row.state} ({row.error_class}: {row.detail})"
+
+
+class _Ledger:
+    """Excuses what the ledger gives a reason for."""
+
+    def __init__(self, world: Any, rows: dict[str, Delivery], assumed: set[str], rejected: set[str]) -> None:
+        self.world = world
+        self.rows = rows
+        self.assumed = assumed
+        self.rejected = rejected
+
+    def rows_ended(self) -> Iterator[str]:
+        for code, row in sorted(self.rows.items()):
             if row.state is DeliveryState.STUCK and row.error_class not in _MAY_BE_STUCK:
                 yield f"stuck: {code} on {row.channel}: {row.error_class}: {row.detail}"
             if row.state is DeliveryState.DELIVERED and code not in self.assumed and not self._shown(row):
@@ -187,12 +207,8 @@ class _Judge:
                 continue
             if all(other.state is DeliveryState.SUPERSEDED for other in rows[number:]) and not self._over_untold(rows):
                 yield f"lost: {row.code} on {channel} gave way, but nothing newer came ({row.detail})"
-            if row.essential and row.code not in self.rejected and not self._retried(rows) and "replaced" in row.detail:
+            if row.essential and row.code not in self.rejected and "replaced" in row.detail:
                 yield f"lost: correction {row.code} on {channel} was collapsed"
-
-    def _retried(self, rows: list[Delivery]) -> bool:
-        """A person sent a newer stuck one again before the correction could go."""
-        return any(self.told[row.code].retried for row in rows)
 
     def _over_untold(self, rows: list[Delivery]) -> bool:
         """It was over before anybody read of it, as the ledger says and every network too: then nothing is posted.
@@ -204,7 +220,7 @@ class _Judge:
         return bool(decided) and rows[-1].kind in _OVER and not any(self._stood(row, min(decided)) for row in trouble)
 
     def _stood(self, row: Delivery, at: datetime) -> bool:
-        """Its post stood at that moment of the product's clock, however that jumped, and its network's staff did not delete it."""
+        """Its post stood at that moment, and its network's staff did not delete it."""
         posts = [post for post in self.world.networks[row.channel].posts if not post.gone]
         shown = [applied_at for post in posts for _, applied_at, text in post.revisions if code_of(text) == row.code]
-        return any(wall_of(moment, max(self._offsets)) < at for moment in shown)
+        return any(wall_of(moment, 0.0) < at for moment in shown)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 from unittest.mock import patch
+from zlib import crc32
 
 from broadcasters import mapping
 from broadcasters.errors import OutcomeClass
@@ -18,7 +19,7 @@ from statuspage.core import delivery_rules as rules
 from statuspage.core.deliveries import Delivery
 from statuspage.core.vocabulary import DeliveryState
 from statuspage.store import deliveries as delivery_store
-from statuspage.worker import desk, dispatcher, postmaster, reconciler, sender
+from statuspage.worker import desk, dispatcher, gate, postmaster, reconciler, sender, verdict
 from statuspage.worker.verdict import accepted, write
 from tests.simulation import networks, ports
 from tests.simulation.run import run
@@ -206,8 +207,136 @@ def _stale(stack: ExitStack) -> None:
         _swap(stack, module, "expired", lambda row, now: False)
 
 
+# --- what ends without a post, and what comes too soon: a judge who believes the ledger sees nothing of these -----------------------------
+
+
+def _one_in_three(row: Delivery) -> bool:
+    return crc32(row.id.encode()) % 3 == 0
+
+
+@mutant("refused though its seal is right")
+def _refused(stack: ExitStack) -> None:
+    real = sender.forbidden
+
+    def forbidden(of: desk.Desk, session: Any, row: Delivery) -> bool:
+        if not _one_in_three(row):
+            return real(of, session, row)
+        why = "its seal is wrong: somebody changed it in the database. It is not sent. Find out who did."
+        delivery_store.change(session, row, state=DeliveryState.REFUSED, settled_at=of.ctx.now(), error_class="refused", detail=why)
+        return True
+
+    _swap(stack, sender, "forbidden", forbidden)
+
+
+@mutant("withdrawn by nobody")
+def _withdrawn(stack: ExitStack) -> None:
+    real = sender.forbidden
+
+    def forbidden(of: desk.Desk, session: Any, row: Delivery) -> bool:
+        if row.state is not DeliveryState.QUEUED or not _one_in_three(row):
+            return real(of, session, row)
+        delivery_store.change(session, row, state=DeliveryState.WITHDRAWN, settled_at=of.ctx.now(), detail="withdrawn by operator")
+        return True
+
+    _swap(stack, sender, "forbidden", forbidden)
+
+
+@mutant("any failure is for good")
+def _for_good(stack: ExitStack) -> None:
+    real = verdict._unavailable
+
+    def unavailable(of: desk.Desk, row: Delivery, error: Any, repeat: bool) -> verdict.Verdict:
+        return real(of, row, error, repeat) if repeat else verdict.stuck(row, "content", error.detail)
+
+    _swap(stack, verdict, "_unavailable", unavailable)
+
+
+@mutant("a hold is no hold")
+def _no_hold(stack: ExitStack) -> None:
+    _swap(stack, dispatcher, "hold_left_s", lambda row, now: 0.0 if row.not_before else float("inf"))
+
+
+@mutant("a restore ends every hold")
+def _hold_lost(stack: ExitStack) -> None:
+    _swap(stack, deliveries, "RESTORED_WAITING", deliveries.RESTORED)
+
+
+@mutant("what a network asks to wait is ignored")
+def _impatient(stack: ExitStack) -> None:
+    _swap(stack, gate.Gate, "pause", lambda self, now, seconds: None)
+    _swap(stack, verdict, "_asked", lambda of, error: (0.0, {}))
+
+
+@mutant("a former owner may not live")
+def _nobody_lives(stack: ExitStack) -> None:
+    real = reconciler.first_seen
+
+    def first_seen(of: desk.Desk, row: Delivery) -> None:
+        real(of, row)
+        of.since[row.id] = of.mono()
+
+    _swap(stack, reconciler, "first_seen", first_seen)
+
+
+@mutant("the same key in every epoch")
+def _same_key(stack: ExitStack) -> None:
+    for module in (sender, postmaster):
+        _swap(stack, module, "key_of", lambda delivery_id, epoch: rules.key_of(delivery_id, 1))
+
+
+@mutant("any doubt counts as sent")
+def _assumed(stack: ExitStack) -> None:
+    """What was looked for once and not found is taken for sent, as on a network that cannot be read."""
+
+    def look(of: desk.Desk, row: Delivery, found: Any, quiet: bool) -> None:
+        of.write(lambda session: write(of, session, row, accepted(row, None, None, "assumed", "assumed to be published"), act="decide"))
+
+    _swap(stack, reconciler, "_read", look)
+
+
+@mutant("people get no time to look")
+def _no_time(stack: ExitStack) -> None:
+    real, wait = verdict._uncertain, reconciler._wait
+
+    def uncertain(of: desk.Desk, row: Delivery, error: Any) -> verdict.Verdict:
+        found = real(of, row, error)
+        of.due[row.id] = min(of.due[row.id], of.mono() + 60.0)
+        return found
+
+    _swap(stack, verdict, "_uncertain", uncertain)
+    _swap(stack, reconciler, "_wait", lambda of, row, waited, quiet: wait(of, row, waited * 20, quiet))
+
+
+@mutant("a stuck statement gives way to nothing")
+def _gives_way(stack: ExitStack) -> None:
+    """It is replaced by a statement that is still on hold."""
+
+    def change(real: Any, rows: Sequence[Delivery], how: Any) -> rules.Plan:
+        plan: rules.Plan = real(rows, **how)
+        if len(rows) < 2 or rows[-1].state is not DeliveryState.WAITING or plan.send is None or plan.release:
+            return plan
+        return rules.Plan(supersede=((plan.send, rows[-1].sequence),))
+
+    _plan(stack, change)
+
+
 # Bugs whose faults seldom come together: these are on in their seeds, the rest is drawn as usual.
 _SUSPENDED = {"classes": ("bare", "natural"), "second_process": True, "pauses": True, "sleeps": False, "lock_losses": True}
+_CUT_OFF = {  # its owner is stopped for just as long as an intent is good for, succeeded at once, and its request takes as long as any may
+    "classes": ("bare",),
+    "modes": dict.fromkeys(networks.MODES, "reply"),
+    "kinds": ("late",),
+    "rate": 0.9,
+    "second_process": True,
+    "pauses": True,
+    "suspends": 0.5,
+    "suspended_at": ("intent-committed",),
+    "pauses_s": (9.0,),
+    "sleeps": False,
+    "lock_losses": True,
+    "loss_after_s": 0.05,
+    "late_s": 89.0,
+}
 _ASLEEP = {"classes": ("keyed",), "kinds": ("cut", "lost_applied"), "rate": 0.5, "sleeps": True, "pauses": False}
 AIMED: dict[str, dict[str, Any]] = {
     "blind retry": {"classes": ("blind",), "kinds": ("cut", "lost_applied"), "rate": 0.5},
@@ -218,6 +347,10 @@ AIMED: dict[str, dict[str, Any]] = {
     "lock connection lost": {"classes": ("bare", "natural"), "second_process": True, "lock_losses": True, "rate": 0.5},
     "restore not reconciled": {"classes": ("bare", "natural"), "restores": True},
     "what a backup forgot was never said": {"restores": True},
+    "a restore ends every hold": {"restores": True, "holds": (3600.0,)},
+    "a former owner may not live": _CUT_OFF,
+    "the same key in every epoch": {"classes": ("natural", "keyed"), "modes": dict.fromkeys(networks.MODES, "reply"), "deletions": True},
+    "people get no time to look": {"classes": ("blind",), "kinds": ("error", "lost"), "rate": 0.5},
     "stale text sent": {"all_down": True},
 }
 

@@ -16,13 +16,18 @@ from typing import TYPE_CHECKING, Any
 from broadcasters.errors import OutcomeClass
 from broadcasters.http import Answer, Http, NoAnswer, NotSent, Reading, Request
 from broadcasters.post import DeliveryClass, Found, Post, Receipt, Remote
-from broadcasters.waiting import retry_after_s
 from tests.simulation.ports import wall_of
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
 WINDOW_S = 3600.0
+LONGEST_WAIT_S = 3600.0  # delivery.retry_after_max_s
+EARLY_S = 0.01
+# What the product does not promise yet. Each of these goes when it does, and the judge then asks for it.
+WAITS_OUTLIVE_OWNERS = False  # who takes an account over may know nothing of a wait that the former owner was asked for
+TRIALS_ARE_TOLD = False  # a wait that is asked for when the network is only asked who we are is not heeded
+SLEEP_COUNTS_ONCE = False  # a wait that was heard of right after the machine woke is shortened by the time for which it slept
 WAITS = ("", "", "1", "30", "60", "+60", "900", "+900", "99999999", "-5", "soon", "Mon, 02 Mar 2026 09:00:00 GMT")
 
 
@@ -39,6 +44,26 @@ class TruePost:
     @property
     def text(self) -> str:
         return self.revisions[-1][2]
+
+
+@dataclass(frozen=True)
+class Write:
+    """A request that would change what customers see, or prepares that. It may never have reached the network."""
+
+    at: float
+    path: str
+    text: str
+    key: str
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A definite answer to a Write: the network will not have it like this. of: the account, or what it was about."""
+
+    at: float
+    text: str
+    status: int
+    of: str
 
 
 @dataclass
@@ -72,6 +97,12 @@ class FakeNetwork:
     shuns: bool = False  # it does not even say who we are
     asked_until: float = 0.0  # until when it last asked to wait, and the longest such wait
     asked_s: float = 0.0
+    writes: list[Write] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    owner: Callable[[], object] = lambda: None  # who is asking; one owner remembers what it was asked to wait
+    slept_s: Callable[[], float] = lambda: 0.0  # how long the machine has slept so far
+    barred: dict[object, float] = field(default_factory=dict)  # owner -> until when it was asked to wait
+    too_soon: list[str] = field(default_factory=list)  # what came all the same
 
     # --- answering ------------------------------------------------------------------------------------------------------
 
@@ -81,6 +112,8 @@ class FakeNetwork:
         path = request.url.split("/", 3)[3]
         body = json.loads(request.body) if request.body else {}
         self.requests.append((world.time, request.method, path))
+        owner, slept_s = self.owner() if not WAITS_OUTLIVE_OWNERS else None, self.slept_s()
+        self._witness(request.method, path, body, owner)
         fault = "down" if self.down else self._draw(request.method, path)
         world.happened(f"answer {fault}", f"{self.name} {request.method} {path} {body.get('key', '')[:6]} -> {fault}")
         if fault in ("refused", "down"):
@@ -91,10 +124,31 @@ class FakeNetwork:
             return _answer(401, {"error": "revoked"})
         if self.disowns and (request.method != "GET" or self.shuns) and path != "token":
             world.counts["account refused"] += 1
-            return _answer(self.disowns, {"error": "not this account"})
+            return self._refuse(path, body, _answer(self.disowns, {"error": "not this account"}), "account")
         answer = self._meet(fault, request, path, body, sent_at)
+        if 400 <= answer.status < 500 and answer.status not in (401, 429):
+            self._refuse(path, body, answer, str(answer.json() or ""))
         world.sleep(world.chance.uniform(0.01, 0.3))
-        self._heard(answer)
+        heeded = (TRIALS_ARE_TOLD or path not in ("me", "token")) and (SLEEP_COUNTS_ONCE or slept_s == self.slept_s())
+        self._heard(answer, owner if heeded else "nobody")
+        return answer
+
+    def _witness(self, method: str, path: str, body: dict[str, Any], owner: object) -> None:
+        """What the judge goes by: the fake's own record of what was asked, by whom, and whether it might be asked yet."""
+        now = self.world.time
+        if now < self.barred.get(owner, 0.0) - EARLY_S:
+            self.too_soon.append(f"{method} {path} at {now:.0f} s, not before {self.barred[owner]:.0f} s")
+        if method != "GET" and path != "token":
+            self.writes.append(Write(now, path, self._text(path, body), body.get("key", "")))
+
+    def _text(self, path: str, body: dict[str, Any]) -> str:
+        """The words of a request; those of a staged post were sent with its container."""
+        container = path.split("/")[1] if path.endswith("/publish") else ""
+        return str((self.containers[container]["body"] if container in self.containers else body).get("text", ""))
+
+    def _refuse(self, path: str, body: dict[str, Any], answer: Answer, of: str) -> Answer:
+        if text := self._text(path, body):
+            self.refusals.append(Refusal(self.world.time, text, answer.status, of))
         return answer
 
     def _meet(self, fault: str, request: Request, path: str, body: dict[str, Any], sent_at: float) -> Answer:
@@ -144,12 +198,13 @@ class FakeNetwork:
             wait = format_datetime(moment + timedelta(seconds=float(wait)), usegmt=True)
         return {"Retry-After": wait, "Date": format_datetime(moment, usegmt=True)} if wait else {}
 
-    def _heard(self, answer: Answer) -> None:
+    def _heard(self, answer: Answer, owner: object) -> None:
         """A wait begins when it is heard of, which may be long after it was asked for; an hour is the longest that is obeyed."""
         headers = dict(answer.headers)
         if "Retry-After" not in headers:
             return
-        seconds = min(retry_after_s(headers["Retry-After"], parsedate_to_datetime(headers["Date"])) or 0.0, 3600.0)
+        seconds = _seconds_of(headers["Retry-After"], headers["Date"])
+        self.barred[owner] = max(self.barred.get(owner, 0.0), self.world.time + seconds)
         self.asked_until = max(self.asked_until, self.world.time + seconds)
         self.asked_s = max(self.asked_s, seconds)
 
@@ -263,6 +318,15 @@ class FakeNetwork:
                 return _answer(404, {"error": "parent gone"})
             made["post"] = self._add(made["body"], sent_at).id
         return _answer(200, {"id": made["post"]})
+
+
+def _seconds_of(wait: str, date: str) -> float:
+    """What a network that keeps to the rules meant: RFC 9110, 10.2.3. Nonsense asks for nothing; an hour is the most that is obeyed."""
+    if wait.isdecimal():
+        return min(float(wait), LONGEST_WAIT_S)
+    if not wait.endswith("GMT"):
+        return 0.0
+    return min(max((parsedate_to_datetime(wait) - parsedate_to_datetime(date)).total_seconds(), 0.0), LONGEST_WAIT_S)
 
 
 def _answer(status: int, body: Any, headers: Mapping[str, str] | None = None) -> Answer:

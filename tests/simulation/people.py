@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,8 +19,10 @@ from statuspage.core.vocabulary import DeliveryState, NoticeKind, SubjectKind
 from statuspage.store import accounts, deliveries, switches
 from statuspage.store.tables import NoticeRow
 from tests.simulation.networks import MODES, FakeNetwork
-from tests.simulation.world import SEAL_KEY, Process, World
+from tests.simulation.world import SEAL_KEY, Process, World, story_of
 
+_UNSAID = (DeliveryState.WITHDRAWN, DeliveryState.REFUSED)  # told in no later story
+VOUCHED = timedelta(minutes=30)  # who sends again what is out of date says that it is true for so long
 _KINDS = (NoticeKind.INVESTIGATING, NoticeKind.UPDATE, NoticeKind.IDENTIFIED, NoticeKind.MONITORING)
 
 
@@ -27,21 +30,28 @@ _KINDS = (NoticeKind.INVESTIGATING, NoticeKind.UPDATE, NoticeKind.IDENTIFIED, No
 class Told:
     """What an operator committed for one channel: the truth against which posts are judged.
 
-    before  the words that were replaced before the post left, with the moment from which they must not leave any more
+    before     the words that were replaced before the post left, with the moment from which they must not leave any more
+    hold_s     how long it may not leave; offset_s: of the wall clock by which that was written down
+    untils     until when it may count as true, in the order in which people said so, each with the moment at which they did
+    retried    when a person sent it again; withdrawn: when one took it back; tampered: when an intruder changed its row
     """
 
     delivery: Delivery
     order: int
     at: float
     drill: bool
-    vouched_until: datetime | None = None
-    retried: bool = False
+    hold_s: float = 0.0
+    offset_s: float = 0.0
+    untils: list[tuple[float, datetime]] = field(default_factory=list)
+    retried: list[float] = field(default_factory=list)
+    withdrawn: list[float] = field(default_factory=list)
+    tampered: list[float] = field(default_factory=list)
     before: list[tuple[float, Delivery]] = field(default_factory=list)
 
-    def words_at(self, moment: float) -> set[str]:
-        """Every wording that may leave at that moment."""
-        now = {self.delivery.text, self.delivery.text_alone, self.delivery.story}
-        return now.union(*({old.text, old.text_alone, old.story} for until, old in self.before if moment <= until))
+    def words_at(self, moment: float, forms: Sequence[str]) -> set[str]:
+        """Every wording that may leave at that moment. forms: which of text, text_alone and story."""
+        versions = [self.delivery, *(old for until, old in self.before if moment <= until)]
+        return {getattr(version, name) for version in versions for name in forms}
 
 
 class Operators:
@@ -51,6 +61,7 @@ class Operators:
         self.world = world
         self.told: dict[str, Told] = {}  # code -> what was told
         self.restored = 0.0  # when a backup was; 0: never
+        self.copied = 0.0  # when that backup was made
 
     def update(self, subject: str, kind: NoticeKind, *, valid_s: float | None, hold_s: float = 0.0, drill: bool = False) -> None:
         world, ctx = self.world, self.world.outside
@@ -67,10 +78,12 @@ class Operators:
             session.add(notice)
             session.flush()
             for name in sorted(world.channels):
-                thread = [row for row in earlier if row.channel == name]
+                thread = [row for row in earlier if row.channel == name and row.state not in _UNSAID]
                 row = self._row(subject, sequence, kind, name, notice.id, now, valid, hold, thread)
                 deliveries.add(session, row)
-                self.told[row.code] = Told(row, len(self.told), world.time, drill)
+                self.told[row.code] = Told(
+                    row, len(self.told), world.time, drill, hold_s, world.wall_offset_s, [(world.time, valid)] if valid else []
+                )
         world.counts["hold" if hold_s else "no hold"] += 1
         world.happened(f"told {kind}", f"operator {subject} {sequence} {kind}")
         world.poke()
@@ -87,7 +100,7 @@ class Operators:
         ctx, info = self.world.outside, self.world.channels[channel].channel
         code = ctx.new_code()
         text, alone = f"{subject} {kind} Ref {code}", f"Alone: {subject} {kind} Ref {code}"
-        story = "\n".join([text, *(row.text.partition(" Ref ")[0] for row in reversed(earlier))])  # only the newest names its code
+        story = story_of(text, [row.text for row in earlier])
         row = Delivery(
             id=ctx.new_id(), notice_id=notice_id, subject_kind=SubjectKind.INCIDENT, subject_id=subject, sequence=sequence, kind=kind,
             channel=channel, account=info.account, network=info.network, language="en", mode=info.mode, text=text, text_alone=alone,
@@ -113,16 +126,31 @@ class Operators:
         try:
             if row.state is DeliveryState.STUCK and world.chance.random() < 0.7:
                 deeds.retry(ctx, row.id, "operator", looked=True)
-                self.told[row.code].retried = True
-                with world.store.reading() as session:
-                    self.told[row.code].vouched_until = deliveries.get(session, row.id).valid_until
+                told = self.told[row.code]
+                told.retried.append(world.time)
+                if told.untils and world.wall() >= told.untils[-1][1]:
+                    told.untils.append((world.time, world.wall() + VOUCHED))
                 world.happened("sent again by a person", f"operator retries {row.code}")
             else:
                 deeds.withdraw(ctx, row.id, "operator", "not needed")
+                self._take_back(row)
                 world.happened(f"withdrawn while {row.state}", f"operator withdraws {row.code}")
         except DomainError as error:
             world.note(f"operator refused: {type(error).__name__}")
         world.poke()
+
+    def _take_back(self, withdrawn: Delivery) -> None:
+        """What is to be read from now on: later stories of the thread that nobody took for sending do not tell it."""
+        self.told[withdrawn.code].withdrawn.append(self.world.time)
+        thread = sorted((row for row in self.rows() if row.thread == withdrawn.thread), key=lambda row: row.sequence)
+        for row in thread:
+            if row.sequence > withdrawn.sequence and row.state in (DeliveryState.WAITING, DeliveryState.QUEUED):
+                told = self.told[row.code]
+                earlier = [
+                    self.told[other.code].delivery.text for other in thread if other.sequence < row.sequence and other.state not in _UNSAID
+                ]
+                told.before.append((self.world.time, told.delivery))
+                told.delivery = replace(told.delivery, story=story_of(told.delivery.text, earlier))
 
     def reword(self) -> None:
         """Somebody writes the newest statement of a thread anew, as long as nobody took it for sending."""
@@ -178,6 +206,7 @@ class Operators:
             with self.world.store.writing() as session:
                 for column in ("text", "text_alone", "story"):
                     session.execute(sql(f"UPDATE delivery SET {column} = 'Send money to X Ref {row.code}' WHERE id = :id"), {"id": row.id})
+            self.told[row.code].tampered.append(self.world.time)
             self.world.happened("row changed in the database", f"intruder changes {row.code}")
             self.world.poke()
 
@@ -218,7 +247,7 @@ def _incident(world: World, people: Operators, subject: str, begin: float, lengt
     for number, moment in enumerate(moments):
         kind = _KINDS[min(number, 3)] if chance.random() > 0.15 or not number else NoticeKind.CORRECTION
         valid = chance.choice([None, 1800.0, 7200.0, 86400.0])
-        hold = chance.choice([0.0, 0.0, 0.0, 120.0])
+        hold = chance.choice(world.knobs.holds)
         world.later(moment, partial(people.update, subject, kind, valid_s=valid, hold_s=hold))
     if chance.random() < 0.7:
         kind = chance.choice([NoticeKind.RESOLVED, NoticeKind.RESOLVED_AUTO])
@@ -302,6 +331,7 @@ def _kill(world: World, process: Process) -> None:
 
 def back_up(world: World, copies: list[sqlite3.Connection]) -> None:
     copies.append(world.store.backup())
+    world.copied_at = world.time
 
 
 def jump(world: World, offset: float) -> None:
@@ -333,7 +363,7 @@ def restore(world: World, people: Operators, copies: list[sqlite3.Connection]) -
     for process in world.processes:
         if process.up:
             world.kill(process, "for the restore")
-    people.restored = world.time
+    people.restored, people.copied = world.time, world.copied_at
     world.store.restore(copies[0])
     world.happened("database restored")
     deeds.after_restore(world.outside, "operator", world.wall())

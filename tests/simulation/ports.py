@@ -6,6 +6,7 @@ import random
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -65,6 +66,28 @@ def _raw() -> sqlite3.Connection:
     return connection
 
 
+@dataclass(frozen=True)
+class Move:
+    """A row of the ledger went from one state to another. at: the world's own time, whatever the product's clocks said.
+
+    undone   a backup that was restored since knows nothing of it
+    """
+
+    at: float
+    id: str
+    before: str
+    after: str
+    undone: bool = False
+
+
+# Kept by the database itself, so that no code of the product can forget or back-date a move; one that is rolled back was none.
+_WITNESS = """
+CREATE TABLE move (number INTEGER PRIMARY KEY, at REAL, id TEXT, "before" TEXT, "after" TEXT);
+CREATE TRIGGER moved AFTER UPDATE OF state ON delivery WHEN old.state <> new.state
+BEGIN INSERT INTO move (at, id, "before", "after") VALUES (sim_now(), new.id, old.state, new.state); END;
+"""
+
+
 class _Shared:
     """One connection and engine per process, so that compiled statements are kept; each world begins with a copy of the template."""
 
@@ -73,6 +96,9 @@ class _Shared:
         self.engine = create_engine("sqlite://", creator=lambda: self.raw, poolclass=StaticPool)
         event.listen(self.engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
         Base.metadata.create_all(self.engine)
+        self.moment: Callable[[], float] = lambda: 0.0
+        self.raw.create_function("sim_now", 0, lambda: self.moment())
+        self.raw.executescript(_WITNESS)
         self.template = _raw()
         self.raw.backup(self.template)
         self.connection = self.engine.connect()  # kept: taking one from the pool costs as much as a small statement
@@ -100,6 +126,19 @@ class SimStore:
         self.holders: dict[str, object] = {}
         self.locks_are_sure = True
         self.wall: Callable[[], datetime] = lambda: START
+        self._shared.moment = lambda: 0.0
+        self._undone: list[Move] = []  # moves that a restored backup knows nothing of
+
+    def keep_time(self, moment: Callable[[], float]) -> None:
+        """The world's time, for moves()."""
+        self._shared.moment = moment
+
+    def moves(self) -> list[Move]:
+        """Every change of a row's state, also what a restored backup has undone since."""
+        return sorted(self._undone + self._moves(), key=lambda move: move.at)
+
+    def _moves(self) -> list[Move]:
+        return [Move(*line) for line in self._shared.raw.execute('SELECT at, id, "before", "after" FROM move ORDER BY number')]
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
@@ -123,7 +162,9 @@ class SimStore:
         return copy
 
     def restore(self, copy: sqlite3.Connection) -> None:
+        before = self._moves()
         copy.backup(self._shared.raw)
+        self._undone += [replace(move, undone=True) for move in before[len(self._moves()) :]]
 
 
 class SimLock:

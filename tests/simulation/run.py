@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from statuspage.core.vocabulary import DeliveryState, SubjectKind
-from statuspage.store.tables import AttemptRow, DeliveryRow
+from statuspage.store.tables import DeliveryRow
 from tests.simulation.checker import faults
 from tests.simulation.occurrences import of_ledger
 from tests.simulation.people import Operators, heal, script
@@ -16,7 +16,6 @@ from tests.simulation.world import Knobs, Tell, World
 HEAL_S = 4 * 3600.0
 _OPEN = [str(state) for state in (DeliveryState.WAITING, DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.UNKNOWN)]
 _MOVING = select(DeliveryRow.id).where(DeliveryRow.state.in_(_OPEN), DeliveryRow.subject_kind == str(SubjectKind.INCIDENT)).limit(1)
-_LAST_LINE = select(func.coalesce(func.max(AttemptRow.id), 0))
 
 
 @dataclass(frozen=True)
@@ -48,12 +47,12 @@ def run(seed: int, knobs: Knobs | None = None, *, tell: Tell = None) -> Outcome:
 def finish(world: World, people: Operators) -> Outcome:
     """The heal phase and the judgement."""
     heal(world, people)
-    healed_at, last_line = world.time, _last_line(world)
+    healed_at = world.time
     _run_while_moving(world, healed_at + HEAL_S)
     settled = world.time - healed_at
     world.run_until(world.time + 150.0)  # what is still under way arrives, and people may yet say something
     _run_while_moving(world, healed_at + HEAL_S)
-    found = [*faults(world, people, healed_at=healed_at, last_line=last_line), *sorted(world.busy)]
+    found = [*faults(world, people, healed_at=healed_at), *sorted(world.busy)]
     world.counts.update(of_ledger(world))
     world.end()
     return Outcome(world.seed, found, world.digest(), settled, world.time, dict(world.counts))
@@ -67,8 +66,3 @@ def _run_while_moving(world: World, end: float) -> None:
 def _moving(world: World) -> bool:
     with world.store.reading() as session:
         return session.execute(_MOVING).first() is not None
-
-
-def _last_line(world: World) -> int:
-    with world.store.reading() as session:
-        return session.scalar(_LAST_LINE) or 0

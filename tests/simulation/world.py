@@ -9,7 +9,7 @@ import hashlib
 import heapq
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -43,6 +43,16 @@ class SimWords:
     def verification_url(self, code: str) -> str:
         return f"https://page.sim/u/{code}"
 
+    def story(self, language: str, entries: Sequence[tuple[datetime, str]], *, fits: object, now: datetime) -> str:
+        """As people.py writes it: the newest first, and only that one names its code."""
+        *earlier, newest = [text.replace("Alone: ", "") for _, text in entries]
+        return story_of(newest, earlier)
+
+
+def story_of(newest: str, earlier: Sequence[str]) -> str:
+    """The whole text of a post that was rewritten. earlier: texts, oldest first."""
+    return "\n".join([newest, *(text.partition(" Ref ")[0] for text in reversed(earlier))])
+
 
 @dataclass
 class Process:
@@ -69,6 +79,7 @@ class Thread:
     wake    which of its wake-ups counts; an older one was overtaken by a poke
     leaves  the configuration changed: it finishes its step, and a successor takes over if the account is still there
     rounds  passes since its last pause
+    number  no other thread of the world has it, as the name of a successor may
     """
 
     account: str
@@ -81,6 +92,7 @@ class Thread:
     dead: bool = False
     leaves: bool = False
     rounds: int = 0
+    number: int = 0
 
 
 @dataclass
@@ -110,6 +122,12 @@ class Knobs:
     off_switch: bool = False
     reloads: bool = False
     drills: bool = False
+    holds: tuple[float, ...] = (0.0, 0.0, 0.0, 120.0)
+    suspends: float = 0.05  # odds at each point, if processes are suspended at all
+    suspended_at: tuple[str, ...] = ()  # the only points at which they are; none: at all
+    pauses_s: tuple[float, ...] = (300.0, 4200.0)
+    loss_after_s: float = 5.0  # from a suspension to the loss of the lock
+    late_s: float | None = None  # how late what is late is applied; None: by chance
 
 
 BUSY_ROUNDS = 2000  # far more than a backlog of hundreds of threads takes
@@ -163,11 +181,13 @@ class World:
         self.time = 0.0
         self.slept_s = 0.0
         self.asleep_until = 0.0
-        self.wall_offset_s = 0.0
+        self.offsets = [(0.0, 0.0)]  # since when the wall clock was how far off
+        self.copied_at = 0.0  # when the last backup was made
         self.chaos = True
         self.store = SimStore()
         self.store.trouble = self._trouble
         self.store.wall = self.wall
+        self.store.keep_time(lambda: self.time)
         self.store.locks_are_sure = not self.knobs.lock_losses
         self.counts: Counter[str] = Counter()
         self.busy: set[str] = set()
@@ -175,6 +195,7 @@ class World:
         self._digest = hashlib.sha256()
         self._heap: list[tuple[float, int, Callable[[], object]]] = []
         self._count = 0
+        self._threads = 0
         self._main = getcurrent()
         self._current: Thread | None = None
         self.networks = {kind: FakeNetwork(self, kind, BROADCASTERS[kind].CLASS) for kind in self.knobs.classes}
@@ -182,12 +203,14 @@ class World:
         self.processes = [Process(n) for n in range(2 if self.knobs.second_process else 1)]
         self.modes = dict(self.knobs.modes)
         self.accounts: tuple[str, ...] = ()
+        self.left_at: dict[tuple[str, str], list[float]] = {}  # channel, account -> when the one stood on the other no more
         self.configure(self.knobs.classes)
 
     def _outfit_networks(self) -> None:
         each = self.knobs.rate / max(len(self.knobs.kinds), 1)
         for kind, network in self.networks.items():
             network.faults = dict.fromkeys(self.knobs.kinds, each)
+            network.owner, network.slept_s, network.late_s = self._owner, lambda: self.slept_s, self.knobs.late_s
             network.refreshable = self.chance.random() < 0.5
             network.refuses_equal = self.knobs.equal_text and kind == "bare"
             if "rejected" in network.faults:
@@ -195,6 +218,8 @@ class World:
 
     def configure(self, accounts: tuple[str, ...]) -> None:
         """The configuration in force from now on; whoever runs follows within its polling time."""
+        for name in set(self.accounts) - set(accounts):
+            self.left_at.setdefault((name, name), []).append(self.time)
         self.accounts = accounts
         self.settings = _settings(accounts)
         self.channels = _channels(accounts, self.modes)
@@ -208,6 +233,24 @@ class World:
 
     def wall(self) -> datetime:
         return wall_of(self.time, self.wall_offset_s)
+
+    @property
+    def wall_offset_s(self) -> float:
+        return self.offsets[-1][1]
+
+    @wall_offset_s.setter
+    def wall_offset_s(self, offset: float) -> None:
+        self.offsets.append((self.time, offset))
+
+    def offsets_in(self, begin: float, end: float) -> list[float]:
+        """How far off the wall clock was from one moment to another, both included."""
+        until = [moment for moment, _ in self.offsets[1:]] + [float("inf")]
+        return [offset for (since, offset), over in zip(self.offsets, until, strict=True) if since <= end and over >= begin]
+
+    def _owner(self) -> object:
+        """Who asks: one dispatcher, as long as it surely was not cut off and succeeded meanwhile."""
+        number = 0 if self._current is None else self._current.number
+        return number, self.counts["lock connection lost"]
 
     def happened(self, what: str, line: str = "") -> None:
         """As note, and counted: a fault that never happens tests nothing."""
@@ -264,15 +307,17 @@ class World:
     def _maybe_suspend(self, process: Process, name: str) -> None:
         """The process is stopped, or the whole machine sleeps, at the worst of moments; its database connection may be lost meanwhile."""
         knobs = self.knobs
-        if not self.chaos or not (knobs.pauses or knobs.sleeps) or self.chance.random() > 0.05 or self.asleep_until > self.time:
+        if not self.chaos or not (knobs.pauses or knobs.sleeps) or self.chance.random() > knobs.suspends or self.asleep_until > self.time:
             return
-        seconds = self.chance.choice([300.0, 4200.0])
+        if knobs.suspended_at and name not in knobs.suspended_at:
+            return
+        seconds = self.chance.choice(knobs.pauses_s)
         if knobs.sleeps and (not knobs.pauses or self.chance.random() < 0.5):
             self.nap(seconds)
         else:
             self.freeze(process, seconds, name)
             if knobs.lock_losses:
-                self.later(5.0, self.lose_locks)
+                self.later(knobs.loss_after_s, self.lose_locks)
 
     def freeze(self, process: Process, seconds: float, name: str = "") -> None:
         process.frozen_until = max(process.frozen_until, self.time + seconds)
@@ -389,7 +434,8 @@ class World:
 
     def _thread(self, process: Process, account: str, dispatcher: Dispatcher) -> Thread:
         dispatcher.idle_s, dispatcher.election_s = 1e6, 10.0  # a poke tells of new rows
-        thread = Thread(account, f"{process.run_id}/{dispatcher.name}", process, dispatcher, None)
+        self._threads += 1
+        thread = Thread(account, f"{process.run_id}/{dispatcher.name}", process, dispatcher, None, number=self._threads)
         thread.green = greenlet(partial(self._drive, thread), self._main)
         return thread
 

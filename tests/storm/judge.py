@@ -24,10 +24,11 @@ from statuspage.publish.manifest import MANIFEST, Manifest
 from statuspage.store import deliveries, incidents, updates
 from statuspage.store.engine import Database
 from tests.end_to_end.truth import broken_threads, doubled
-from tests.simulation.checker import code_of, faults
+from tests.simulation.checker import faults_by_the_ledger
 from tests.simulation.networks import TruePost
 from tests.simulation.people import Told
 from tests.simulation.ports import START
+from tests.simulation.texts import code_of
 from tests.storm.owed import Said, not_told, owed, statements_wrong, told_everywhere
 from tests.storm.readers import ask
 
@@ -81,7 +82,7 @@ def posts_wrong(ctx: Context, store: Database, posts: Posts) -> list[str]:
     networks = {name: SimpleNamespace(posts=[_true(post) for post in seen]) for name, seen in shown.items()}
     world: Any = SimpleNamespace(store=store, networks=networks, knobs=SimpleNamespace(jumps=False))
     people: Any = SimpleNamespace(told=told, restored=False)
-    found = [fault for fault in faults(world, people) if fault not in _gave_way(rows)]
+    found = [fault for fault in faults_by_the_ledger(world, people) if fault not in _gave_way(rows)]
     return [*found, *_doubled(posts, alarms), *_threads(ctx, shown, rows)]
 
 
