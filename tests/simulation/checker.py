@@ -70,15 +70,16 @@ def faults_by_the_ledger(world: Any, people: Any) -> list[str]:
 def _late(world: World, reasons: Reasons, rows: dict[str, Delivery], healed_at: float) -> Iterator[str]:
     """D28: everything is final ten minutes after the last fault.
 
-    Two things last by design. A wait that a network asked for, up to an hour, is no fault that ended: the ten minutes begin when it is
-    over; a process that starts on a wall clock that was set back lets it begin anew, since nothing else was written down. And on a
-    network that cannot be read people get ten minutes to look (D11): a thread in which that happened has these, beginning with the end
-    of the request whose answer was lost, and a moment for what follows.
+    Three things last by design. A hold ends when it ends. A wait that a network asked for, up to an hour, is no fault that ended: the
+    ten minutes begin when it is over; a process that starts on a wall clock that was set back lets it begin anew, since nothing else was
+    written down. And on a network that cannot be read people get ten minutes to look (D11): a thread in which that happened has these,
+    beginning with the end of the request whose answer was lost, and a moment for what follows.
     """
     blind = {(row.subject_id, row.channel) for row in rows.values() if reasons.was_assumed(row.code)}
     for row in rows.values():
         network = world.networks[row.account]
-        begun = max(healed_at + (network.asked_s if world.knobs.jumps else 0.0), network.asked_until)
+        held_until = reasons.hold_ends(row.code, healed_at)
+        begun = max(healed_at + (network.asked_s if world.knobs.jumps else 0.0), network.asked_until, held_until)
         most = SETTLED_S + (BLIND_MARGIN_S if (row.subject_id, row.channel) in blind else 0.0)
         took = max([move.at for move in reasons.moves_of(row.id) if move.at > healed_at], default=begun) - begun
         if took > most:

@@ -258,13 +258,19 @@ def _no_hold(stack: ExitStack) -> None:
 
 @mutant("a restore ends every hold")
 def _hold_lost(stack: ExitStack) -> None:
-    _swap(stack, deliveries, "RESTORED_WAITING", deliveries.RESTORED)
+    stack.enter_context(patch.dict(deliveries._RESTORED_FROM, {DeliveryState.WAITING: deliveries.RESTORED}))
 
 
 @mutant("what a network asks to wait is ignored")
 def _impatient(stack: ExitStack) -> None:
     _swap(stack, gate.Gate, "pause", lambda self, now, seconds: None)
-    _swap(stack, verdict, "_asked", lambda of, error: (0.0, {}))
+    for module in (verdict, dispatcher):
+        _swap(stack, module, "asked_to_wait", lambda of, error: (0.0, {}))
+
+
+@mutant("a wait ends with its process")
+def _forgetful(stack: ExitStack) -> None:
+    _swap(stack, desk.Desk, "_heed_wait", lambda self, known: None)
 
 
 @mutant("a former owner may not live")
@@ -347,6 +353,7 @@ AIMED: dict[str, dict[str, Any]] = {
     "lock connection lost": {"classes": ("bare", "natural"), "second_process": True, "lock_losses": True, "rate": 0.5},
     "restore not reconciled": {"classes": ("bare", "natural"), "restores": True},
     "what a backup forgot was never said": {"restores": True},
+    "a wait ends with its process": {"kinds": ("throttled",), "rate": 0.2, "crashes": 0.05, "jumps": False, "restores": False},
     "a restore ends every hold": {"restores": True, "holds": (3600.0,)},
     "a former owner may not live": _CUT_OFF,
     "the same key in every epoch": {"classes": ("natural", "keyed"), "modes": dict.fromkeys(networks.MODES, "reply"), "deletions": True},

@@ -25,8 +25,7 @@ WINDOW_S = 3600.0
 LONGEST_WAIT_S = 3600.0  # delivery.retry_after_max_s
 EARLY_S = 0.01
 # What the product does not promise yet. Each of these goes when it does, and the judge then asks for it.
-WAITS_OUTLIVE_OWNERS = False  # who takes an account over may know nothing of a wait that the former owner was asked for
-TRIALS_ARE_TOLD = False  # a wait that is asked for when the network is only asked who we are is not heeded
+RENEWALS_ARE_TOLD = False  # a wait that is asked for when credentials are renewed is not heeded
 SLEEP_COUNTS_ONCE = False  # a wait that was heard of right after the machine woke is shortened by the time for which it slept
 WAITS = ("", "", "1", "30", "60", "+60", "900", "+900", "99999999", "-5", "soon", "Mon, 02 Mar 2026 09:00:00 GMT")
 
@@ -102,6 +101,7 @@ class FakeNetwork:
     owner: Callable[[], object] = lambda: None  # who is asking; one owner remembers what it was asked to wait
     slept_s: Callable[[], float] = lambda: 0.0  # how long the machine has slept so far
     barred: dict[object, float] = field(default_factory=dict)  # owner -> until when it was asked to wait
+    barred_all: float = 0.0  # until when whoever comes must wait: an owner lived long enough to write it down
     too_soon: list[str] = field(default_factory=list)  # what came all the same
 
     # --- answering ------------------------------------------------------------------------------------------------------
@@ -112,7 +112,7 @@ class FakeNetwork:
         path = request.url.split("/", 3)[3]
         body = json.loads(request.body) if request.body else {}
         self.requests.append((world.time, request.method, path))
-        owner, slept_s = self.owner() if not WAITS_OUTLIVE_OWNERS else None, self.slept_s()
+        owner, slept_s = self.owner(), self.slept_s()
         self._witness(request.method, path, body, owner)
         fault = "down" if self.down else self._draw(request.method, path)
         world.happened(f"answer {fault}", f"{self.name} {request.method} {path} {body.get('key', '')[:6]} -> {fault}")
@@ -129,17 +129,22 @@ class FakeNetwork:
         if 400 <= answer.status < 500 and answer.status not in (401, 429):
             self._refuse(path, body, answer, str(answer.json() or ""))
         world.sleep(world.chance.uniform(0.01, 0.3))
-        heeded = (TRIALS_ARE_TOLD or path not in ("me", "token")) and (SLEEP_COUNTS_ONCE or slept_s == self.slept_s())
+        heeded = (RENEWALS_ARE_TOLD or path != "token") and (SLEEP_COUNTS_ONCE or slept_s == self.slept_s())
         self._heard(answer, owner if heeded else "nobody")
         return answer
 
     def _witness(self, method: str, path: str, body: dict[str, Any], owner: object) -> None:
         """What the judge goes by: the fake's own record of what was asked, by whom, and whether it might be asked yet."""
         now = self.world.time
-        if now < self.barred.get(owner, 0.0) - EARLY_S:
-            self.too_soon.append(f"{method} {path} at {now:.0f} s, not before {self.barred[owner]:.0f} s")
+        until = max(self.barred.get(owner, 0.0), self.barred_all)
+        if now < until - EARLY_S:
+            self.too_soon.append(f"{method} {path} at {now:.0f} s, not before {until:.0f} s")
         if method != "GET" and path != "token":
             self.writes.append(Write(now, path, self._text(path, body), body.get("key", "")))
+
+    def written_down(self, owner: object) -> None:
+        """That owner had the time to write down what it was asked to wait: its successors know it, too."""
+        self.barred_all = max(self.barred_all, self.barred.get(owner, 0.0))
 
     def _text(self, path: str, body: dict[str, Any]) -> str:
         """The words of a request; those of a staged post were sent with its container."""

@@ -127,6 +127,7 @@ class Operators:
             if row.state is DeliveryState.STUCK and world.chance.random() < 0.7:
                 deeds.retry(ctx, row.id, "operator", looked=True)
                 told = self.told[row.code]
+                world.networks[row.account].barred_all = 0.0  # it may have been off, and is resumed then
                 told.retried.append(world.time)
                 if told.untils and world.wall() >= told.untils[-1][1]:
                     told.untils.append((world.time, world.wall() + VOUCHED))
@@ -320,6 +321,7 @@ def _resume(world: World, network: FakeNetwork) -> None:
     if off and network.name in world.accounts:
         world.counts["waited while its account was off"] += waiting
         deeds.resume_account(world.outside, network.name, "operator")
+        network.barred_all = 0.0  # who owns it next need not heed what was asked before
         world.happened("account resumed", f"operator resumes {network.name}")
         world.poke()
 
@@ -365,6 +367,8 @@ def restore(world: World, people: Operators, copies: list[sqlite3.Connection]) -
             world.kill(process, "for the restore")
     people.restored, people.copied = world.time, world.copied_at
     world.store.restore(copies[0])
+    for network in world.networks.values():
+        network.barred_all = 0.0  # the backup does not know of it
     world.happened("database restored")
     deeds.after_restore(world.outside, "operator", world.wall())
 

@@ -87,19 +87,25 @@ class Reasons:
         return True
 
     def _may_stick(self, told: Told, at: float) -> bool:
-        """Refused for good, out of date, given up after so many attempts, left without a channel, or of a backup and perhaps rewritten."""
+        """Refused for good, out of date, given up after so many attempts, left without a channel; or of a backup, and perhaps rewritten
+        since, or stuck before.
+        """
         row = told.delivery
         since = max((moment for moment in told.retried if moment <= at), default=told.at)
         refused = any(since <= refusal.at <= at for refusal in self._refusals[row.code])
         asked = sum(since <= write.at <= at for write in self._writes[row.code])
-        from_backup = 0.0 < self.people.restored <= at and told.at <= self.people.copied and row.mode is UpdateMode.EDIT
+        from_backup = 0.0 < self.people.restored <= at and told.at <= self.people.copied
+        undecided = row.mode is UpdateMode.EDIT or self._state_at(row.id, self.people.copied) == DeliveryState.STUCK
         return (
             refused
             or self._out_of_date(told, at)
             or asked >= GIVEN_UP_AFTER - UNSEEN_ATTEMPTS
-            or from_backup
+            or (from_backup and undecided)
             or any(left <= at for left in self.world.left_at.get((row.channel, row.account), ()))
         )
+
+    def _state_at(self, row_id: str, at: float) -> str:
+        return next((move.after for move in reversed(self._moves[row_id]) if move.at <= at), "")
 
     def _out_of_date(self, told: Told, at: float) -> bool:
         """By the wall clock of that moment. A backup does not know who vouched for it since."""
@@ -118,7 +124,10 @@ class Reasons:
         return bool(newer) and (move.before == DeliveryState.STUCK or overtaken)
 
     def _may_go(self, told: Told, at: float) -> bool:
-        return not any(moment <= at for moment in told.withdrawn) and self.hold_over(told, at)
+        return not self._withdrawn(told, at) and self.hold_over(told, at)
+
+    def _withdrawn(self, told: Told, at: float) -> bool:
+        return any(moment <= at and self._counts(moment, at) for moment in told.withdrawn)
 
     def _over_untold(self, told: Told, at: float) -> bool:
         """The newest of several statements says that it is over, and of the trouble no post stood anywhere."""
@@ -152,7 +161,7 @@ class Reasons:
 
     def _in_ledger(self, told: Told, at: float = float("inf")) -> bool:
         """False for what was not told yet, and for what was told after the backup was made that was restored by then."""
-        return told.at <= at and not (at >= self.people.restored and self.people.copied < told.at <= self.people.restored)
+        return told.at <= at and self._counts(told.at, at)
 
     # --- holds ----------------------------------------------------------------------------------------------------------
 
@@ -161,12 +170,21 @@ class Reasons:
         ahead = max(offset - told.offset_s for offset in self.world.offsets_in(told.at, at)) if told.hold_s else 0.0
         return at - told.at >= told.hold_s - max(ahead, 0.0) - 0.001
 
+    def hold_ends(self, code: str, healed_at: float) -> float:
+        """When the last hold of the thread ends. While the machine sleeps, it stands still; a process that starts on a wall clock that was
+        set back lets it begin anew.
+        """
+        row = self.told[code].delivery
+        held = [told for told in self._threads[row.subject_id, row.channel] if told.hold_s]
+        jumps = self.world.knobs.jumps
+        return max(((max(told.at, healed_at) if jumps else told.at) + told.hold_s + self.world.slept_s for told in held), default=0.0)
+
     # --- what is left at the end ----------------------------------------------------------------------------------------
 
     def untold(self) -> Iterator[str]:
         """Each thread tells its newest statement, or that one ended for a reason of its own."""
         for (_, channel), thread in sorted(self._threads.items()):
-            left = [told for told in thread if not told.withdrawn and not told.drill and self._in_ledger(told)]
+            left = [told for told in thread if not self._withdrawn(told, float("inf")) and not told.drill and self._in_ledger(told)]
             while left and left[-1].tampered and not REFUSED_ONES_REPLACE:
                 left.pop()
             if not left or not (moves := self._moves[left[-1].delivery.id]):
@@ -190,15 +208,15 @@ class Reasons:
             for write in writes if told is not None else ():
                 if not self.hold_over(told, write.at):
                     yield f"early: {code} was sent at {write.at:.0f} s, before its hold ended"
-                if write.path != "containers" and any(self._counts(moment) and moment < write.at for moment in told.withdrawn):
+                if write.path != "containers" and self._withdrawn(told, write.at):
                     yield f"unexpected: {code} was sent at {write.at:.0f} s, though it was withdrawn"
         for name, network in sorted(self.world.networks.items()):
             for line in network.too_soon:
                 yield f"hasty: {name} was asked before it allowed that: {line}"
 
-    def _counts(self, moment: float) -> bool:
-        """False for a deed that a restored backup has undone."""
-        return not self.people.copied < moment <= self.people.restored
+    def _counts(self, moment: float, at: float) -> bool:
+        """False for a deed that a restored backup has undone by then."""
+        return not (at >= self.people.restored and self.people.copied < moment <= self.people.restored)
 
     def other_words(self) -> Iterator[str]:
         """One key stands for one text: a network that remembers keys would answer with the other post."""
