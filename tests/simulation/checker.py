@@ -119,8 +119,10 @@ class _Judge:
             if told is None:
                 yield f"unexpected: {name} shows {text!r}, which nobody told"
                 continue
-            if told.delivery.channel != name:
-                yield f"unexpected: {code} belongs on {told.delivery.channel}, not on {name}"
+            if (told.delivery.account if self.forms else told.delivery.channel) != name:
+                yield f"unexpected: {code} belongs on {told.delivery.account}, not on {name}"
+            if self.forms and not self._same_thread(name, told, post):
+                yield f"unexpected: {code} continues a post of another thread on {name}"
             if text not in told.words_at(float("-inf") if self.restored else sent_at, self._forms(told, post, number)):
                 yield f"unapproved: {name} shows {text!r}"
             row = self.rows.get(code)
@@ -135,6 +137,12 @@ class _Judge:
             if told.drill:
                 yield f"unexpected: rehearsal {code} on {name}"
             yield from self._stale(told, sent_at)
+
+    def _same_thread(self, name: str, told: Told, post: TruePost) -> bool:
+        """The post that it rewrites, and the one that it replies to, speak of the same incident on the same channel."""
+        parents = [other for other in self.world.networks[name].posts if other.id == post.reply_to]
+        codes = [code_of(other.revisions[0][2]) for other in (post, *parents)]
+        return all(self.told[code].delivery.thread == told.delivery.thread for code in codes if code in self.told)
 
     def _forms(self, told: Told, post: TruePost, number: int) -> Sequence[str]:
         """Which of a statement's three wordings fit the place of a post: a rewritten one, a reply, one that stands alone."""
@@ -151,13 +159,14 @@ class _Judge:
             yield f"stale: {told.delivery.code} sent after {until:%H:%M:%S}"
 
     def _order(self, name: str, posts: list[TruePost]) -> Iterator[str]:
-        shown: dict[str, list[tuple[float, int, str]]] = {}
+        shown: dict[tuple[str, str], list[tuple[float, int, str]]] = {}
         for post in posts:
             for _, applied_at, text in post.revisions:
                 told = self.told.get(code_of(text))
                 if told is not None and told.delivery.code in self.rows:
-                    shown.setdefault(told.delivery.subject_id, []).append((applied_at, told.order, told.delivery.code))
-        for subject, entries in sorted(shown.items()):
+                    thread = (told.delivery.subject_id, told.delivery.channel)
+                    shown.setdefault(thread, []).append((applied_at, told.order, told.delivery.code))
+        for (subject, _), entries in sorted(shown.items()):
             for before, after in pairwise(sorted(entries)):
                 if after[1] < before[1]:
                     yield f"disordered: {subject} on {name} shows {after[2]} after the newer {before[2]}"

@@ -102,6 +102,7 @@ class FakeNetwork:
     slept_s: Callable[[], float] = lambda: 0.0  # how long the machine has slept so far
     barred: dict[object, float] = field(default_factory=dict)  # owner -> until when it was asked to wait
     barred_all: float = 0.0  # until when whoever comes must wait: an owner lived long enough to write it down
+    foreign: list[str] = field(default_factory=list)  # ids that were to be continued here, though no post of this account has them
     too_soon: list[str] = field(default_factory=list)  # what came all the same
 
     # --- answering ------------------------------------------------------------------------------------------------------
@@ -289,7 +290,7 @@ class FakeNetwork:
         if self.refuses_equal and any(p.text == body["text"] for p in self.posts):
             return _answer(403, {"error": "duplicate content"})
         parent = body.get("reply_to")
-        if parent is not None and any(p.id == parent and p.gone for p in self.posts):
+        if not self._can_continue(parent):
             return _answer(404, {"error": "parent gone"})
         post = self._add(body, sent_at)
         self.keys[key] = (post.id, self.world.time)
@@ -309,17 +310,25 @@ class FakeNetwork:
 
     def _edit(self, post_id: str, body: dict[str, Any], sent_at: float) -> Answer:
         post = next((p for p in self.posts if p.id == post_id), None)
-        if post is None or post.gone:
+        if not self._can_continue(post_id) or post is None:
             return _answer(404, {"error": "gone"})
         post.revisions.append((sent_at, self.world.time, body["text"]))
         self.world.note(f"{self.name} TRUTH {post.id} edited {body['text'][:40]}")
         return _answer(200, {"id": post.id})
 
+    def _can_continue(self, post_id: str | None) -> bool:
+        if post_id is None:
+            return True
+        found = [post for post in self.posts if post.id == post_id]
+        if not found:
+            self.foreign.append(post_id)
+        return any(not post.gone for post in found)
+
     def _publish(self, container: str, sent_at: float) -> Answer:
         made = self.containers[container]
         if made["post"] is None:
             parent = made["body"].get("reply_to")
-            if parent is not None and any(p.id == parent and p.gone for p in self.posts):
+            if not self._can_continue(parent):
                 return _answer(404, {"error": "parent gone"})
             made["post"] = self._add(made["body"], sent_at).id
         return _answer(200, {"id": made["post"]})

@@ -77,6 +77,9 @@ class Operators:
             )  # fmt: skip
             session.add(notice)
             session.flush()
+            world.counts["two channels on one account"] += len({info.channel.account for info in world.channels.values()}) < len(
+                world.channels
+            )
             for name in sorted(world.channels):
                 thread = [row for row in earlier if row.channel == name and row.state not in _UNSAID]
                 row = self._row(subject, sequence, kind, name, notice.id, now, valid, hold, thread)
@@ -103,7 +106,8 @@ class Operators:
         story = story_of(text, [row.text for row in earlier])
         row = Delivery(
             id=ctx.new_id(), notice_id=notice_id, subject_kind=SubjectKind.INCIDENT, subject_id=subject, sequence=sequence, kind=kind,
-            channel=channel, account=info.account, network=info.network, language="en", mode=info.mode, text=text, text_alone=alone,
+            channel=channel, account=info.account, network=info.network, language=info.language, mode=info.mode, text=text,
+            text_alone=alone,
             story=story, code=code, digest=digest_of(text, alone, story),
             state=DeliveryState.WAITING if hold else DeliveryState.QUEUED, created_at=now, not_before=hold, valid_until=valid,
             essential=kind is NoticeKind.CORRECTION,
@@ -189,7 +193,19 @@ class Operators:
         elif len(now) > 1:
             now.discard(kind)
             world.counts["account removed"] += 1
-        world.reload(tuple(sorted(now)))
+        world.reload(tuple(account for account in world.every_account if account in now))
+
+    def move(self, chance: Random) -> None:
+        """A channel stands on another account from now on, of the same class or of another one."""
+        world = self.world
+        if not world.chaos:
+            return
+        channel = chance.choice(sorted(world.homes))
+        others = [account for account in world.every_account if account != world.homes[channel]]
+        if others:
+            world.homes[channel] = chance.choice(others)
+            world.counts["channel moved"] += 1
+            world.reload(world.accounts)
 
     def switch(self, *, off: bool) -> None:
         with self.world.store.writing() as session:
@@ -233,6 +249,10 @@ def script(world: World, people: Operators) -> float:
             world.later(chance.uniform(0.0, length), people.tamper)
     _fate(world, people, length)
     _disown(world, Random(f"disowned in {world.seed}"), length)
+    if knobs.moves:
+        own = Random(f"moved in {world.seed}")
+        for _ in range(own.randint(1, 3)):
+            world.later(own.uniform(0.0, length), people.move, own)
     return length
 
 
@@ -242,7 +262,7 @@ def _incident(world: World, people: Operators, subject: str, begin: float, lengt
     if world.knobs.reloads and subject.endswith("0") and chance.random() < 0.5 and len(world.accounts) > 1:
         world.counts["account still to come"] += 1
         world.configure(world.accounts[1:])
-        world.later(chance.uniform(begin, length), world.reload, world.knobs.classes)
+        world.later(chance.uniform(begin, length), world.reload, world.every_account)
     pace = chance.choice([1.0, 1.0, 0.01])  # now and then all of it within seconds
     moments = [begin + (moment - begin) * pace for moment in moments]
     for number, moment in enumerate(moments):
@@ -384,8 +404,8 @@ def heal(world: World, people: Operators) -> None:
             world.later(moment, _resume, world, network)
         if network.token == "revoked":
             network.token = "good"
-    if world.accounts != world.knobs.classes:
-        world.reload(world.knobs.classes)
+    if world.accounts != world.every_account:
+        world.reload(world.every_account)
     people.switch(off=False)
     for process in world.processes:
         process.frozen_until = 0.0

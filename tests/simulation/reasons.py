@@ -213,6 +213,8 @@ class Reasons:
         for name, network in sorted(self.world.networks.items()):
             for line in network.too_soon:
                 yield f"hasty: {name} was asked before it allowed that: {line}"
+            for post_id in network.foreign:
+                yield f"unexpected: {name} was to continue {post_id}, which is no post of this account"
 
     def _counts(self, moment: float, at: float) -> bool:
         """False for a deed that a restored backup has undone by then."""

@@ -122,6 +122,9 @@ class Knobs:
     off_switch: bool = False
     reloads: bool = False
     drills: bool = False
+    languages: tuple[str, ...] = ()  # accounts with two channels
+    twins: tuple[str, ...] = ()  # classes with a second account, for channels to move to
+    moves: bool = False  # channels move to other accounts
     holds: tuple[float, ...] = (0.0, 0.0, 0.0, 120.0)
     suspends: float = 0.05  # odds at each point, if processes are suspended at all
     suspended_at: tuple[str, ...] = ()  # the only points at which they are; none: at all
@@ -130,6 +133,9 @@ class Knobs:
     late_s: float | None = None  # how late what is late is applied; None: by chance
 
 
+# What the product does not promise yet: the dispatcher of the former account takes up, once a second and for ever, a row to which another
+# one of its thread on the new account is newer. Goes when it does.
+CHANNELS_MOVE = False
 BUSY_ROUNDS = 2000  # far more than a backlog of hundreds of threads takes
 ANSWERS = ("throttled", "error", "error_applied", "lost", "lost_applied", "late", "cut", "slow", "refused", "rejected", "unreadable")
 
@@ -145,7 +151,7 @@ def draw_knobs(chance: random.Random) -> Knobs:
     kinds = set(chance.sample(ANSWERS, chance.randint(1, 5)))
     if sleeps:  # what only a sleeping machine shows: keys that the server forgot meanwhile
         classes, kinds = tuple(sorted({*classes, "keyed"})), kinds | {"cut"}
-    return Knobs(
+    knobs = Knobs(
         classes=classes,
         modes={kind: chance.choice(MODES[kind]) for kind in sorted(BROADCASTERS)},
         kinds=tuple(sorted(kinds)),
@@ -169,6 +175,17 @@ def draw_knobs(chance: random.Random) -> Knobs:
         reloads=often(0.25),
         drills=often(0.1),
     )
+    own = random.Random(repr(chance.getstate()[1][:8]))  # of its own: what was drawn before there was this stays as it was
+    if own.random() < 0.2:
+        knobs.languages = tuple(sorted(own.sample(classes, own.randint(1, len(classes)))))
+    if own.random() < 0.15 and CHANNELS_MOVE:
+        knobs.moves, knobs.twins = True, (own.choice(classes),) if own.random() < 0.7 else ()
+    return knobs
+
+
+def class_of(account: str) -> str:
+    """A second account of a class is called bare2."""
+    return account.removesuffix("2")
 
 
 class World:
@@ -198,13 +215,15 @@ class World:
         self._threads = 0
         self._main = getcurrent()
         self._current: Thread | None = None
-        self.networks = {kind: FakeNetwork(self, kind, BROADCASTERS[kind].CLASS) for kind in self.knobs.classes}
+        self.every_account = (*self.knobs.classes, *(f"{kind}2" for kind in self.knobs.twins))
+        self.networks = {name: FakeNetwork(self, name, BROADCASTERS[class_of(name)].CLASS) for name in self.every_account}
         self._outfit_networks()
         self.processes = [Process(n) for n in range(2 if self.knobs.second_process else 1)]
         self.modes = dict(self.knobs.modes)
+        self.homes = {kind: kind for kind in self.knobs.classes} | {f"{kind}.fr": kind for kind in self.knobs.languages}  # of channels
         self.accounts: tuple[str, ...] = ()
         self.left_at: dict[tuple[str, str], list[float]] = {}  # channel, account -> when the one stood on the other no more
-        self.configure(self.knobs.classes)
+        self.configure(self.every_account)
 
     def _outfit_networks(self) -> None:
         each = self.knobs.rate / max(len(self.knobs.kinds), 1)
@@ -212,17 +231,18 @@ class World:
             network.faults = dict.fromkeys(self.knobs.kinds, each)
             network.owner, network.slept_s, network.late_s = self._owner, lambda: self.slept_s, self.knobs.late_s
             network.refreshable = self.chance.random() < 0.5
-            network.refuses_equal = self.knobs.equal_text and kind == "bare"
+            network.refuses_equal = self.knobs.equal_text and class_of(kind) == "bare"
             if "rejected" in network.faults:
                 network.faults["rejected"] = min(each, 0.03)
 
     def configure(self, accounts: tuple[str, ...]) -> None:
         """The configuration in force from now on; whoever runs follows within its polling time."""
-        for name in set(self.accounts) - set(accounts):
-            self.left_at.setdefault((name, name), []).append(self.time)
+        before = {(name, info.channel.account) for name, info in self.channels.items()} if self.accounts else set()
         self.accounts = accounts
         self.settings = _settings(accounts)
-        self.channels = _channels(accounts, self.modes)
+        self.channels = _channels({name: home for name, home in sorted(self.homes.items()) if home in accounts}, self.modes)
+        for left in before - {(name, info.channel.account) for name, info in self.channels.items()}:
+            self.left_at.setdefault(left, []).append(self.time)
         self.outside = self.context(Process(99))
 
     @property
@@ -518,17 +538,21 @@ def _settings(accounts: tuple[str, ...]) -> Settings:
         {
             "page": {"name": "Example Bank", "bank": "Example", "url": "https://page.sim"},
             "components": [{"slug": "cards", "name": {"en": "Cards"}}],
-            "accounts": [{"name": kind, "kind": kind, "config": {}} for kind in accounts],
+            "accounts": [{"name": name, "kind": class_of(name), "config": {}} for name in accounts],
         }
     )
 
 
-def _channels(accounts: tuple[str, ...], modes: Mapping[str, str]) -> Mapping[str, ChannelInfo]:
+def _channels(homes: Mapping[str, str], modes: Mapping[str, str]) -> dict[str, ChannelInfo]:
     return {
-        kind: ChannelInfo(
-            Channel(kind, kind, kind, "en", UpdateMode(modes[kind]), LinkMode.NEVER),
+        name: ChannelInfo(
+            Channel(name, home, class_of(home), _language(name), UpdateMode(modes[class_of(home)]), LinkMode.NEVER),
             fits=lambda text: True,
-            delivery_class=str(DeliveryClass(BROADCASTERS[kind].CLASS)),
+            delivery_class=str(DeliveryClass(BROADCASTERS[class_of(home)].CLASS)),
         )
-        for kind in accounts
+        for name, home in homes.items()
     }
+
+
+def _language(channel: str) -> str:
+    return channel.partition(".")[2] or "en"
