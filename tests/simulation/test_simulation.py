@@ -105,7 +105,7 @@ def test_a_wall_clock_that_jumps_changes_nothing() -> None:
     assert _wrong(tuple(jumping(seed) for seed in range(1, 61))) == {}
 
 
-@pytest.mark.release
+@pytest.mark.long
 def test_a_wall_clock_that_jumps_never_changes_anything() -> None:
     """D23, seeds 61 to 500: who may send, quiet period, age of a key."""
     assert _wrong(tuple(spread(jumping, range(61, 501)))) == {}
