@@ -16,6 +16,8 @@ from statuspage.core.vocabulary import ComponentStatus, MaintenanceStatus, Notic
 from statuspage.store import Session, incidents, maintenance, updates
 
 UNKNOWN_CAUSE = "unknown"
+URGENT, NO_CALL, CONTACT = "urgent", "no_call", "contact"
+SHOWN = 2  # sentences of advice, in a page and in the answer above it
 _CARDS = frozenset({"card", "contactless", "atm"})
 _WAYS_IN = frozenset({"login", "slow", "unreachable", "code_late"})  # no setting says which component is the website and which the app
 DISPROVED_BY: Mapping[str, frozenset[str]] = {"cards_ok": _CARDS, "use_web": _WAYS_IN, "use_app": _WAYS_IN}  # by such symptoms elsewhere
@@ -32,7 +34,7 @@ def while_it_lasts(session: Session, ctx: Context, incident: Incident, kind: Not
         symptom=spoken(ctx, incident),
         scheme=incident.scheme,
         cause=incident.cause,
-        advice=advice(session, ctx, named),
+        advice=_something(advice(session, ctx, named)),
         start=since(session, incident),
         next=incident.next_update_by,
         free_text=dict(free_text),
@@ -130,17 +132,28 @@ def _explained_by(ctx: Context, hit: set[str]) -> set[str]:
 
 
 def advice(session: Session, ctx: Context, components: Iterable[str]) -> tuple[str, ...]:
-    """Advice that holds whatever of these is hit: what all of them name, in the order of the first. A number only if there is one.
+    """Advice that holds whatever of these is hit: what all of them name, in the order of the first.
 
-    What sends people to something else is left out while that is in trouble too, see DISPROVED_BY.
+    Whoever loses a card must know the number in any outage: `urgent` holds as soon as one of them names it, if there is a number, and
+    stands among the sentences that are shown. What sends people to something else is left out while that is in trouble, see DISPROVED_BY.
     """
     configured = {component.slug: component.advice for component in ctx.settings.components}
     lists = [configured[slug] for slug in components if slug in configured]
     if not lists:
         return ()
     wrong = _disproved(session, ctx)
-    shared = [key for key in lists[0] if key not in wrong and all(key in other for other in lists[1:])]
-    return tuple(key for key in shared if key != "urgent" or ctx.settings.page.phone)
+    number = bool(ctx.settings.page.phone) and any(URGENT in one for one in lists)
+    first = [*lists[0], URGENT] if URGENT not in lists[0] else lists[0]
+    shared = [key for key in first if (number if key == URGENT else key not in wrong and all(key in one for one in lists))]
+    if URGENT in shared[SHOWN:]:
+        shared.remove(URGENT)
+        shared.insert(SHOWN - 1, URGENT)
+    return tuple(shared)
+
+
+def _something(told: tuple[str, ...]) -> tuple[str, ...]:
+    """The same; where nothing of it is something to do, how to reach the bank."""
+    return told if set(told) - {NO_CALL} else (*told, CONTACT)
 
 
 def _disproved(session: Session, ctx: Context) -> set[str]:

@@ -14,6 +14,7 @@ from statuspage.publish.views import HERO, TROUBLE, Views, in_trouble, is_late_s
 NAMES_SHOWN = 3  # of components, in one line of the answer: it has to stand on a small phone's screen
 LETTERS_SHOWN = 56  # of these names together; where three are longer, two are shown
 NEEDLESS = ("no_call",)  # advice that sends to the status page: here it would send in a circle
+CONTACT = "contact"  # advice that is an address
 ADVICE_SHOWN = 2  # sentences, as in a notice
 SOON = timedelta(days=3)  # planned work that begins so soon is told even when all is well
 
@@ -109,7 +110,8 @@ class _Teller:
         useful = [key for key in now.advice if key not in NEEDLESS]
         advice = " ".join(self.views.wording.advice(key, self.views.language) for key in useful[:ADVICE_SHOWN])
         if advice:
-            yield Fact(self.text("answer.advice"), advice)
+            href = self.views.site.link(self.views.site.contact(self.views.language)) if useful == [CONTACT] else ""
+            yield Fact(self.text("answer.advice"), advice, href=href)
 
     def _soon(self) -> Iterator[Fact]:
         for work in self.snapshot.upcoming_maintenances[:1]:

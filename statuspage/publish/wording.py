@@ -45,7 +45,8 @@ class Wording:
 
     def advice(self, key: str, language: str) -> str:
         """What helps meanwhile."""
-        return self._catalogue.template(("advice", key), language).fill(lambda _slot: self._page.phone or "")
+        values = {"phone": self._page.phone or "", "contact": self._page.url + self._page.contact_path}
+        return self._catalogue.template(("advice", key), language).fill(values.__getitem__)
 
     def safety(self, language: str) -> str:
         """The line that the bank never asks for codes, with the page's own address."""

@@ -73,7 +73,7 @@ _ALLOWED_SLOTS: Mapping[str, frozenset[str]] = {
     "next_line": frozenset({"next"}),
     "symptom": frozenset({"scheme"}),
     "cause": frozenset(),
-    "advice": frozenset({"phone"}),
+    "advice": frozenset({"phone", "contact"}),
     "late": frozenset({"late_until"}),
     "notice": _VALUES | _SENTENCE_SLOTS,
     "reply": _VALUES | _SENTENCE_SLOTS,

@@ -20,6 +20,7 @@ PAGE_ADVICE, POST_ADVICE = 2, 1  # sentences of advice in a page, in a post
 POST_WORKS = 3  # names in {works} outside the page
 
 NEEDS_PHONE = "urgent"  # the advice that gives the bank's number
+GIVES_ADDRESS = "contact"  # and the one that gives an address: not for posts, whose only address is that of the message itself
 
 _SAFETY_LINES = ("safety", "safety_short")  # slots of pages and posts; every one of them has its own
 
@@ -141,7 +142,8 @@ class Wording:
         if cut.advice:
             return ""
         most = PAGE_ADVICE if self.form is Form.PAGE else POST_ADVICE
-        keys = [key for key in self.facts.advice if key != NEEDS_PHONE or self.page.phone]
+        left_out = {GIVES_ADDRESS} if self.form is not Form.PAGE else set()
+        keys = [key for key in self.facts.advice if key not in left_out and (key != NEEDS_PHONE or self.page.phone)]
         return " ".join(self._sentence("advice", key, cut) for key in keys[:most])
 
     def _works_line(self, cut: Cut) -> str:

@@ -261,8 +261,8 @@ def check_scheme(scheme: str, where: str) -> None:
 
 def _constant_sentences(page: PageFacts, catalogue: Catalogue) -> Iterable[str]:
     """Texts of the catalogue that read the same in every notice of the page."""
-    constant = {"url": page.url, "phone": page.phone or ""}
+    constant = {"url": page.url, "phone": page.phone or "", "contact": page.contact_url}
     for path, texts in catalogue.texts.items():
         for template in texts.values():
-            if template.slots <= ({"url", "phone"} if path[0] in ("safety", "advice") else set()):
+            if template.slots <= (constant.keys() if path[0] in ("safety", "advice") else set()):
                 yield template.fill(lambda name: constant[name])

@@ -12,7 +12,7 @@ import pytest
 from statuspage.actions import incidents, maintenance
 from statuspage.core.vocabulary import ComponentStatus
 from statuspage.store.engine import Database
-from tests.actions.stage import DOWN, component, declared
+from tests.actions.stage import DOWN, GOOD, SLOW, component, declared, settings
 from tests.publish.stage import Press, probed
 
 CARDS, WEB, APP = "You can still pay by card and take out cash.", "Try our website instead.", "Try our app instead."
@@ -123,3 +123,26 @@ def test_nobody_is_sent_to_the_app_while_it_fails(press: Press) -> None:
     answered = answer(press)
 
     assert APP in alone and APP not in answered and WEB not in answered
+
+
+def test_the_number_for_lost_cards_stands_in_a_large_outage_and_how_to_reach_the_bank_where_nothing_else_helps(press: Press) -> None:
+    incident = declared(press.stage, "log-in", "app", "transfers", "cards", status=DOWN)
+    number = answer(press)
+    incidents.update(press.stage.ctx, incidents.Change(incident.id, "Ana", components={"cards": GOOD, "cash-machines": DOWN}))
+    contact = answer(press)
+
+    assert all("Lost card or fraud? Call 900 123 456." in text for text in (number, press.stage.said(incident)[0].texts["en"]))
+    assert '<a href="/en/contact/">How to reach us: https://status.example.com/contact.</a>' in contact
+    assert "How to reach us: https://status.example.com/contact." in statement(press, incident)
+
+
+def test_the_number_stays_when_cards_fail_besides_what_names_it(press: Press) -> None:
+    bank = [component("log-in", symptom="login", advice=["cards_ok", "no_call", "urgent"]), *BANK[1:]]
+    press.stage.of = press.stage.of.model_copy(update={"components": settings(components=bank).components})
+    press.stage.__post_init__()
+    press.restart()
+    declared(press.stage, "log-in", "app", status=DOWN)
+
+    declared(press.stage, "cards", status=SLOW)
+
+    assert "Lost card or fraud? Call 900 123 456." in answer(press)
