@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from ssl import get_default_verify_paths
 
 from statuspage.core.vocabulary import Reason
 from statuspage.probes.certificates import Certificate
+from statuspage.probes.charset import as_page
 from statuspage.probes.engine import Operation, Work
 from statuspage.probes.findings import Failure
 from statuspage.probes.look import Look
@@ -82,12 +83,10 @@ class Answer:
         """The first value of that header (in small letters), or ""."""
         return next((value for key, value in self.exchange.headers if key == name), "")
 
-    @property
+    @cached_property
     def text(self) -> str:
-        """The body as text: UTF-8 unless the Content-Type says Latin-1; what cannot be read becomes U+FFFD."""
-        charset = self.header("content-type").lower().partition("charset=")[2].split(";")[0].strip(" \"'")
-        latin = charset in ("iso-8859-1", "latin-1", "latin1", "windows-1252", "iso-8859-15")
-        return self.exchange.body.decode("windows-1252" if latin else "utf-8", "replace")
+        """The body as text, as browsers read it; what cannot be read becomes U+FFFD."""
+        return as_page(self.exchange.body, self.header("content-type"))
 
 
 @cache

@@ -50,14 +50,15 @@ def input_value(page: str, name: str) -> str | None:
             continue
         tag = pattern(_TAG).search(page[position : position + _MAX_TAG])
         if tag is not None:
-            attributes = _attributes(tag.group(0)[len("<input") : -1])
-            if attributes.get("name") == name:
-                return attributes.get("value", "")
+            found = attributes(tag.group(0)[len("<input") : -1])
+            if found.get("name") == name:
+                return found.get("value", "")
         position += len("<input")
     return None
 
 
-def _attributes(text: str) -> dict[str, str]:
+def attributes(text: str) -> dict[str, str]:
+    """Those of a tag, from what stands behind its name; of two with the same name the first."""
     found: dict[str, str] = {}
     for match in pattern(_ATTRIBUTE).finditer(text):
         name, *values = match.groups()
