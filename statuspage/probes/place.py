@@ -133,7 +133,9 @@ def without_secrets(address: str) -> str:
     scheme, slashes, rest = address.partition("//")
     if not slashes or "@" in scheme:
         scheme, slashes, rest = "", "", address
-    _, at, rest = rest.rpartition("@")  # the last one: a password may hold others, and a ? or # as well
+    before, at, rest = rest.rpartition("@")  # the last one: a password may hold others
+    if re.search(r"[?#]", before):
+        return f"{scheme}{slashes}***"  # of a password or of a query: nobody can tell where it ends
     plain, *query = re.split(r"[?#]", rest, maxsplit=1)
     return f"{scheme}{slashes}{'***' if at else ''}{at}{plain}{'?***' if query else ''}"
 
