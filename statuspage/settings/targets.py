@@ -29,6 +29,8 @@ def wrong(target: Any, path: Path) -> Iterator[Problem]:
         value, place = getattr(target, name), (*path, name)
         yield from _number(name, value, place)
         yield from _listed(name, value, place)
+        if name == "ends_at" and value:
+            yield from _end(value, place)
         if name in _HEADERS:
             yield from _headers(value, place)
         for key, item in _parts(value):
@@ -72,6 +74,19 @@ def _listed(name: str, value: Any, place: Path) -> Iterator[Problem]:
             yield (*place, index), f"found {item}. A status of HTTP is 100 to 599."
         if name == "ports" and not 1 <= item <= 65535:
             yield (*place, index), f"found the port {item}; a port is 1 to 65535."
+
+
+def _end(written: str, place: Path) -> Iterator[Problem]:
+    """Where no answer ends: the check would fail whatever the bank does."""
+    path = written.startswith("/")
+    try:
+        ends = parse_place(f"https://anywhere.invalid{written}" if path else written)
+    except BadPlace as error:
+        yield place, f"found {without_secrets(written)!r}: {error}{'' if path else ', or a path, which begins with a slash'}."
+        return
+    fitting = ends.path.split("?", 1)[0] if path else ends.shown
+    if written != fitting:
+        yield place, f"found {without_secrets(written)!r}, where no answer ends. Write it in this form, without its query: {fitting}."
 
 
 def _headers(headers: Mapping[str, str], place: Path) -> Iterator[Problem]:

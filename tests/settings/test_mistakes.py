@@ -148,6 +148,15 @@ def test_names_that_banks_have_are_taken(name: str) -> None:
         ("page:", "incidents: {next_update_s: {critical: yes}}\npage:", "next_update_s.critical: found true. Allowed is a number."),
         ("contains: [welcome]", "max_bytes: true", "target.max_bytes: found true. Allowed is a whole number."),
         ("contains: [welcome]", "expect_status: [yes]", "target.expect_status[0]: found true. Allowed is a whole number."),
+        ("contains: [welcome]", "ends_at: /señal", "target.ends_at: found '/señal': 'ñ' may not stand in an address; write %C3%B1."),
+        ("contains: [welcome]", "ends_at: welcome", "e.g. https://www.example.com/, or a path, which begins with a slash."),
+        (
+            "contains: [welcome]",
+            "ends_at: '/a?canary'",
+            "found '/a?***', where no answer ends. Write it in this form, without its query: /a.",
+        ),
+        ("contains: [welcome]", "ends_at: 'https://x.example'", "found 'https://x.example', where no answer ends."),
+        ("contains: [welcome]", "ends_at: 'https://x.example:443/'", "without its query: https://x.example/."),
         ("contains: [welcome]", "contains: [welcome, '']", "target.contains[1]: found an empty text"),
         ("contains: [welcome]", "blocked: {texts: ['']}", "target.blocked.texts[0]: found an empty text"),
         ("contains: [welcome]", "expect_status: [9999]", "target.expect_status[0]: found 9999. A status of HTTP is 100 to 599."),
@@ -221,6 +230,7 @@ def test_a_target_that_cannot_be_asked_is_told_with_its_key_its_line_and_its_val
         "c4nary@www.example.com/",
         "https://www.example.com/a b?key=c4nary",
         "https://www.example.com/a b#c4nary",
+        "https://www.example.com/a b?mail=canary@example.com&key=c4nary",
         "https:/canary:c4nary@www.example.com//x",
         "http://0177.0.0.1/?c4nary",
     ],
@@ -266,6 +276,11 @@ JOURNEY = """    kind: journey
         - {name: a, user: "anna", password: "${TOKEN}"}
         - {name: b, user: "bert", password: "${TOKEN}"}
 """
+
+
+@pytest.mark.parametrize("ends_at", ["/", "/welcome", "/a//b.html", "/%C3%B1", "https://x.example/", "http://x.example:8080/a"])
+def test_a_place_where_answers_end_is_taken(ends_at: str) -> None:
+    assert load(GOOD.replace("contains: [welcome]", f"ends_at: '{ends_at}'"))
 
 
 def with_journey() -> str:
