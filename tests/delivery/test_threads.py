@@ -261,7 +261,7 @@ def test_what_a_withdrawn_statement_had_replaced_goes_out_in_its_place() -> None
     stage.passes(10.0)
     first, second = stage.rows("bare")
 
-    instead = deeds.withdraw(stage.world.outside, second.id, "Ada")
+    instead = stage.people.withdraw(second)
     stage.world.poke()
     stage.network("bare").down = False
     stage.passes(900.0)
@@ -288,7 +288,7 @@ def test_nothing_comes_in_place_of_a_withdrawn_statement_that_would_be_untrue_or
         stage.tell(NoticeKind.MONITORING, hold_s=300.0)
     stage.passes(60.0)
 
-    assert deeds.withdraw(stage.world.outside, withdrawn.id, "Ada") is None
+    assert stage.people.withdraw(withdrawn) is None
     stage.world.poke()
     stage.network("bare").down = False
     stage.passes(900.0)

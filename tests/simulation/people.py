@@ -137,15 +137,15 @@ class Operators:
                     told.untils.append((world.time, world.wall() + VOUCHED))
                 world.happened("sent again by a person", f"operator retries {row.code}")
             else:
-                deeds.withdraw(ctx, row.id, "operator", "not needed")
-                self._take_back(row)
+                self.withdraw(row)
                 world.happened(f"withdrawn while {row.state}", f"operator withdraws {row.code}")
         except DomainError as error:
             world.note(f"operator refused: {type(error).__name__}")
         world.poke()
 
-    def _take_back(self, withdrawn: Delivery) -> None:
-        """What is to be read from now on: later stories of the thread that nobody took for sending do not tell it."""
+    def withdraw(self, withdrawn: Delivery) -> Delivery | None:
+        """As the deed, which may refuse. Later stories of the thread that nobody took for sending do not tell it from now on."""
+        instead = deeds.withdraw(self.world.outside, withdrawn.id, "operator", "not needed")
         self.told[withdrawn.code].withdrawn.append(self.world.time)
         thread = sorted((row for row in self.rows() if row.thread == withdrawn.thread), key=lambda row: row.sequence)
         for row in thread:
@@ -156,6 +156,7 @@ class Operators:
                 ]
                 told.before.append((self.world.time, told.delivery))
                 told.delivery = replace(told.delivery, story=story_of(told.delivery.text, earlier))
+        return instead
 
     def reword(self) -> None:
         """Somebody writes the newest statement of a thread anew, as long as nobody took it for sending."""
