@@ -298,10 +298,11 @@ def _post_words(ctx: Context, info: ChannelInfo, facts: Facts, code: str, earlie
 
 
 def _story(ctx: Context, info: ChannelInfo, alone: str, earlier: Sequence[Delivery], at: datetime) -> str:
+    """The whole post as updates rewrite it: without what was taken back, what its network refused, and what somebody else changed."""
     if info.channel.mode is not UpdateMode.EDIT:
         return ""
     unsaid = (DeliveryState.WITHDRAWN, DeliveryState.REFUSED)
-    told = [row for row in earlier if row.state not in unsaid and row.error_class != "content"]  # words that the network refused, too
+    told = [row for row in earlier if row.state not in unsaid and row.error_class != "content" and ctx.genuine(row)]
     entries = [*((row.created_at, row.text_alone) for row in told), (at, alone)]
     return ctx.words.story(info.channel.language, entries, fits=info.fits, now=at)
 

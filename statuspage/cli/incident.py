@@ -274,7 +274,8 @@ def list_incidents(invocation: Invocation, only_open: bool, limit: int) -> None:
     context = invocation.context()
     with context.ports.store.reading() as session:
         found = incidents.opened(session)[::-1][:limit] if only_open else incidents.listing(session, limit=limit)
-    show(invocation, [summary(item) for item in found], ("id", "status", "impact", "started_at", "next_update_by", "name"), "Incidents")
+    rows = [summary(item) | {"drill": item.drill if invocation.as_json else "drill" if item.drill else ""} for item in found]
+    show(invocation, rows, ("id", "status", "impact", "started_at", "next_update_by", "drill", "name"), "Incidents")
 
 
 @incident.command("show")

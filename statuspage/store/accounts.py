@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from cryptography.exceptions import InvalidTag
@@ -38,7 +38,7 @@ class Account:
     stopped: str = ""
     held_for: str = ""
     paused_until: datetime | None = None
-    noted_at: datetime | None = None
+    noted_at: datetime | None = field(default=None, compare=False)
 
 
 def get(session: Session, name: str) -> Account:

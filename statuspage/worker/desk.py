@@ -5,7 +5,7 @@ Nothing here outlives the process, and nothing here is needed after a crash: the
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import astuple, dataclass, field, fields, is_dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,7 @@ from statuspage.core.delivery_rules import (
     is_alarm,
     key_trusted,
     move_for,
+    obeyed_s,
 )
 from statuspage.core.delivery_story import told
 from statuspage.store import accounts, deliveries
@@ -104,6 +105,10 @@ class Desk:
     def keep_due(self, session: Any, row: Delivery) -> None:
         """Lets people see when the next step is due."""
         deliveries.change(session, row, next_attempt_at=self.due_wall(row))
+
+    def own(self, rows: Iterable[Delivery]) -> list[Delivery]:
+        """Those of a thread that are this account's: where a channel has moved, each account has a thread of its own."""
+        return [row for row in rows if row.account == self.account]
 
     # --- what a row calls for -------------------------------------------------------------------------------------------
 
@@ -229,13 +234,14 @@ class Desk:
 
     def renew(self, why: BroadcastError) -> bool:
         """After a refusal of our credentials: one refresh, where the network has one. False: the account is stopped, with an alarm."""
-        now = self.mono()
         if self.network.can("refresh") and not self.refreshed:
             self.refreshed = True
             try:
                 values = self.network.refresh()
             except BroadcastError as error:
                 why = error
+                self.count_sleep()
+                self.gate.pause(self.mono(), obeyed_s(error.retry_after_s, self.ctx.settings.delivery.retry_after_max_s)[0])
             else:
                 self.write(lambda session: self.keep(session, values))
                 return True
@@ -243,7 +249,7 @@ class Desk:
         detail = (
             f"{self.account}: the network refused our credentials ({why.detail}) Posts wait until they are put right; then they go {again}"
         )
-        self.gate.stop(now, detail)
+        self.gate.stop(self.mono(), detail)
         self.write(lambda session: self.stopped(session, detail))
         return False
 

@@ -207,7 +207,7 @@ class Dispatcher:
     def _order(self, desk: Desk, session: Any, of: Delivery) -> None:
         """Plans again inside the transaction, where nobody adds or withdraws, and writes it."""
         now = self._ctx.now()
-        rows = deliveries.thread(session, of.subject_kind, of.subject_id, of.channel)
+        rows = desk.own(deliveries.thread(session, of.subject_kind, of.subject_id, of.channel))
         if healed(rows) and not deliveries.subject_may_be_out(session, of.subject_kind, of.subject_id):
             for row in rows:
                 if row.state in (DeliveryState.WAITING, DeliveryState.QUEUED):
@@ -308,6 +308,7 @@ def _trial(desk: Desk) -> Iterator[str]:
     if why is not None and why.outcome is OutcomeClass.REAUTH and desk.renew(why):
         why = _refusal(desk)  # of the new credentials
     yield "answered"
+    desk.count_sleep()
     now, was_stopped = desk.mono(), bool(desk.gate.stopped)
     wait_s, alarms = (0.0, {}) if why is None else asked_to_wait(desk, why)
     desk.gate.pause(now, wait_s)

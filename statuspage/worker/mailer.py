@@ -305,6 +305,7 @@ class Mailer:
     def _in_trouble(self, run: Run, error: BroadcastError) -> None:
         """The relay itself: what was handed out is answered soon, nothing more is handed out until it works."""
         desk, row = self._desk, run.row
+        desk.count_sleep()
         if isinstance(error, Rejected) and error.outcome is not OutcomeClass.REAUTH:
             self._runs.pop(row.id, None)
             verdict = judge(desk, row, error, repeat=False)

@@ -182,6 +182,7 @@ def _requeued(desk: Desk, session: Any, row: Delivery, why: str) -> None:
 
 def _unreadable(desk: Desk, row: Delivery, error: BroadcastError) -> None:
     """Stays unknown. Looked at again soon; the watchman tells people when the quiet period is over."""
+    desk.count_sleep()
     now, own = desk.mono(), desk.ctx.settings.delivery
     if error.outcome not in (OutcomeClass.THROTTLED, OutcomeClass.REAUTH):
         desk.reads.failed(now)

@@ -8,6 +8,7 @@ from typing import Any
 
 from broadcasters.errors import BroadcastError, OutcomeClass, Rejected, Uncertain
 from broadcasters.post import DeliveryClass, Receipt
+from statuspage.actions.notices import unsay
 from statuspage.core.deliveries import Delivery
 from statuspage.core.delivery_rules import MAX_ATTEMPTS, Instant, expired, intent_fresh, is_alarm, key_of, plan_thread
 from statuspage.core.delivery_story import asked
@@ -116,7 +117,7 @@ def commit(desk: Desk, claimed: Delivery, request: Any) -> Intent | None:
     at = desk.instant()
     with desk.lock.writing() as session:
         row = deliveries.get(session, claimed.id)
-        rows = deliveries.thread(session, row.subject_kind, row.subject_id, row.channel)
+        rows = desk.own(deliveries.thread(session, row.subject_kind, row.subject_id, row.channel))
         repeat = row.state is DeliveryState.UNKNOWN
         if (row.state, row.epoch, row.attempts) != (claimed.state, claimed.epoch, claimed.attempts):
             return None
@@ -166,6 +167,8 @@ def forbidden(desk: Desk, session: Any, row: Delivery) -> bool:
     if deliveries.change(session, row, state=state, settled_at=settled, error_class=str(state), detail=why):
         desk.note(session, row, "decide", str(state), why)
         desk.alarm(session, f"delivery:{row.id}", f"Delivery {row.id} on {row.channel}: {why}", row)
+        if state is DeliveryState.REFUSED:
+            unsay(session, desk.ctx, row, desk.ctx.now())
     return True
 
 

@@ -47,6 +47,7 @@ def judge(desk: Desk, row: Delivery, result: Receipt | BroadcastError | TooLate,
 
     repeat   the row was unknown before: a failure of the repeat says nothing about the first attempt, so it stays unknown
     """
+    desk.count_sleep()  # what was asked for while the machine slept begins now
     if isinstance(result, TooLate):
         desk.due[row.id] = desk.mono()
         return Verdict(DeliveryState.UNKNOWN if repeat else DeliveryState.QUEUED, "not_sent", result.detail)

@@ -105,6 +105,9 @@ def test_a_drill_and_a_start_in_the_past_are_kept(terminal: Terminal) -> None:
     found = terminal.json("incident", "declare", "login", "--drill", "--since", since.isoformat())
 
     assert found["drill"] is True
+    listed = terminal.run("incident", "list").output
+    assert "drill" in next(line for line in listed.splitlines() if line.startswith(found["id"]))
+    assert terminal.json("incident", "list")[0]["drill"] is True
     assert found["started_at"] == since.isoformat()
 
 
@@ -204,7 +207,7 @@ def test_deliveries_are_listed_shown_and_withdrawn(terminal: Terminal) -> None:
     left = terminal.json("deliveries", "list", "--state", "queued")
 
     assert len(rows) == 2
-    assert gone == {"id": rows[0]["id"], "state": "withdrawn"}
+    assert gone == {"id": rows[0]["id"], "state": "withdrawn", "instead": None}
     assert shown["state"] == "withdrawn"
     assert "wrong channel" in shown["attempts_made"][-1]["detail"]
     assert "withdrawn by Ana: wrong channel" in people_see

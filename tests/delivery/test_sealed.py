@@ -260,3 +260,22 @@ def test_x35_files_that_others_may_read_are_named_with_what_to_do(tmp_path: Path
     allowed = "700" if name == "secrets" else "600"
     assert f"{tmp_path / name} is open to others: its mode is {mode:04o}, allowed is 0{allowed}." in str(told.value)
     assert f"chmod {allowed} {tmp_path / name}" in str(told.value)
+
+
+@pytest.mark.parametrize("order", ["the newer was changed", "the older was changed"])
+def test_x5_what_a_changed_statement_had_replaced_is_said_after_all(order: str) -> None:
+    """An intruder may silence what he changed, and nothing besides."""
+    stage = Stage("bare")
+    stage.network("bare").down = True
+    stage.tell()
+    stage.passes(10.0)
+    stage.tell(NoticeKind.IDENTIFIED)
+    stage.passes(10.0)
+    first, second = stage.rows("bare")
+    changed(stage, (second if order == "the newer was changed" else first).id, text_alone="Other words")
+    stage.network("bare").down = False
+
+    stage.passes(900.0)
+
+    said = first if order == "the newer was changed" else second
+    assert stage.texts("bare") == [said.text_alone]

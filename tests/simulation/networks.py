@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 WINDOW_S = 3600.0
 LONGEST_WAIT_S = 3600.0  # delivery.retry_after_max_s
 EARLY_S = 0.01
-# What the product does not promise yet. Each of these goes when it does, and the judge then asks for it.
-RENEWALS_ARE_TOLD = False  # a wait that is asked for when credentials are renewed is not heeded
-SLEEP_COUNTS_ONCE = False  # a wait that was heard of right after the machine woke is shortened by the time for which it slept
 WAITS = ("", "", "1", "30", "60", "+60", "900", "+900", "99999999", "-5", "soon", "Mon, 02 Mar 2026 09:00:00 GMT")
 
 
@@ -99,7 +96,6 @@ class FakeNetwork:
     writes: list[Write] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     owner: Callable[[], object] = lambda: None  # who is asking; one owner remembers what it was asked to wait
-    slept_s: Callable[[], float] = lambda: 0.0  # how long the machine has slept so far
     barred: dict[object, float] = field(default_factory=dict)  # owner -> until when it was asked to wait
     barred_all: float = 0.0  # until when whoever comes must wait: an owner lived long enough to write it down
     foreign: list[str] = field(default_factory=list)  # ids that were to be continued here, though no post of this account has them
@@ -113,7 +109,7 @@ class FakeNetwork:
         path = request.url.split("/", 3)[3]
         body = json.loads(request.body) if request.body else {}
         self.requests.append((world.time, request.method, path))
-        owner, slept_s = self.owner(), self.slept_s()
+        owner = self.owner()
         self._witness(request.method, path, body, owner)
         fault = "down" if self.down else self._draw(request.method, path)
         world.happened(f"answer {fault}", f"{self.name} {request.method} {path} {body.get('key', '')[:6]} -> {fault}")
@@ -130,8 +126,7 @@ class FakeNetwork:
         if 400 <= answer.status < 500 and answer.status not in (401, 429):
             self._refuse(path, body, answer, str(answer.json() or ""))
         world.sleep(world.chance.uniform(0.01, 0.3))
-        heeded = (RENEWALS_ARE_TOLD or path != "token") and (SLEEP_COUNTS_ONCE or slept_s == self.slept_s())
-        self._heard(answer, owner if heeded else "nobody")
+        self._heard(answer, owner)
         return answer
 
     def _witness(self, method: str, path: str, body: dict[str, Any], owner: object) -> None:

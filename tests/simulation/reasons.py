@@ -19,8 +19,6 @@ from tests.simulation.world import World
 ASSUMED_AFTER_S = 600.0  # what cannot be looked up counts as sent then: people had so long to look
 GIVEN_UP_AFTER = 30
 UNSEEN_ATTEMPTS = 5  # of those thirty: a process that dies between its commit and its request asked nothing
-# What the product does not promise yet. Each goes when it does, and the judge then asks for it.
-REFUSED_ONES_REPLACE = True  # a statement gives way to a newer one that turns out to be changed by an intruder, and is then said nowhere
 _OVER = (NoticeKind.RESOLVED, NoticeKind.RESOLVED_AUTO)
 _WROTE_DOWN = timedelta(seconds=1)
 _SENDING, _UNKNOWN = str(DeliveryState.SENDING), str(DeliveryState.UNKNOWN)
@@ -185,7 +183,7 @@ class Reasons:
         """Each thread tells its newest statement, or that one ended for a reason of its own."""
         for (_, channel), thread in sorted(self._threads.items()):
             left = [told for told in thread if not self._withdrawn(told, float("inf")) and not told.drill and self._in_ledger(told)]
-            while left and left[-1].tampered and not REFUSED_ONES_REPLACE:
+            while left and left[-1].tampered:
                 left.pop()
             if not left or not (moves := self._moves[left[-1].delivery.id]):
                 continue

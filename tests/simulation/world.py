@@ -133,9 +133,6 @@ class Knobs:
     late_s: float | None = None  # how late what is late is applied; None: by chance
 
 
-# What the product does not promise yet: the dispatcher of the former account takes up, once a second and for ever, a row to which another
-# one of its thread on the new account is newer. Goes when it does.
-CHANNELS_MOVE = False
 BUSY_ROUNDS = 2000  # far more than a backlog of hundreds of threads takes
 ANSWERS = ("throttled", "error", "error_applied", "lost", "lost_applied", "late", "cut", "slow", "refused", "rejected", "unreadable")
 
@@ -178,7 +175,7 @@ def draw_knobs(chance: random.Random) -> Knobs:
     own = random.Random(repr(chance.getstate()[1][:8]))  # of its own: what was drawn before there was this stays as it was
     if own.random() < 0.2:
         knobs.languages = tuple(sorted(own.sample(classes, own.randint(1, len(classes)))))
-    if own.random() < 0.15 and CHANNELS_MOVE:
+    if own.random() < 0.15:
         knobs.moves, knobs.twins = True, (own.choice(classes),) if own.random() < 0.7 else ()
     return knobs
 
@@ -229,7 +226,7 @@ class World:
         each = self.knobs.rate / max(len(self.knobs.kinds), 1)
         for kind, network in self.networks.items():
             network.faults = dict.fromkeys(self.knobs.kinds, each)
-            network.owner, network.slept_s, network.late_s = self._owner, lambda: self.slept_s, self.knobs.late_s
+            network.owner, network.late_s = self._owner, self.knobs.late_s
             network.refreshable = self.chance.random() < 0.5
             network.refuses_equal = self.knobs.equal_text and class_of(kind) == "bare"
             if "rejected" in network.faults:
