@@ -340,15 +340,15 @@ def _replace_texts(session: Session, ctx: Context, row: Delivery, facts: Facts) 
 
 
 def unsay(session: Session, ctx: Context, withdrawn: Delivery, now: datetime) -> Delivery | None:
-    """What follows when a post was withdrawn, in the same transaction: its words leave the stories that later posts would tell, and the
-    statement that it had replaced goes out after all, if that is still true. Returns the latter; None if there is none.
+    """What follows when a post was withdrawn, or refused, in the same transaction: its words leave the stories that later posts would
+    tell, and the statement that it had replaced goes out after all, if that is still true. Returns the latter; None if there is none.
     """
     thread = deliveries.thread(session, withdrawn.subject_kind, withdrawn.subject_id, withdrawn.channel)
     _retell(session, ctx, withdrawn, thread)
-    found = stands_again(withdrawn, thread, now)
+    found = stands_again(withdrawn, [row for row in thread if ctx.genuine(row)], now)
     if found is None:
         return None
-    why = f"update {withdrawn.sequence}, which had replaced it, was withdrawn"
+    why = f"update {withdrawn.sequence}, which had replaced it, is not sent"
     state = DeliveryState.QUEUED if found.not_before is None else DeliveryState.WAITING
     deliveries.change(session, found, state=str(state), settled_at=None, next_attempt_at=None, detail=why)
     deliveries.note(session, found, now, "decide", "stands_again", why)

@@ -56,6 +56,7 @@ class Desk:
     spent       unknown rows that have had all their attempts, over all epochs
     reads       the breaker of looks at the own timeline: where only they fail, posts go on
     mailer      of an account whose deliveries are runs over a list
+    strange     rows on a channel that this configuration does not have here -> until when it may be that a newer one does
     endings_told   the day for which the calendar was looked at, see tell_of_endings()
     """
 
@@ -77,6 +78,7 @@ class Desk:
     offset: float = 0.0
     reads: Gate = field(default_factory=lambda: Gate(READS_FAIL, READS_AGAIN_S))
     endings_told: date | None = None
+    strange: dict[str, float] = field(default_factory=dict)
 
     def mono(self) -> float:
         return self.ctx.ports.clock.monotonic()

@@ -20,6 +20,7 @@ from statuspage.worker.desk import Desk
 from statuspage.worker.postmaster import freeze, genuine, is_edit
 from statuspage.worker.verdict import TooLate, judge, stuck, write
 
+FOLLOWED_WITHIN_S = 4.0  # a process that runs follows a new configuration within half of that
 NOT_NOW_S = 1.0  # something forbids the row just now (withdrawn, replaced, posting switched off): looked at again after this
 
 
@@ -155,6 +156,8 @@ def forbidden(desk: Desk, session: Any, row: Delivery) -> bool:
     if not desk.ctx.genuine(row) or (row.request is not None and not genuine(row, desk.ctx.keys.accepted())):
         why = "its seal is wrong: somebody changed it in the database. It is not sent. Find out who did."
     elif info is None or info.channel.account != row.account:
+        if desk.mono() < desk.strange.setdefault(row.id, desk.mono() + FOLLOWED_WITHIN_S):
+            return True  # it may be of a newer configuration, which this process is about to follow
         state, why = (
             DeliveryState.STUCK,
             "its channel is not configured on this account any more. Withdraw it, or configure the channel and retry.",

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from random import Random
 
+from sqlalchemy import func, select
 from sqlalchemy import text as sql
 
 from statuspage.actions import deliveries as deeds
@@ -67,7 +68,8 @@ class Operators:
         world, ctx = self.world, self.world.outside
         with world.store.writing() as session:
             earlier = deliveries.of_subject(session, SubjectKind.INCIDENT, subject)
-            sequence = max((row.sequence for row in earlier), default=0) + 1
+            before = select(func.max(NoticeRow.sequence)).where(NoticeRow.subject_kind == "incident", NoticeRow.subject_id == subject)
+            sequence = (session.scalar(before) or 0) + 1  # a notice may have no post: every account may just have left the configuration
             now = world.wall()
             valid = None if valid_s is None else now + timedelta(seconds=valid_s)
             hold = now + timedelta(seconds=hold_s) if hold_s else None

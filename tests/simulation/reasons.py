@@ -192,8 +192,10 @@ class Reasons:
                 yield f"lost: {left[-1].delivery.code} on {channel} gave way, but nothing newer came"
 
     def _excused(self, told: Told, at: float) -> bool:
-        """Over, out of date when what had replaced it was withdrawn, or perhaps out."""
-        taken_back = [moment for other in self._thread(told, float("inf")) for moment in other.withdrawn if moment >= at]
+        """Over, out of date when what had replaced it was withdrawn or refused, or perhaps out."""
+        others = self._thread(told, float("inf"))
+        refused = [move.at for other in others for move in self._moves[other.delivery.id] if move.after == DeliveryState.REFUSED]
+        taken_back = [moment for moment in [*refused, *(moment for other in others for moment in other.withdrawn)] if moment >= at]
         doubtful = bool(self._refusals[told.delivery.code]) or self.people.restored > 0.0
         return self._over_untold(told, at) or doubtful or any(self._out_of_date(told, moment) for moment in taken_back)
 
