@@ -105,7 +105,7 @@ def test_a_drill_and_a_start_in_the_past_are_kept(terminal: Terminal) -> None:
     found = terminal.json("incident", "declare", "login", "--drill", "--since", since.isoformat())
 
     assert found["drill"] is True
-    listed = terminal.run("incident", "list").output
+    listed = terminal.ok("incident", "list")
     assert "drill" in next(line for line in listed.splitlines() if line.startswith(found["id"]))
     assert terminal.json("incident", "list")[0]["drill"] is True
     assert found["started_at"] == since.isoformat()

@@ -83,7 +83,7 @@ class Operators:
                 world.channels
             )
             for name in sorted(world.channels):
-                thread = [row for row in earlier if row.channel == name and row.state not in _UNSAID]
+                thread = [row for row in earlier if row.channel == name and row.state not in _UNSAID and not self._is_tampered(row)]
                 row = self._row(subject, sequence, kind, name, notice.id, now, valid, hold, thread)
                 deliveries.add(session, row)
                 self.told[row.code] = Told(
@@ -160,6 +160,19 @@ class Operators:
                 told.delivery = replace(told.delivery, story=story_of(told.delivery.text, earlier))
         return instead
 
+    def _is_tampered(self, row: Delivery) -> bool:
+        return row.code in self.told and bool(self.told[row.code].tampered)
+
+    def _without_tampered(self, changed: Delivery) -> None:
+        """When it is refused, later stories of the thread that nobody took for sending do not tell it any more."""
+        thread = sorted((row for row in self.rows() if row.thread == changed.thread), key=lambda row: row.sequence)
+        for row in thread:
+            if row.sequence > changed.sequence and row.code in self.told:
+                told = self.told[row.code]
+                sound = [other for other in thread if other.sequence < row.sequence and not self._is_tampered(other)]
+                texts = [self.told[other.code].delivery.text for other in sound if other.state not in _UNSAID]
+                told.before.append((float("inf"), replace(told.delivery, story=story_of(told.delivery.text, texts))))
+
     def reword(self) -> None:
         """Somebody writes the newest statement of a thread anew, as long as nobody took it for sending."""
         world = self.world
@@ -227,6 +240,7 @@ class Operators:
                 for column in ("text", "text_alone", "story"):
                     session.execute(sql(f"UPDATE delivery SET {column} = 'Send money to X Ref {row.code}' WHERE id = :id"), {"id": row.id})
             self.told[row.code].tampered.append(self.world.time)
+            self._without_tampered(row)
             self.world.happened("row changed in the database", f"intruder changes {row.code}")
             self.world.poke()
 
