@@ -47,6 +47,14 @@ def clear_alarm(ctx: Context, key: str) -> None:
         clear_in(session, ctx, key)
 
 
+def retire_alarm(ctx: Context, key: str) -> None:
+    """Closes the alarm `key`, if it is open, without a word: what it told of goes on, and is told otherwise."""
+    with ctx.ports.store.writing() as session:
+        alarm = alarms.open_one(session, key)
+        if alarm is not None:
+            _close(session, ctx, alarm, "")
+
+
 def raise_in(session: Any, ctx: Context, key: str, text: str, *, tell: bool = True) -> None:
     """As raise_alarm, in the caller's transaction. tell=False: only listed, for trouble with the operators' channels themselves."""
     if alarms.open_one(session, key) is not None:

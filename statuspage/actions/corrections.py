@@ -87,6 +87,8 @@ def _told_otherwise(
 ) -> Incident | Maintenance:
     """What stands after the correction. A title that says what was wrong is made anew; that of planned work names no symptom."""
     if isinstance(before, Maintenance):
+        if told == "scheme" and not _scheme(ctx, before):
+            raise NotAllowed("The symptom 'scheme' names a payment scheme, and none of these components has one. Nothing was changed.")
         return before if told is None else maintenance.save(session, replace(before, symptom=told))
     after = before if told is None else symptoms.chosen(ctx, before, told)
     untrue = symptoms.wrong_in(ctx, wrong, right, before.scheme) & ctx.words.symptoms_in(before.titles, before.scheme)

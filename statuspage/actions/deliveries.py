@@ -87,7 +87,7 @@ def mark_seen(ctx: Context, delivery_id: str, who: str, url: str | None = None) 
 
 
 def resume_account(ctx: Context, name: str, who: str) -> None:
-    """Lets a stopped account be tried again at once. By itself it is tried every five minutes; one that is off, not at all.
+    """Lets a stopped account be tried again at once. By itself it is tried every delivery.stopped_trial_s; one that is off, not at all.
 
     Raises NotFound.
     """
@@ -117,7 +117,8 @@ def after_restore(ctx: Context, who: str, backup_at: datetime) -> int:
 
 
 def _resume(session: Any, ctx: Context, name: str, who: str) -> None:
-    accounts.save(session, accounts.Account(name), ctx.now())
+    asked = accounts.get(session, name).paused_until  # a person puts credentials right; what the network asked to wait stands
+    accounts.save(session, accounts.Account(name, paused_until=asked), ctx.now())
     clear_in(session, ctx, f"account:{name}")
     audit.append(session, at=ctx.now(), who=who, what="account.resume", subject=name)
 

@@ -10,7 +10,7 @@ from statuspage.actions.context import ChannelInfo, Context
 from statuspage.core.deliveries import Delivery
 from statuspage.core.errors import CannotFit, DomainError
 from statuspage.core.notices import Facts
-from statuspage.core.vocabulary import NoticeKind
+from statuspage.core.vocabulary import DeliveryState, NoticeKind
 from statuspage.words.interface import Interface
 
 
@@ -22,7 +22,9 @@ def mail_words(ctx: Context, info: ChannelInfo, facts: Facts, code: str, earlier
     earlier   the thread so far;  raises   CannotFit
     """
     language = info.channel.language
-    subject = earlier[-1].text.partition("\n")[0] if earlier else _subject(ctx, facts, language)
+    unsaid = (DeliveryState.WITHDRAWN, DeliveryState.REFUSED)
+    told = [row for row in earlier if row.state not in unsaid and ctx.genuine(row)]  # somebody may have changed the others
+    subject = told[-1].text.partition("\n")[0] if told else _subject(ctx, facts, language)
     if facts.kind is NoticeKind.CORRECTION and facts.symptom and ctx.words.symptoms_in({language: subject}, facts.scheme):
         subject = _subject(ctx, facts, language)
     body = ctx.words.page(facts, language, url=ctx.words.verification_url(code), now=at)

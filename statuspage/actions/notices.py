@@ -13,7 +13,7 @@ from statuspage.actions.subjects import Subject, channels
 from statuspage.core.addresses import subject_path
 from statuspage.core.deliveries import Delivery
 from statuspage.core.delivery_rules import may_be_out, stands_again
-from statuspage.core.errors import CannotFit, Conflict, NotAllowed
+from statuspage.core.errors import CannotFit, Conflict, NotAllowed, NotFound
 from statuspage.core.incidents import IncidentUpdate
 from statuspage.core.notices import Facts, Notice
 from statuspage.core.policy import decide, decision
@@ -345,14 +345,24 @@ def unsay(session: Session, ctx: Context, withdrawn: Delivery, now: datetime) ->
     """
     thread = deliveries.thread(session, withdrawn.subject_kind, withdrawn.subject_id, withdrawn.channel)
     _retell(session, ctx, withdrawn, thread)
-    found = stands_again(withdrawn, [row for row in thread if ctx.genuine(row)], now)
+    said = replace(withdrawn, kind=_kind_of(session, withdrawn))
+    found = stands_again(said, [row for row in thread if ctx.genuine(row)], now)
     if found is None:
         return None
     why = f"update {withdrawn.sequence}, which had replaced it, is not sent"
     state = DeliveryState.QUEUED if found.not_before is None else DeliveryState.WAITING
-    deliveries.change(session, found, state=str(state), settled_at=None, next_attempt_at=None, detail=why)
+    if not deliveries.change(session, found, state=str(state), settled_at=None, next_attempt_at=None, detail=why):
+        return None  # PostgreSQL: somebody else changed it meanwhile
     deliveries.note(session, found, now, "decide", "stands_again", why)
     return found
+
+
+def _kind_of(session: Session, row: Delivery) -> NoticeKind:
+    """What was said, by the update and not by the row: of one that is refused, that may be an intruder's."""
+    try:
+        return updates.get(session, row.subject_kind, row.subject_id, row.sequence).kind
+    except NotFound:
+        return row.kind
 
 
 def _retell(session: Session, ctx: Context, withdrawn: Delivery, thread: Sequence[Delivery]) -> None:
@@ -360,13 +370,16 @@ def _retell(session: Session, ctx: Context, withdrawn: Delivery, thread: Sequenc
     if info is None:
         return
     for row in thread:
-        if row.sequence > withdrawn.sequence and row.story and row.state in (DeliveryState.WAITING, DeliveryState.QUEUED):
+        waits = row.sequence > withdrawn.sequence and row.state in (DeliveryState.WAITING, DeliveryState.QUEUED)
+        if waits and row.story and ctx.genuine(row):  # what somebody changed is never sealed anew
             earlier = [other for other in thread if other.sequence < row.sequence]
             story = _story(ctx, info, row.text_alone, earlier, row.created_at)
             _write_words(session, ctx, row, _Words(row.text, row.text_alone, story))
 
 
 def _write_words(session: Session, ctx: Context, row: Delivery, words: _Words) -> None:
+    if not ctx.genuine(row):
+        raise NotAllowed(f"Delivery {row.id} was changed in the database: its seal is wrong. Withdraw it. Nothing was changed.")
     changed = replace(row, text=words.text, text_alone=words.text_alone, story=words.story, digest=words.digest)
     values = {name: getattr(changed, name) for name in ("text", "text_alone", "story", "digest")}
     if not deliveries.change(session, row, **values, request=None, seal=seal(changed, ctx.seal_key)):  # what was frozen has the old words

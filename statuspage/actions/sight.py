@@ -29,12 +29,12 @@ def working(session: Session, ctx: Context) -> set[str]:
 def sure(session: Session, ctx: Context, slugs: Collection[str]) -> bool | None:
     """Whether what the verdict says of these components rests on what is seen now.
 
-    True: every fresh look of theirs agrees with it, or none of them has a probe and people alone speak of them; False: some look
-    contradicts it, so that it may change any second; None: nobody sees them.
+    True: every fresh look of theirs agrees with it, or the configuration has none of them any more, and what was said is told to its end;
+    False: some look contradicts it, so that it may change any second; None: nobody sees them.
     """
     interval_s = {probe.name: probe.interval_s for probe in ctx.settings.probes if probe.component in slugs}
     if not interval_s:
-        return True
+        return None if {component.slug for component in ctx.settings.components} & set(slugs) else True
     streaks, now = detector.load(session).streaks, ctx.now()
     fresh = [streak for (name, _), streak in streaks.items() if name in interval_s and is_fresh(streak.seen_at, now, interval_s[name])]
     return not any(streak.in_doubt for streak in fresh) if fresh else None

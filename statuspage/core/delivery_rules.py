@@ -21,6 +21,7 @@ PAGE_FIRST = timedelta(seconds=2)  # a post waits so long at most for the page; 
 PARENT_GONE = "parent_gone"  # error class of a row whose parent is no longer there: it starts the thread anew
 
 _OVER = (NoticeKind.RESOLVED, NoticeKind.RESOLVED_AUTO, NoticeKind.PLANNED_CANCELLED)
+_PROGRESS = (NoticeKind.INVESTIGATING, NoticeKind.IDENTIFIED, NoticeKind.UPDATE, NoticeKind.REOPENED)  # it goes on
 _BEFORE_SENDING = (DeliveryState.WAITING, DeliveryState.QUEUED)
 
 
@@ -113,13 +114,25 @@ def healed(rows: Sequence[Delivery]) -> bool:
 def stands_again(withdrawn: Delivery, rows: Sequence[Delivery], now: datetime) -> Delivery | None:
     """What a withdrawn row had replaced, if it would be the newest of its thread and is still true; None if nothing comes in its place.
 
-    rows   the thread, by sequence. What may be out in spite of having been replaced is never taken up again
+    rows   the thread, by sequence. What may be out in spite of having been replaced is never taken up again; nor is what stopped being
+           true with the newer statement, whoever withdraws the post that says so: that it works again, is over, was wrong, fails again
     """
-    others = [row for row in rows if row.id != withdrawn.id and row.state not in (DeliveryState.WITHDRAWN, DeliveryState.REFUSED)]
+    place, gone = (withdrawn.account, withdrawn.network), (DeliveryState.WITHDRAWN, DeliveryState.REFUSED)
+    others = [row for row in rows if row.id != withdrawn.id and row.state not in gone and (row.account, row.network) == place]
     newest = others[-1] if others else None
-    if newest is None or newest.sequence > withdrawn.sequence or newest.state is not DeliveryState.SUPERSEDED:
+    if (
+        newest is None
+        or not still_true(newest.kind, after=withdrawn.kind)
+        or newest.sequence > withdrawn.sequence
+        or newest.state is not DeliveryState.SUPERSEDED
+    ):
         return None
     return None if newest.error_class is not None or expired(newest, now) else newest
+
+
+def still_true(kind: NoticeKind, *, after: NoticeKind) -> bool:
+    """True if what was said before a statement of the kind `after` is as true after it: both say that it goes on, or that it is watched."""
+    return (kind in _PROGRESS and after in _PROGRESS) or kind is after is NoticeKind.MONITORING
 
 
 def hold_left_s(row: Delivery, now: datetime) -> float:

@@ -88,9 +88,9 @@ def listing(session: Session, states: Iterable[DeliveryState] | None = None, lim
     return [_delivery(row) for row in session.execute(query)]
 
 
-def with_posts(session: Session) -> list[Delivery]:
-    """All whose posts are known by an id at their network, however old."""
-    return _select(session, _TABLE.c.remote_id.is_not(None))
+def settled(session: Session) -> list[Delivery]:
+    """All that are delivered or gave way to a newer one, however old."""
+    return _select(session, _TABLE.c.state.in_([str(DeliveryState.DELIVERED), str(DeliveryState.SUPERSEDED)]))
 
 
 def count_by_state(session: Session) -> dict[tuple[str, DeliveryState], int]:

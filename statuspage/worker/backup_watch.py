@@ -7,7 +7,8 @@ backups may hang for as long as it likes.
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from statuspage.actions import alarms
@@ -50,13 +51,14 @@ class BackupWatch:
             return ""
         since = "What is said from now on would be lost with the database. Look at what makes the backups."
         try:
-            newest = newest_in(Path(told.folder), own=self._own)
+            ahead = self._ctx.now() + timedelta(seconds=self._late_s)  # what is dated later proves nothing: a clock is or was wrong
+            newest = newest_in(Path(told.folder), own=self._own, before=ahead)
         except OSError as error:
             return f"The backups in {told.folder} cannot be looked at: {error.strerror}. {since}"
         if newest is None:
             return f"There is no backup in {told.folder}, and one is due every {told.every_s:g} s. {since}"
         age_s = (self._ctx.now() - newest).total_seconds()
-        if abs(age_s) <= self._late_s:  # one that is dated far ahead proves nothing: a clock is or was wrong
+        if age_s <= self._late_s:
             return ""
         return f"The newest backup in {told.folder} is of {newest:%Y-%m-%d %H:%M:%S} UTC, and one is due every {told.every_s:g} s. {since}"
 
@@ -67,14 +69,18 @@ class BackupWatch:
             alarms.clear_alarm(self._ctx, KEY)
 
 
-def newest_in(folder: Path, *, own: bool) -> datetime | None:
-    """When the newest backup was made: by its name if backups are our own, else by when a file last changed.
+def newest_in(folder: Path, *, own: bool, before: datetime) -> datetime | None:
+    """When the newest backup before that moment was made: by its name if backups are our own, else by when a file last changed.
 
     Raises OSError for a folder that is not there.
     """
     if own:
         folder.stat()
-        return max((at for at, _ in backups.listing(folder)), default=None)
+        return max((at for at, _ in backups.listing(folder) if at <= before), default=None)
+    changed = []
     with os.scandir(folder) as found:
-        changed = [entry.stat().st_mtime for entry in found if entry.is_file()]
-    return datetime.fromtimestamp(max(changed), UTC) if changed else None
+        for entry in found:
+            with suppress(FileNotFoundError):  # renamed or removed since it was listed
+                if entry.is_file():
+                    changed.append(datetime.fromtimestamp(entry.stat().st_mtime, UTC))
+    return max((at for at in changed if at <= before), default=None)

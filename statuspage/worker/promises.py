@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from statuspage.actions import alarms, automatic, changes, incidents, maintenance, sight
 from statuspage.actions.context import Context
+from statuspage.core.errors import DomainError
 from statuspage.core.incidents import Incident
 from statuspage.core.maintenance import Maintenance
 from statuspage.core.promises import SHOWN_TO, remind_at
@@ -45,10 +46,18 @@ class Promises:
             said = updates.of_subjects(session, SubjectKind.INCIDENT, [incident.id for incident in opened])
             alarmed = {alarm.key for alarm in alarm_store.listing(session)}
         yield "looked"
+        self._due_since = {incident.id: self._due_since[incident.id] for incident in opened if incident.id in self._due_since}
         for incident in opened:
-            yield from self._incident(incident, said[incident.id][-1].created_at, alarmed, now)
+            yield from self._guarded(incident.id, self._incident(incident, said[incident.id][-1].created_at, alarmed, now))
         for work in works:
-            yield from self._maintenance(work, now)
+            yield from self._guarded(work.id, self._maintenance(work, now))
+
+    def _guarded(self, subject_id: str, deeds: Iterator[str]) -> Iterator[str]:
+        """What cannot be said of one subject stops no other; operators hear of it."""
+        try:
+            yield from deeds
+        except DomainError as error:
+            alarms.raise_alarm(self.ctx, f"unsaid:{subject_id}", f"What is due of {subject_id} cannot be said by itself: {error}")
 
     def _incident(self, incident: Incident, promised_at: datetime, alarmed: set[str], now: datetime) -> Iterator[str]:
         """alarmed: keys of the alarms that are open; who was told that nobody writes is not reminded every time."""

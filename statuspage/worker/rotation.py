@@ -68,10 +68,13 @@ def _request_anew(ctx: Context, row: Delivery) -> dict[str, Any] | None:
 
 
 def _reseal_kept(ctx: Context, session: Any) -> None:
-    """What is kept of posts that are out: later updates and corrections continue them, however old they are."""
-    for row in deliveries.with_posts(session):
+    """What is settled: later updates tell it in their stories, take it up again, or continue its post, however old it is."""
+    for row in deliveries.settled(session):
+        values: dict[str, Any] = {"seal": seal(row, ctx.seal_key)} if ctx.genuine(row) else {}
         if row.remote_id and remote_ok(row, ctx.keys.accepted()):
-            deliveries.change(session, row, remote=sealed_remote(row, row.remote_id, row.remote, ctx.seal_key))
+            values["remote"] = sealed_remote(row, row.remote_id, row.remote, ctx.seal_key)
+        if values:
+            deliveries.change(session, row, **values)
 
 
 def _mark_again(ctx: Context, session: Any) -> None:

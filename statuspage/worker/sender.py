@@ -154,7 +154,8 @@ def forbidden(desk: Desk, session: Any, row: Delivery) -> bool:
     info = desk.ctx.channels.get(row.channel)
     state, why = DeliveryState.REFUSED, ""
     if not desk.ctx.genuine(row) or (row.request is not None and not genuine(row, desk.ctx.keys.accepted())):
-        why = "its seal is wrong: somebody changed it in the database. It is not sent. Find out who did."
+        doubt = f"Whether it is out is not known: look for code {row.code}." if row.state is DeliveryState.UNKNOWN else "It is not sent."
+        why = f"its seal is wrong: somebody changed it in the database. {doubt} Find out who did."
     elif info is None or info.channel.account != row.account:
         if desk.mono() < desk.strange.setdefault(row.id, desk.mono() + FOLLOWED_WITHIN_S):
             return True  # it may be of a newer configuration, which this process is about to follow
@@ -170,7 +171,7 @@ def forbidden(desk: Desk, session: Any, row: Delivery) -> bool:
     if deliveries.change(session, row, state=state, settled_at=settled, error_class=str(state), detail=why):
         desk.note(session, row, "decide", str(state), why)
         desk.alarm(session, f"delivery:{row.id}", f"Delivery {row.id} on {row.channel}: {why}", row)
-        if state is DeliveryState.REFUSED:
+        if state is DeliveryState.REFUSED and row.state is not DeliveryState.UNKNOWN:  # that one may be out: nothing older may follow it
             unsay(session, desk.ctx, row, desk.ctx.now())
     return True
 

@@ -37,6 +37,7 @@ class Watchman:
         self.ctx = ctx
         self._since: dict[tuple[str, int, bool], float] = {}  # delivery id, epoch, sent for the first time -> monotonic moment
         self._late: dict[tuple[SubjectKind, str, str], float] = {}  # thread -> since when something is to go there, and nothing went
+        self._silenced: set[str] = set()  # accounts on which nothing goes because somebody wants it so, or they are stopped
         self._new = self._fresh = True
 
     def step(self) -> float:
@@ -66,7 +67,9 @@ class Watchman:
         now, wall, quiet_s = self.ctx.ports.clock.monotonic(), self.ctx.now(), self.ctx.settings.delivery.quiet_s
         off = switches.is_off(session, switches.POSTING)
         stopped = {account.name for account in accounts.all_states(session) if account.stopped}
-        due = [row for row in rows if row.state is DeliveryState.QUEUED and not (self._orphaned(row) or is_alarm(row))]
+        self._silenced = {own.name for own in self.ctx.settings.accounts} if off else stopped
+        under_way = [row for row in rows if row.state is DeliveryState.QUEUED or self._is_unclear(row)]
+        due = [row for row in under_way if not (self._orphaned(row) or is_alarm(row))]
         due = [] if off else [row for row in due if row.account not in stopped]
         known = self._late
         self._late = {row.thread: known.get(row.thread, now - min(_queued_s(row, wall) if self._fresh else 0.0, quiet_s)) for row in due}
@@ -80,7 +83,9 @@ class Watchman:
     def _tell_late(self, waits: dict[str, list[Delivery]], known: set[str]) -> None:
         """One alarm for each account on which nothing gets through, and its end."""
         for account in sorted(waits.keys() - {key.removeprefix(_LATE) for key in known}):
-            rows, quiet_s = waits[account], self.ctx.settings.delivery.quiet_s
+            rows, quiet_s = [row for row in waits[account] if row.state is DeliveryState.QUEUED], self.ctx.settings.delivery.quiet_s
+            if not rows:
+                continue  # it is being tried just now, or its outcome is in doubt, which is told apart
             oldest = min(rows, key=attrgetter("created_at"))
             text = (
                 f"{account}: for more than {quiet_s:.0f} s a post that is to go does not get through"
@@ -88,7 +93,10 @@ class Watchman:
             )
             alarms.raise_alarm(self.ctx, f"{_LATE}{account}", text)
         for key in sorted(key for key in known if key.startswith(_LATE) and key.removeprefix(_LATE) not in waits):
-            alarms.clear_alarm(self.ctx, key)
+            if key.removeprefix(_LATE) in self._silenced:
+                alarms.retire_alarm(self.ctx, key)  # nothing got through: somebody switched it off, or that is told as an alarm of its own
+            else:
+                alarms.clear_alarm(self.ctx, key)
 
     def _remember(self, rows: list[Delivery]) -> None:
         """A row found unknown by a new owner is as old as its last attempt says, but never older than the quiet period."""

@@ -83,6 +83,35 @@ def test_work_past_its_end_with_red_checks_alarms_stops_silencing_and_ends_when_
     assert kinds(stage, work)[-1] is NoticeKind.PLANNED_DONE and stage.alarms() == {}
 
 
+def test_a_correction_of_work_names_no_payment_scheme_where_there_is_none(stage: Stage) -> None:
+    """It could not be said when the work begins, and the work would never begin."""
+    work = planned(stage)
+
+    with pytest.raises(NotAllowed, match="payment scheme"):
+        maintenance.correct(
+            stage.ctx, work_id=work.id, sequence=1, wrong={"en": "Transfers."}, text={"en": "Cards."}, who="Ana", symptom="scheme"
+        )
+
+
+def test_what_cannot_be_said_of_one_subject_holds_up_no_other_and_is_an_alarm(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken, sound = planned(stage), planned(stage, "cards")
+    real = maintenance.start_due
+
+    def start(ctx: object, *, work_id: str) -> Maintenance:
+        if work_id == broken.id:
+            raise NotAllowed("No text fits.")
+        return real(stage.ctx, work_id=work_id)
+
+    monkeypatch.setattr(maintenance, "start_due", start)
+    stage.forward(days=2)
+    Promises(stage.ctx).step()
+
+    with stage.database.reading() as session:
+        states = [maintenance.maintenance.get(session, work.id).status for work in (broken, sound)]
+    assert states == [MaintenanceStatus.SCHEDULED, MaintenanceStatus.IN_PROGRESS]
+    assert "No text fits." in stage.alarms()[f"unsaid:{broken.id}"]
+
+
 def test_a_private_component_changes_nothing_that_is_said_of_public_work(stage: Stage) -> None:
     """What the public may not know of cannot make them wait for the end, either."""
     work, loop = planned(stage, "transfers", "treasury"), Promises(stage.ctx)

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text as sql
 
+from statuspage.actions import deliveries as deeds
 from statuspage.core.errors import NotAllowed
-from statuspage.core.seal import seal, seal_ok
+from statuspage.core.seal import digest_of, remote_ok, seal, seal_ok
 from statuspage.core.vocabulary import DeliveryState, NoticeKind
 from statuspage.settings.keys import BrokenKey, KeyRing, read_keys, refuse_open_doors
 from statuspage.store import accounts, deliveries
@@ -279,3 +280,36 @@ def test_x5_what_a_changed_statement_had_replaced_is_said_after_all(order: str) 
 
     said = first if order == "the newer was changed" else second
     assert stage.texts("bare") == [said.text_alone]
+
+
+@pytest.mark.parametrize("mode", ["edit", "reply"])
+@pytest.mark.parametrize("how", ["refused", "withdrawn"])
+def test_x5_nothing_that_was_changed_gets_a_seal_when_another_one_of_its_thread_goes(how: str, mode: str) -> None:
+    """Later stories are told anew then: whoever changed one of them must not have it sealed so."""
+    stage = Stage("bare", mode=mode)
+    stage.tell(hold_s=60.0)
+    stage.tell(NoticeKind.IDENTIFIED, hold_s=120.0)
+    first, second = stage.rows("bare")
+    evil = "Send money to X"
+    changed(stage, second.id, text=evil, text_alone=evil, story=evil, digest=digest_of(evil, evil, evil))
+    if how == "refused":
+        changed(stage, first.id, text_alone="other words")
+    else:
+        deeds.withdraw(stage.world.outside, first.id, "Ada")
+
+    stage.passes(900.0)
+
+    assert stage.states("bare")[1] is DeliveryState.REFUSED and stage.texts("bare") == []
+
+
+def test_x35_what_is_settled_is_told_in_stories_after_the_old_key_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Rotating(tmp_path, monkeypatch)
+    stage.sends(0, 2, 0.0)
+    stage.passes(30.0)
+    rotation.rotate(stage.world.outside, stage.ring, "Ada")
+    stage.passes(61.0)
+    rotation.retire(stage.world.outside, stage.ring, "Ada", stage.ring.changed_at() + 61.0)
+
+    with stage.world.store.reading() as session:
+        rows = deliveries.settled(session)
+    assert rows and all(seal_ok(row, *stage.ring.accepted()) and remote_ok(row, stage.ring.accepted()) for row in rows)

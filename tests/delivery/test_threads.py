@@ -271,6 +271,25 @@ def test_what_a_withdrawn_statement_had_replaced_goes_out_in_its_place() -> None
     assert stage.texts("bare") == [first.text_alone] and stage.wrong() == []
 
 
+@pytest.mark.parametrize("newer", [NoticeKind.RESOLVED, NoticeKind.MONITORING, NoticeKind.CORRECTION])
+def test_nobody_says_that_it_goes_on_because_the_post_of_its_end_was_withdrawn(newer: NoticeKind) -> None:
+    stage = Stage("bare")
+    stage.tell()
+    stage.passes(5.0)
+    stage.network("bare").down = True
+    stage.tell(NoticeKind.UPDATE)
+    stage.passes(10.0)
+    stage.tell(newer)
+    stage.passes(10.0)
+
+    assert stage.people.withdraw(stage.rows("bare")[-1]) is None
+    stage.world.poke()
+    stage.network("bare").down = False
+    stage.passes(900.0)
+
+    assert len(stage.texts("bare")) == 1 and stage.wrong() == []
+
+
 @pytest.mark.parametrize("case", ["out already", "out of date", "something newer waits"])
 def test_nothing_comes_in_place_of_a_withdrawn_statement_that_would_be_untrue_or_out_of_order(case: str) -> None:
     stage = Stage("bare")

@@ -314,3 +314,32 @@ def test_a_post_whose_sender_is_suspended_is_told_when_the_quiet_period_is_over(
 
     stage.passes(3600.0 + 600.0)
     assert stage.states("bare") == [DeliveryState.DELIVERED] and stage.alarms() == []
+
+
+@pytest.mark.parametrize("way", ["hangs", "comes and goes"])
+def test_what_does_not_get_through_is_one_alarm_while_it_is_tried_again_and_again(way: str) -> None:
+    """An attempt takes seconds, in which nothing waits in the queue: that ends nothing."""
+    stage = Watched("bare")
+    network = stage.network("bare")
+    network.script, network.retry_after = ["lost" if way == "hangs" else "refused"] * 500, ""
+    stage.tell()
+    seen: list[bool] = []
+    for _ in range(20):
+        stage.passes(60.0)
+        seen.append("late:bare" in stage.alarms())
+
+    assert seen == sorted(seen) and [text for text in stage.texts(OPERATORS) if text.startswith("Over") and "get through" in text] == []
+
+
+def test_an_alarm_that_nothing_gets_through_ends_without_a_word_when_posting_is_switched_off() -> None:
+    stage = Watched("bare")
+    stage.network("bare").down = True
+    stage.tell()
+    stage.passes(200.0)
+    before = "late:bare" in stage.alarms()
+    with stage.world.store.writing() as session:
+        switches.turn(session, switches.POSTING, off=True, by="Ada", reason="", at=stage.world.wall())
+    stage.passes(60.0)
+
+    assert before and "late:bare" not in stage.alarms()
+    assert [text for text in stage.texts(OPERATORS) if text.startswith("Over") and "get through" in text] == []

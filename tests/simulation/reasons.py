@@ -22,6 +22,12 @@ UNSEEN_ATTEMPTS = 5  # of those thirty: a process that dies between its commit a
 _OVER = (NoticeKind.RESOLVED, NoticeKind.RESOLVED_AUTO)
 _WROTE_DOWN = timedelta(seconds=1)
 _SENDING, _UNKNOWN = str(DeliveryState.SENDING), str(DeliveryState.UNKNOWN)
+_GOES_ON = (NoticeKind.INVESTIGATING, NoticeKind.IDENTIFIED, NoticeKind.UPDATE, NoticeKind.REOPENED)
+
+
+def _as_true_after(said: NoticeKind, newer: NoticeKind) -> bool:
+    """Nobody takes up "it does not work" when "it works again" is taken back, nor the other way round."""
+    return (said in _GOES_ON and newer in _GOES_ON) or said is newer is NoticeKind.MONITORING
 
 
 class Reasons:
@@ -197,7 +203,9 @@ class Reasons:
         refused = [move.at for other in others for move in self._moves[other.delivery.id] if move.after == DeliveryState.REFUSED]
         taken_back = [moment for moment in [*refused, *(moment for other in others for moment in other.withdrawn)] if moment >= at]
         doubtful = bool(self._refusals[told.delivery.code]) or self.people.restored > 0.0
-        return self._over_untold(told, at) or doubtful or any(self._out_of_date(told, moment) for moment in taken_back)
+        silenced = [other for other in others if other.order > told.order and (other.withdrawn or other.tampered)]
+        untrue = any(not _as_true_after(told.delivery.kind, other.delivery.kind) for other in silenced)
+        return untrue or self._over_untold(told, at) or doubtful or any(self._out_of_date(told, moment) for moment in taken_back)
 
     # --- requests -------------------------------------------------------------------------------------------------------
 
