@@ -12,7 +12,7 @@ from broadcasters.email import leave_line, letter
 from statuspage.actions.context import ChannelInfo, Context
 from statuspage.actions.mail_words import mail_words
 from statuspage.core.notices import Facts
-from statuspage.core.seal import OneKey
+from statuspage.core.seal import OneKey, digest_of, seal
 from statuspage.core.vocabulary import NoticeKind
 from statuspage.settings import Settings
 from statuspage.settings.loader import ConfigError, Loaded, load_text
@@ -64,10 +64,14 @@ def test_a_mail_says_all_that_the_page_says_why_it_came_and_how_to_leave(ctx: Co
 
 
 def test_every_later_mail_has_the_subject_of_the_first(ctx: Context) -> None:
-    first = replace(told(1, "incident1", "en"), text="As it was called then\n\nMore.")
+    words = "As it was called then\n\nMore."
+    first = replace(told(1, "incident1", "en"), text=words, text_alone=words, story="", digest=digest_of(words, words, ""))
+    first = replace(first, seal=seal(first, ctx.seal_key))
+    changed = replace(first, text="Win 500 euros\n\nMore.")
     later = replace(FACTS, kind=NoticeKind.UPDATE)
 
     assert mail_words(ctx, info(ctx, "en"), later, "ABCDEFG", (first,), AT).startswith("As it was called then\n\n")
+    assert mail_words(ctx, info(ctx, "en"), later, "ABCDEFG", (first, changed), AT).startswith("As it was called then\n\n")
 
 
 def test_a_channel_that_comes_in_the_middle_begins_as_the_story_began(ctx: Context) -> None:

@@ -116,12 +116,18 @@ class Delivering(RuleBasedStateMachine):
     def a_backup_is_made(self) -> None:
         self.copies = []
         fate.back_up(self.world, self.copies)  # type: ignore[arg-type]
+        self._a_moment_passes()
 
     @precondition(lambda self: self.copies)
     @rule()
     def the_backup_is_restored(self) -> None:
         fate.restore(self.world, self.people, self.copies)  # type: ignore[arg-type]
         self.copies = []
+        self._a_moment_passes()
+
+    def _a_moment_passes(self) -> None:
+        """What is done at the very moment of a backup would be neither in it nor after it."""
+        self.world.run_until(self.world.time + 0.01)
 
     # --- judgement ------------------------------------------------------------------------------------------------------
 
