@@ -7,22 +7,26 @@ import sys
 
 from statuspage import interrupt
 
+INTERRUPTED = 130  # 128 + SIGINT
+ABORTED = 1  # what click makes of it
+
 
 def main() -> None:
-    """Ctrl-C while the program is still being read ends it without a word.
+    """Ctrl-C ends it with the status that shells know, wherever the program is, and without a word while it is still being read.
 
     Also where a shell that put it into the background had the signal ignored: whoever sends it later means it.
     """
     interrupt.raise_on(signal.SIGINT)
     try:
         from statuspage.cli import main as command
-    except KeyboardInterrupt:
-        sys.exit(130)
-    try:
+
         command()
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
     except SystemExit as end:
-        if isinstance(end.code, int) and _all_is_written():
-            os._exit(end.code)
+        status = INTERRUPTED if end.code == ABORTED and interrupt.heard() else end.code
+        if isinstance(status, int) and _all_is_written():
+            os._exit(status)
         raise
 
 

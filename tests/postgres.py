@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from tests.free_ports import free_port
 
 BINARIES = (Path("/usr/lib/postgresql/15/bin"), *(Path(p) for p in os.environ.get("PATH", "").split(":")))
 
@@ -20,12 +21,6 @@ def _binary(name: str) -> str:
         if (folder / name).exists():
             return str(folder / name)
     raise RuntimeError(f"{name} of PostgreSQL 15 was not found. Install it with: apt-get install postgresql-15")
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def _unprivileged() -> tuple[str | None, list[Path]]:

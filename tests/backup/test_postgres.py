@@ -22,7 +22,8 @@ from sqlalchemy.exc import OperationalError
 
 from statuspage.worker.backup_watch import newest_in
 from tests.cli.terminal import Terminal
-from tests.postgres import BINARIES, free_port, running_cluster
+from tests.free_ports import free_port
+from tests.postgres import BINARIES, running_cluster
 from tests.processes import ended, until
 
 pytestmark = pytest.mark.long

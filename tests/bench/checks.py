@@ -13,7 +13,7 @@ from pathlib import Path
 
 import trustme
 
-from tests.postgres import free_port
+from tests.free_ports import free_port
 from tests.processes import ended, until
 
 CHECKS = 400

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from tests.bench.loads import Load, load
 from tests.end_to_end.product import child_environment, fetch, running_product
-from tests.postgres import free_port
+from tests.free_ports import free_port
 from tests.processes import ended, until
 
 ROUNDS = 3

@@ -29,7 +29,8 @@ from statuspage.store.engine import Database
 from statuspage.store.tables import Base
 from statuspage.worker.dispatcher import POLL_S, Dispatcher
 from tests.delivery.real import states, tell
-from tests.postgres import free_port, running_cluster
+from tests.free_ports import free_port
+from tests.postgres import running_cluster
 from tests.processes import ended, until
 from tests.simulation.world import SEAL_KEY, SimWords
 

@@ -347,3 +347,18 @@ def test_an_interrupt_while_the_program_is_still_being_read_ends_it_without_a_wo
     done = subprocess.run([sys.executable, "-m", "statuspage", "up"], cwd=tmp_path, env=environment, capture_output=True, check=False)
 
     assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+
+
+def test_an_interrupt_where_a_command_does_not_listen_for_it_is_told_as_shells_know_it() -> None:
+    program = """if True:
+        import os, signal
+        from statuspage import __main__
+        from statuspage.cli import configuration
+
+        configuration.prepare = lambda _: os.kill(os.getpid(), signal.SIGINT)
+        __main__.main()
+    """
+
+    done = subprocess.run([sys.executable, "-c", program, "migrate"], cwd=TOP, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout, done.stderr.strip()) == (130, "", "Aborted!")

@@ -21,6 +21,7 @@ from statuspage.demo.bank.parts import PartDown
 from tests.demo_bank.browser import Browser, code_now, landed
 from tests.demo_bank.conftest import SetClock
 from tests.demo_bank.test_customers import mobile_get, mobile_login
+from tests.free_ports import free_port
 
 
 @pytest.fixture
@@ -498,13 +499,6 @@ def test_serve_stops_on_sigterm_while_visitors_hang_and_says_which_port_is_taken
         visitor.close()
     assert ended == 0
     assert second.returncode != 0 and f"port {numbers[0]} of 127.0.0.1 cannot be used" in second.stderr
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        number: int = sock.getsockname()[1]
-        return number
 
 
 def wait_until_open(port: int) -> None:

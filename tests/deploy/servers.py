@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import trustme
 
-from tests.postgres import free_port
+from tests.free_ports import free_port
 from tests.processes import ended, until
 
 DEPLOY = Path(__file__).parent.parent.parent / "deploy"

@@ -16,7 +16,7 @@ from statuspage.cli import main
 from statuspage.publish.assets import load_assets
 from statuspage.publish.headers import RouteClass, headers_for
 from tests.deploy.servers import Front, Start, caddy, fronted, nginx
-from tests.postgres import free_port
+from tests.free_ports import free_port
 from tests.processes import until
 from tests.publish.samples import outage
 from tests.web_public.serving import publish, served

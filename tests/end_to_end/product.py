@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import random
 import signal
-import socket
 import subprocess
 import sys
 import urllib.error
@@ -16,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from statuspage.demo import stage
+from tests.free_ports import free_port
 from tests.processes import ended, until
 
 TOP = Path(__file__).parent.parent.parent
@@ -89,24 +88,10 @@ def fetch(method: str, url: str, body: object = None) -> tuple[int, bytes]:
             return error.code, error.read()
 
 
-def free_ports() -> int:
-    """The first of as many free ports in a row as the demonstration needs, below those that connections going out are given."""
-
-    while True:
-        first = random.SystemRandom().randrange(15_000, 32_000)
-        try:
-            for port in range(first, first + stage.PORTS):
-                with socket.socket() as listener:
-                    listener.bind(("127.0.0.1", port))
-        except OSError:
-            continue
-        return first
-
-
 @contextmanager
 def running_product(data: Path, *options: str) -> Iterator[Product]:
     """Starts `statuspage up --demo` and waits until it says that everything is up; Ctrl-C at the end."""
-    port = free_ports()
+    port = free_port(stage.PORTS)
     data.mkdir(parents=True, exist_ok=True)
     with (data / "output.log").open("wb") as log:
         process = subprocess.Popen(

@@ -23,8 +23,9 @@ from sqlalchemy.engine import make_url
 
 from statuspage.core.foreign import codes_in
 from statuspage.demo import stage
-from tests.end_to_end.product import TOP, fetch, free_ports
+from tests.end_to_end.product import TOP, fetch
 from tests.end_to_end.truth import PUBLIC, THREADED
+from tests.free_ports import free_port
 from tests.processes import ended, until
 
 PATIENCE_S = 400.0  # everything is slow where the machine does other work, too
@@ -50,7 +51,7 @@ class Host:
         own = {"CONFIG": str(folder / "statuspage.yaml"), "DATA": str(self.data), "DATABASE": self.url}
         demo = None
         while demo is None or demo.poll() is not None:  # another program may take a port that was free a moment ago
-            self.port = free_ports()
+            self.port = free_port(stage.PORTS)
             self.environment = os.environ | stage.environment("127.0.0.1", self.port, self.data)
             self.environment |= {f"STATUSPAGE_{key}": value for key, value in own.items()}
             demo = self.spawn("demo", "--port", str(self.port), "--data", str(folder / "networks"))

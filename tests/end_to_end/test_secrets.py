@@ -20,7 +20,7 @@ import pytest
 
 from statuspage.outside import Folder
 from tests.end_to_end.product import TOP, fetch
-from tests.postgres import free_port
+from tests.free_ports import free_port
 from tests.processes import ended, until
 from tests.worker.real import tree
 

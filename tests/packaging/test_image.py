@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.product import fetch, free_ports
+from statuspage.demo.stage import PORTS
+from tests.end_to_end.product import fetch
+from tests.free_ports import free_port
 from tests.packaging.image import Stage, build, check_health, start
 from tests.processes import ended, until
 
@@ -31,7 +33,7 @@ def test_the_image_runs_as_an_ordinary_user_on_a_read_only_root(stage: Stage, tm
     volume = tmp_path / "data"
     volume.mkdir()
     os.chown(volume, 10001, 10001)
-    port = free_ports()
+    port = free_port(PORTS)
     stage = replace(stage, environment=stage.environment | {"STATUSPAGE_PORT": str(port)})
 
     process = start(stage, ["up", "--demo", "--data", "/data"], volume)

@@ -16,7 +16,7 @@ from statuspage.publish.manifest import MANIFEST, Manifest
 from statuspage.publish.writer import Superseded, Target, Writer
 from statuspage.settings.models import BucketSettings
 from statuspage.worker.mirror import Mirror
-from tests.postgres import free_port
+from tests.free_ports import free_port
 from tests.publish.test_writer import edition
 
 NAME = "bank-status"

@@ -13,7 +13,7 @@ import pytest
 
 from broadcasters import ntfy
 from broadcasters.errors import BroadcastError, OutcomeClass, Rejected, Unavailable
-from tests.postgres import free_port
+from tests.free_ports import free_port
 from tests.real.counterpart import (
     INSTALLED,
     Counterpart,

@@ -14,7 +14,7 @@ import requests
 
 from broadcasters import bluesky
 from broadcasters.errors import OutcomeClass, Rejected, Uncertain
-from tests.postgres import free_port
+from tests.free_ports import free_port
 from tests.real.counterpart import (
     INSTALLED,
     Counterpart,

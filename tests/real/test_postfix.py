@@ -14,9 +14,9 @@ import dkim
 import pytest
 
 from statuspage.core.vocabulary import DeliveryState
+from tests.free_ports import free_port
 from tests.mail.sink import Mail, Sink, relay
 from tests.mail.stage import Office, config, people
-from tests.postgres import free_port
 from tests.processes import until
 from tests.real.counterpart import installed
 

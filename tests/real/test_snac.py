@@ -14,7 +14,7 @@ import requests
 from broadcasters import mastodon
 from broadcasters.errors import OutcomeClass, Rejected
 from tests.broadcasters.bench import HOSTILE
-from tests.postgres import free_port
+from tests.free_ports import free_port
 from tests.real.counterpart import (
     INSTALLED,
     Counterpart,

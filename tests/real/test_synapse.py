@@ -18,7 +18,7 @@ import yaml
 
 from broadcasters import matrix
 from broadcasters.errors import BroadcastError, OutcomeClass, Rejected, Unavailable
-from tests.postgres import free_port
+from tests.free_ports import free_port
 from tests.real.counterpart import (
     Counterpart,
     finds_a_post_by_its_code_and_proves_that_another_is_absent,

@@ -22,7 +22,7 @@ import requests
 from broadcasters.http import RequestsTransport
 from statuspage.outside import SystemClock, SystemRandomness
 from statuspage.worker import hubs
-from tests.postgres import free_port
+from tests.free_ports import free_port
 from tests.processes import until
 from tests.real.counterpart import TOP, running
 

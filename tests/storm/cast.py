@@ -22,8 +22,8 @@ from statuspage.settings.process import from_environment
 from statuspage.store import Database
 from statuspage.worker.assemble import build_context
 from statuspage.worker.process import open_ports, running_configuration
-from tests.end_to_end.product import TOP, fetch, free_ports
-from tests.postgres import free_port
+from tests.end_to_end.product import TOP, fetch
+from tests.free_ports import free_port
 from tests.processes import until
 from tests.storm.plan import PROCESSES
 
@@ -44,7 +44,7 @@ class Cast:
 
     def __init__(self, url: str, folder: Path, stack: ExitStack) -> None:
         self.folder = folder
-        self.port, self.front = free_ports(), free_port()
+        self.port, self.front = free_port(stage.PORTS), free_port()
         self.data = folder / "data"
         self.data.mkdir()
         configuration = yaml.safe_load(stage.CONFIGURATION.read_text())

@@ -20,7 +20,8 @@ from sqlalchemy import create_engine, text
 
 from statuspage.cli import main
 from tests.deploy.servers import fronted, nginx
-from tests.postgres import free_port, running_cluster
+from tests.free_ports import free_port
+from tests.postgres import running_cluster
 from tests.processes import ended, until
 from tests.web_public.serving import ask
 

@@ -24,7 +24,7 @@ from click.testing import CliRunner
 
 from statuspage.cli import main
 from tests.deploy.servers import HOST, fronted, nginx
-from tests.postgres import free_port
+from tests.free_ports import free_port
 from tests.processes import ended, until
 from tests.publish.samples import outage
 from tests.web_public.serving import ask, publish

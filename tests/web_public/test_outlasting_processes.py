@@ -27,7 +27,7 @@ from statuspage.settings.process import from_environment
 from statuspage.store import Database, deliveries
 from statuspage.worker.assemble import build_context
 from statuspage.worker.process import open_ports, running_configuration
-from tests.postgres import free_port
+from tests.free_ports import free_port
 from tests.processes import until
 from tests.storm import readers
 from tests.storm.readers import Reader

@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.postgres import free_port
+from tests.free_ports import free_port
 from tests.processes import ended, until
 from tests.publish.samples import outage
 from tests.web_public.serving import ask, publish

@@ -17,7 +17,7 @@ from threading import Thread
 from typing import Any
 
 from tests.end_to_end.product import fetch
-from tests.postgres import free_port
+from tests.free_ports import free_port
 from tests.processes import ended
 
 TOP = Path(__file__).parent.parent.parent

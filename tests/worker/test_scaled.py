@@ -17,8 +17,9 @@ from sqlalchemy import text
 
 from statuspage.demo import bank, networks, stage
 from statuspage.store import Database
-from tests.end_to_end.product import TOP, fetch, free_ports
+from tests.end_to_end.product import TOP, fetch
 from tests.end_to_end.truth import PUBLIC, broken_threads, doubled
+from tests.free_ports import free_port
 from tests.processes import ended, until
 
 pytestmark = pytest.mark.long
@@ -33,7 +34,7 @@ class Scaled:
 
     def __init__(self, url: str, folder: Path, stack: ExitStack) -> None:
         self.folder = folder
-        self.port = free_ports()
+        self.port = free_port(stage.PORTS)
         self.watching = Database(url)
         stack.callback(self.watching.close)
         self.bank = bank.RunningBank("127.0.0.1", (self.port + 1, self.port + 2, self.port + 3), folder / "demo" / "bank")
