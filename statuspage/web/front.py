@@ -30,6 +30,7 @@ MOST_BODIES = 64 * 1024 * 1024  # bytes of all bodies that are on their way
 CONSOLE_THREADS, CONSOLE_WAITING = 6, 32
 CUSTOMER_THREADS, CUSTOMER_WAITING = 2, 64
 FINISH_WITHIN_S = 3.0
+ROUNDS_TO_COME_IN = 4  # of the loop, from the system's word of a connection to enter()
 log = structlog.get_logger("statuspage.front")
 
 
@@ -67,6 +68,10 @@ class Front:
     async def close(self) -> None:
         """Accepts nobody new, and lets what was begun come to its end, for FINISH_WITHIN_S at most."""
         self._closing.set()
+        for socket in self._server.sockets:
+            self._loop.remove_reader(socket)
+        for _ in range(ROUNDS_TO_COME_IN):  # who was accepted before that; a closed server would forget them half-way
+            await asyncio.sleep(0)
         self._server.close()
         end = self._loop.time() + FINISH_WITHIN_S
         while self._busy() and self._loop.time() < end:
@@ -74,6 +79,8 @@ class Front:
         self._ticking.cancel()
         for connection in list(self._connections):
             connection.transport.abort()
+        while self._connections:  # each is told, and leaves
+            await asyncio.sleep(0)
 
     def _busy(self) -> bool:
         """Closes what waits for nothing; true if an answer is not made or not yet gone."""
