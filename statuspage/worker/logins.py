@@ -11,6 +11,7 @@ from broadcasters import BROADCASTERS
 from statuspage.actions.context import Context
 from statuspage.settings.endings import endings, stage, told
 from statuspage.store import Session, accounts
+from statuspage.store.accounts import Account
 
 OFF, STOPPED, PAUSED, IN_USE = "off", "stopped", "paused", "in use"
 
@@ -19,8 +20,9 @@ OFF, STOPPED, PAUSED, IN_USE = "off", "stopped", "paused", "in use"
 class Login:
     """One account.
 
-    state     off: nothing is asked until a person resumes it; stopped: asked every few minutes; paused: failing, until `until`; in use
-    why       what its network said, where it is stopped or off
+    state     off: nothing is asked until a person resumes it; stopped: asked every few minutes; paused: nothing is asked before `until`;
+              in use
+    why       what its network said, where it is stopped or off; what it waits for, where it is paused
     ends      what ends on a day that is known, in words; near: the same, as far as it is time to do something
     """
 
@@ -43,14 +45,23 @@ def logins(session: Session, ctx: Context, kinds: Mapping[str, Any] = BROADCASTE
     known, today, now = {one.name: one for one in accounts.all_states(session)}, ctx.now().date(), ctx.now()
     found = []
     for own in ctx.settings.accounts:
-        account = known.get(own.name, accounts.Account(own.name))
-        failing = account.failures >= ctx.settings.delivery.breaker_failures and account.open_until is not None and account.open_until > now
-        state = OFF if account.held_for else STOPPED if account.stopped else PAUSED if failing else IN_USE
+        account = known.get(own.name, Account(own.name))
+        pause = _pause(account, ctx.settings.delivery.breaker_failures, now)
+        state = OFF if account.held_for else STOPPED if account.stopped else PAUSED if pause else IN_USE
+        why, until = pause if pause and state == PAUSED else (account.stopped, None)
         ends, near = _ends(kinds[own.kind], ctx.configs[own.name], own.expires, today)
         channels = tuple(channel.name for channel in ctx.settings.channels if channel.account == own.name)
-        until = account.open_until if state == PAUSED else None
-        found.append(Login(own.name, own.kind, channels, state, account.stopped, until, ends, near))
+        found.append(Login(own.name, own.kind, channels, state, why, until, ends, near))
     return found
+
+
+def _pause(account: Account, most_failures: int, now: datetime) -> tuple[str, datetime] | None:
+    """Why nothing is asked of it just now, and until when."""
+    if account.paused_until is not None and account.paused_until > now:
+        return "The network asked not to be asked for a while.", account.paused_until
+    if account.failures >= most_failures and account.open_until is not None and account.open_until > now:
+        return "It failed several times in a row and rests.", account.open_until
+    return None
 
 
 def _ends(module: Any, config: Any, expires: date | None, today: date) -> tuple[tuple[str, ...], tuple[str, ...]]:

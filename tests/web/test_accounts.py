@@ -29,6 +29,7 @@ accounts:
   - {{name: telegram, kind: telegram, config: {{chat_id: "@bank", bot_token: "${{ALARMS_SECRET}}"}}}}
   - {{name: slow, kind: ntfy, config: {{topic: bank}}}}
   - {{name: refused, kind: ntfy, config: {{topic: bank-2}}}}
+  - {{name: busy, kind: ntfy, config: {{topic: bank-3}}}}
   - name: alarms
     kind: webhook
     expires: {credentials_end}
@@ -40,11 +41,12 @@ channels:
 
 
 def trouble(store: Database) -> None:
-    """Of the four accounts one is off, one paused, one stopped."""
+    """Of the five accounts one is off, two are paused, one is stopped."""
     now = SystemClock().now()
     with store.writing() as session:
         accounts.save(session, accounts.Account("telegram", stopped=WHY, held_for="mark"), now)
         accounts.save(session, accounts.Account("slow", failures=5, open_until=now + timedelta(seconds=600)), now)
+        accounts.save(session, accounts.Account("busy", paused_until=now + timedelta(seconds=600)), now)
         accounts.save(session, accounts.Account("refused", stopped="The token is no longer good."), now)
 
 
@@ -71,7 +73,8 @@ def test_the_console_tells_how_each_account_stands_and_offers_the_way_back(conso
 
     assert "telegram-en, telegram-es off" in page["telegram"] and WHY in page["telegram"] and page["telegram"].endswith("Use it again")
     assert "stopped The token is no longer good." in page["refused"] and page["refused"].endswith("Use it again")
-    assert "paused It failed several times in a row and is tried again at" in page["slow"] and "Use it again" not in page["slow"]
+    assert "paused It failed several times in a row and rests. It is asked again at" in page["slow"] and "Use it again" not in page["slow"]
+    assert "paused The network asked not to be asked for a while. It is asked again at" in page["busy"]
     assert "in use The credentials run out in 3 days" in page["alarms"] and "Use it again" not in page["alarms"]
 
 
@@ -109,7 +112,8 @@ def test_the_terminal_lists_the_same(tmp_path: Path) -> None:
     assert table.exit_code == told.exit_code == 0, table.output + told.output
     listed = {one["name"]: one for one in json.loads(told.stdout)}
     states = {name: one["state"] for name, one in listed.items()}
-    assert states == {"telegram": "off", "slow": "paused", "refused": "stopped", "alarms": "in use"}
+    assert states == {"telegram": "off", "slow": "paused", "refused": "stopped", "busy": "paused", "alarms": "in use"}
+    assert listed["busy"]["until"] is not None and listed["alarms"]["until"] is None
     assert listed["telegram"]["channels"] == ["telegram-en", "telegram-es"] and listed["telegram"]["why"] == WHY
     assert listed["alarms"]["near"] == listed["alarms"]["ends"] != []
     assert WHY in table.output and SECRETS["ALARMS_SECRET"] not in table.output + told.output
