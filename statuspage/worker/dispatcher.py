@@ -261,7 +261,9 @@ class Dispatcher:
 
     def _due_at(self, desk: Desk, row: Delivery) -> float:
         if row.id not in desk.due:
-            desk.due[row.id] = desk.mono() + wait_left_s(row, self._ctx.now(), self._ctx.settings.delivery.retry_after_max_s)
+            own = self._ctx.settings.delivery
+            most_s = max(own.backoff_cap_s, own.backoff_slow_s)  # what a network asked to wait is the account's, see Desk.load_account()
+            desk.due[row.id] = desk.mono() + wait_left_s(row, self._ctx.now(), most_s)
         due, now = desk.due[row.id], desk.mono()
         if due > now or row.state is not DeliveryState.QUEUED or desk.gate.wait_s(now) > 0 or self._page_is_ready(desk, row):
             return due

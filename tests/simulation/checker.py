@@ -33,7 +33,7 @@ def faults_by_now(world: World, people: Operators) -> list[str]:
         rows = {row.code: row for row in deliveries.listing(session, limit=10_000) if row.subject_kind is SubjectKind.INCIDENT}
     reasons = Reasons(world, people)
     return [
-        *_Judge(world, people, rows, world.offsets_in, forms=True).posts(),
+        *_Judge(world, people, rows, world.offsets_in, reasons).posts(),
         *reasons.missing(),
         *reasons.too_soon(),
         *reasons.other_words(),
@@ -47,7 +47,8 @@ def faults(world: World, people: Operators, *, healed_at: float | None = None) -
     """
     with world.store.reading() as session:
         rows = {row.code: row for row in deliveries.listing(session, limit=10_000) if row.subject_kind is SubjectKind.INCIDENT}
-    judge, reasons = _Judge(world, people, rows, world.offsets_in, forms=True), Reasons(world, people)
+    reasons = Reasons(world, people)
+    judge = _Judge(world, people, rows, world.offsets_in, reasons)
     late = [] if healed_at is None else _late(world, reasons, rows, healed_at)
     why = [*reasons.missing(), *reasons.untold(), *reasons.too_soon(), *reasons.other_words()]
     return [*judge.posts(), *judge.settled(), *why, *late]
@@ -63,7 +64,7 @@ def faults_by_the_ledger(world: Any, people: Any) -> list[str]:
         stories = {row.id: deliveries.story(session, row.id) for row in rows.values()}
     assumed = {row.code for row in rows.values() if any(a.outcome in ("assumed", "seen") for a in stories[row.id])}
     rejected = {row.code for row in rows.values() if any(a.outcome in _REJECTED for a in stories[row.id])}
-    judge, ledger = _Judge(world, people, rows, lambda begin, end: [0.0], forms=False), _Ledger(world, rows, assumed, rejected)
+    judge, ledger = _Judge(world, people, rows, lambda begin, end: [0.0]), _Ledger(world, rows, assumed, rejected)
     return [*judge.posts(), *judge.settled(), *ledger.rows_ended(), *ledger.threads()]
 
 
@@ -88,10 +89,16 @@ def _late(world: World, reasons: Reasons, rows: dict[str, Delivery], healed_at: 
 
 class _Judge:
     def __init__(
-        self, world: World, people: Operators, rows: dict[str, Delivery], offsets_in: Callable[[float, float], list[float]], *, forms: bool
+        self,
+        world: World,
+        people: Operators,
+        rows: dict[str, Delivery],
+        offsets_in: Callable[[float, float], list[float]],
+        reasons: Reasons | None = None,
     ) -> None:
         self.world = world
-        self.forms = forms  # of each statement's three wordings only that for its place in the thread will do
+        self.reasons = reasons  # None: the world keeps no record of its own
+        self.forms = reasons is not None  # of each statement's three wordings only that for its place in the thread will do
         self.offsets_in = offsets_in  # of the wall clock, from one moment to another
         self.told = people.told
         self.restored = people.restored
@@ -131,12 +138,18 @@ class _Judge:
                 made_new
                 and row is not None
                 and not (row.state is DeliveryState.SUPERSEDED and sent_at < self.restored)  # by one that was found in its place
-                and row.state in (DeliveryState.SUPERSEDED, DeliveryState.WITHDRAWN, DeliveryState.REFUSED, DeliveryState.QUEUED)
+                and row.state in _NOT_OUT
+                and not self._known_to_be_in_doubt(row, sent_at)
             ):
                 yield f"unexpected: {code} is {row.state} in the ledger, but {name} shows it"
             if told.drill:
                 yield f"unexpected: rehearsal {code} on {name}"
             yield from self._stale(told, sent_at)
+
+    def _known_to_be_in_doubt(self, row: Delivery, sent_at: float) -> bool:
+        """Nobody could look, and the ledger says so: its code stays good, and no other post was made of it."""
+        kept = row.state is DeliveryState.SUPERSEDED and row.error_class is not None
+        return kept and self.reasons is not None and self.reasons.left_in_doubt(row.code, sent_at)
 
     def _same_thread(self, name: str, told: Told, post: TruePost) -> bool:
         """The post that it rewrites, and the one that it replies to, speak of the same incident on the same channel."""

@@ -189,13 +189,26 @@ class Reasons:
         """Each thread tells its newest statement, or that one ended for a reason of its own."""
         for (_, channel), thread in sorted(self._threads.items()):
             left = [told for told in thread if not self._withdrawn(told, float("inf")) and not told.drill and self._in_ledger(told)]
-            while left and left[-1].tampered:
+            while left and left[-1].tampered and not self._left_to_people(left[-1]):
                 left.pop()
             if not left or not (moves := self._moves[left[-1].delivery.id]):
                 continue
             last = moves[-1]
             if last.after == DeliveryState.SUPERSEDED and not self._excused(left[-1], last.at):
                 yield f"lost: {left[-1].delivery.code} on {channel} gave way, but nothing newer came"
+
+    def _left_to_people(self, told: Told) -> bool:
+        """It went out of date before anybody could see that it had been changed. Who sends it again hears of that."""
+        last = self._moves[told.delivery.id][-1:]
+        return any(move.after == DeliveryState.STUCK and self._out_of_date(told, move.at) for move in last)
+
+    def left_in_doubt(self, code: str, sent_at: float) -> bool:
+        """It was sent, its channel moved to another account before anybody knew more, and a newer statement came when that was back."""
+        row = self.told[code].delivery
+        moves = self._moves[row.id]
+        gone = [move.at for move in moves if move.after == DeliveryState.STUCK and move.before in (_SENDING, _UNKNOWN)]
+        moved = self.world.left_at.get((row.channel, row.account), ())
+        return moves[-1].before == DeliveryState.STUCK and any(sent_at <= at and any(left <= at for left in moved) for at in gone)
 
     def _excused(self, told: Told, at: float) -> bool:
         """Over, out of date when what had replaced it was withdrawn or refused, or perhaps out."""
