@@ -19,6 +19,7 @@ _PAGES = {
     "unknown": "deliveries",
     "promise": "incidents",
     "promise-unkept": "incidents",
+    "promise-unseen": "incidents",
     "resolve": "incidents",
     "contradiction": "incidents",
     "private": "incidents",
@@ -50,9 +51,7 @@ def clear_alarm(ctx: Context, key: str) -> None:
 def retire_alarm(ctx: Context, key: str) -> None:
     """Closes the alarm `key`, if it is open, without a word: what it told of goes on, and is told otherwise."""
     with ctx.ports.store.writing() as session:
-        alarm = alarms.open_one(session, key)
-        if alarm is not None:
-            _close(session, ctx, alarm, "")
+        retire_in(session, ctx, key)
 
 
 def raise_in(session: Any, ctx: Context, key: str, text: str, *, tell: bool = True) -> None:
@@ -71,6 +70,13 @@ def clear_in(session: Any, ctx: Context, key: str) -> None:
     alarm = alarms.open_one(session, key)
     if alarm is not None:
         _close(session, ctx, alarm, f"Over: {alarm.text}")
+
+
+def retire_in(session: Any, ctx: Context, key: str) -> None:
+    """As retire_alarm, in the caller's transaction."""
+    alarm = alarms.open_one(session, key)
+    if alarm is not None:
+        _close(session, ctx, alarm, "")
 
 
 def replace_in(session: Any, ctx: Context, alarm: alarms.Alarm, key: str, text: str) -> None:

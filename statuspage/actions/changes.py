@@ -121,6 +121,11 @@ def unkept_key(incident_id: str) -> str:
     return f"promise-unkept:{incident_id}"
 
 
+def unseen_key(incident_id: str) -> str:
+    """Alarm: the promised moment came, no person had written, and no check could say what is the case."""
+    return f"promise-unseen:{incident_id}"
+
+
 def decision_key(incident_id: str) -> str:
     """Alarm: a person is asked whether the incident is over."""
     return f"resolve:{incident_id}"
@@ -168,6 +173,7 @@ def _affected(session: Session, incident: Incident, shown: tuple[str, ...]) -> t
 def _alarms(session: Session, ctx: Context, incident: Incident, telling: Telling, *, private: bool) -> None:
     """Ends the alarms that this statement answers; tells operators of trouble that the public is not told about."""
     alarms.clear_in(session, ctx, reminder_key(incident.id))
+    alarms.clear_in(session, ctx, unseen_key(incident.id))
     if telling.who != audit.MACHINE or not incident.is_open:
         alarms.clear_in(session, ctx, unkept_key(incident.id))
     if incident.status is not IncidentStatus.MONITORING:

@@ -62,12 +62,12 @@ class Promises:
     def _incident(self, incident: Incident, promised_at: datetime, alarmed: set[str], now: datetime) -> Iterator[str]:
         """alarmed: keys of the alarms that are open; who was told that nobody writes is not reminded every time."""
         promised = incident.next_update_by
-        told = {changes.reminder_key(incident.id), changes.unkept_key(incident.id)} & alarmed
+        told = {key(incident.id) for key in (changes.reminder_key, changes.unkept_key, changes.unseen_key)} & alarmed
         if promised is not None and now >= promised:
             if self._is_known(incident, promised):
                 incidents.keep_promise(self.ctx, incident_id=incident.id, promised=promised)
                 yield "kept"
-            elif changes.unkept_key(incident.id) not in alarmed and now >= promised + SHOWN_TO:
+            elif changes.unseen_key(incident.id) not in alarmed and now >= promised + SHOWN_TO:
                 self._tell_unseen(incident, promised)
                 yield "reminded"
         elif promised is not None and not told and now >= self._remind_at(promised_at, promised):
@@ -98,6 +98,7 @@ class Promises:
         return now - self._due_since[incident.id][1] >= PATIENCE.total_seconds()
 
     def _tell_unseen(self, incident: Incident, promised: datetime) -> None:
+        """In place of the alarm by which people heard, at an earlier promise, that updates come by themselves."""
         text = (
             f"Incident {incident.id}: {promised:%H:%M} UTC was promised, and no check sees {', '.join(sorted(incident.components))} now. "
             "So nothing was said by itself: nobody knows whether it is still the case. Write what you know."
@@ -105,7 +106,8 @@ class Promises:
         with self.ctx.ports.store.writing() as session:
             standing = incident_store.get(session, incident.id)
             if standing.is_open and standing.next_update_by == promised:
-                alarms.raise_in(session, self.ctx, changes.unkept_key(incident.id), text)
+                alarms.retire_in(session, self.ctx, changes.unkept_key(incident.id))
+                alarms.raise_in(session, self.ctx, changes.unseen_key(incident.id), text)
 
     def _mind_removed(self, incident: Incident, alarmed: set[str]) -> bool:
         """Tells operators of an open incident that nobody sees the end of, as it names what was removed from the configuration.

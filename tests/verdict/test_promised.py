@@ -48,10 +48,28 @@ def test_nobody_says_that_it_is_still_the_case_while_nobody_sees_it(sqlite_datab
     (incident,) = desk.incidents()
 
     assert updates_of(desk) == []
-    assert "no check sees login now" in desk.alarms()[changes.unkept_key(incident.id)]
+    assert "no check sees login now" in desk.alarms()[changes.unseen_key(incident.id)]
 
     desk.run(BLIND_UNTIL + 200, tick_s=1.0, each=each)
     assert updates_of(desk) != [], "it is seen again, and it is still so"
+
+
+def test_people_who_heard_that_updates_come_by_themselves_hear_when_none_comes(sqlite_database):
+    """The first promise is kept by itself, and the next one falls due while nobody looks."""
+    desk, each = watched(sqlite_database, lambda component, place, t: None if 250 <= t < 500 else BAD if t >= 60 else GOOD)
+    desk.run(240, tick_s=1.0, each=each)
+    (incident,) = desk.incidents()
+    unkept, unseen = changes.unkept_key(incident.id), changes.unseen_key(incident.id)
+    assert "and will again" in desk.alarms()[unkept]
+
+    desk.run(499, tick_s=1.0, each=each)
+    told = desk.alarms()
+    assert unkept not in told, "nothing goes out by itself any more"
+    assert "no check sees login now" in told[unseen]
+
+    desk.run(700, tick_s=1.0, each=each)
+    told = desk.alarms()
+    assert unseen not in told and "and will again" in told[unkept], "it is seen again, and said again"
 
 
 def test_what_healed_while_nobody_looked_is_not_called_still_the_case_before_it_is_said_to_work(sqlite_database):
