@@ -78,13 +78,19 @@ def plan(ctx: Context, asked: Plan) -> Planned:
 
 
 def start(ctx: Context, *, work_id: str, who: str, version: int | None = None, free_text: Texts | None = None) -> Maintenance:
-    """The work begins, at its time or earlier. Raises NotAllowed if it has begun or is over; NotFound; Conflict."""
+    """The work begins, at its time or earlier. Raises NotAllowed if it has begun, is over or would last too long; NotFound; Conflict."""
     words = free_text or {}
     check_free_text(ctx, words)
     with ctx.ports.store.writing() as session:
         work = _current(session, work_id, version)
         _check_status(work, MaintenanceStatus.SCHEDULED)
-        return _start(session, ctx, work, who, words, ctx.now())
+        now = ctx.now()
+        if work.scheduled_until > now + LONGEST:
+            raise NotAllowed(
+                f"Begun now, the work would last until {work.scheduled_until:%d %b %Y}, more than {LONGEST.days} days, and silence what "
+                "fails. Cancel it, and plan it anew with its true times. Nothing was changed."
+            )
+        return _start(session, ctx, work, who, words, now)
 
 
 def extend(
@@ -99,7 +105,7 @@ def extend(
         _check_status(work, MaintenanceStatus.IN_PROGRESS, MaintenanceStatus.VERIFYING)
         if until <= max(now, work.scheduled_until):
             raise NotAllowed(f"The new end must be later than now and than {work.scheduled_until:%d %b %H:%M} UTC. Nothing was changed.")
-        _check_window(now, work.scheduled_for, until, begun=True)
+        _check_window(now, work.started_at or work.scheduled_for, until, begun=True)
         after = replace(work, scheduled_until=until, next_update_by=until, status=MaintenanceStatus.IN_PROGRESS)
         return _save(session, ctx, after, _Telling(NoticeKind.PLANNED_LONGER, who, "maintenance.extend", free_text=words), now)
 

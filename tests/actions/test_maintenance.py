@@ -236,6 +236,20 @@ def test_an_impossible_window_is_refused(quick: Stage, changes: dict[str, dateti
         planned(quick, **changes)
 
 
+def test_work_begun_before_its_time_does_not_last_longer_than_any_other(quick: Stage) -> None:
+    far = planned(quick, "transfers", scheduled_for=T0 + timedelta(days=300), scheduled_until=T0 + timedelta(days=300, hours=1))
+    near = planned(quick, "cards", scheduled_for=T0 + timedelta(days=10), scheduled_until=T0 + timedelta(days=10, hours=1))
+
+    with pytest.raises(NotAllowed, match="more than 14 days"):
+        maintenance.start(quick.ctx, work_id=far.id, who="Ana")
+    maintenance.start(quick.ctx, work_id=near.id, who="Ana")
+    with pytest.raises(NotAllowed, match="at most 14 days"):
+        maintenance.extend(quick.ctx, work_id=near.id, until=T0 + timedelta(days=20), who="Ana")
+
+    assert kinds(quick, far) == [NoticeKind.PLANNED]
+    assert kinds(quick, near) == [NoticeKind.PLANNED, NoticeKind.PLANNED_STARTED]
+
+
 def test_planning_warns_of_pay_day_short_notice_and_overlap(quick: Stage) -> None:
     first = planned(quick)
     pay_day = datetime(2026, 11, 29, 23, 30, tzinfo=UTC)  # Monday 30 November, 00:30 in Madrid
