@@ -52,8 +52,8 @@ class SpokenWords:
     wording: Wording
     language: str
 
-    def moment(self, at: datetime, near: datetime | None = None) -> str:
-        return self.wording.moment(at, self.language, now=near)
+    def moment(self, at: datetime, near: datetime | None = None, year: bool = False) -> str:
+        return self.wording.moment(at, self.language, now=near, year=year)
 
     def duration(self, seconds: float) -> str:
         return self.wording.duration(seconds, self.language)

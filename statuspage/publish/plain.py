@@ -46,7 +46,7 @@ def status_txt(snapshot: Snapshot, wording: Wording, language: str) -> bytes:
         lines += ["", wording.text("planned", language)]
     for work in snapshot.upcoming_maintenances:
         view = views.subject(work)
-        start, end = wording.moment(view.start, language), wording.moment(work.scheduled_until, language)
+        start, end = (wording.moment(at, language, year=view.far) for at in (view.start, work.scheduled_until))
         lines += [f"{view.title} · {wording.text('from_until', language, start=start, end=end)}", view.url]
     lines += ["", wording.text("services", language)]
     lines += [f"{views.said(one.names)}: {wording.state(one.status, language)}" for one in snapshot.components]

@@ -20,6 +20,7 @@ from statuspage.publish import history
 from statuspage.publish.site import Site
 from statuspage.publish.snapshot import Permalink, PublicComponent, PublicIncident, PublicUpdate, Snapshot, Subject, said
 from statuspage.publish.wording import Wording
+from statuspage.words.moments import is_far
 
 OWN_NAME = (
     NoticeKind.REOPENED,
@@ -86,7 +87,10 @@ class PostView:
 
 @dataclass(frozen=True)
 class SubjectView:
-    """An incident or planned work. `status`: whose colour it has; `late_s`: how late the promised update is, 0 within its minute."""
+    """An incident or planned work. `status`: whose colour it has; `late_s`: how late the promised update is, 0 within its minute.
+
+    `far`: it was planned so long ahead that its year is told.
+    """
 
     id: str
     href: str
@@ -98,6 +102,7 @@ class SubjectView:
     end: datetime | None
     duration_s: float | None
     planned: bool
+    far: bool
     open: bool
     cancelled: bool
     affected: str
@@ -251,6 +256,7 @@ class Views:
             end=end,
             duration_s=(end - start).total_seconds() if end and end >= start and not is_open and not planned else None,
             planned=planned,
+            far=planned and is_far(start, subject.created_at),
             open=is_open,
             cancelled=cancelled,
             affected=self.names(subject.component_ids),

@@ -75,9 +75,9 @@ class Wording:
         """A language's name in itself: "Deutsch"."""
         return str(locale_of(language).get_language_name(language)).capitalize()
 
-    def moment(self, at: datetime, language: str, *, now: datetime | None = None) -> str:
-        """A moment in the bank's time, with its zone; with the date unless it is near `now`."""
-        return moments.moment(at, language, self._zone, now=now or at, with_date=now is None)
+    def moment(self, at: datetime, language: str, *, now: datetime | None = None, year: bool = False) -> str:
+        """A moment in the bank's time, with its zone; with the date unless it is near `now`; with its year where that is asked for."""
+        return moments.moment(at, language, self._zone, now=now or at, with_date=now is None, with_year=year)
 
     def day(self, day: date, language: str) -> str:
         """A local day: "Mon 30 Nov"."""

@@ -3,6 +3,7 @@
 Mon 14:35 CET                    written
 Sun 29 Nov 02:00 CET             more than six days away, or where a date is always given
 29 Nov 02:00 CET                 the same where there is little room
+Mon 29 Nov 2027 02:00 CET        more than half a year away, or where it is read for years
 Monday 14:35                     spoken: full words, no zone
 """
 
@@ -20,6 +21,7 @@ from statuspage.core.errors import InvalidText
 from statuspage.words.interface import Interface, locale_of
 
 WEEK_DAYS = 6  # a weekday alone is clear up to so many days away
+YEAR_DAYS = 182  # a date alone is clear up to so many
 
 # The tz database gives the letters that most of Europe uses. German speakers have their own, as CLDR lists them.
 _ZONE_LETTERS = {"de": {"CET": "MEZ", "CEST": "MESZ", "WET": "WEZ", "WEST": "WESZ", "EET": "OEZ", "EEST": "OESZ"}}
@@ -39,15 +41,25 @@ def zone(name: str) -> ZoneInfo:
 
 
 def moment(
-    at: datetime, language: str, tz: ZoneInfo, *, now: datetime, with_date: bool = False, spoken: bool = False, weekday: bool = True
+    at: datetime,
+    language: str,
+    tz: ZoneInfo,
+    *,
+    now: datetime,
+    with_date: bool = False,
+    with_year: bool = False,
+    spoken: bool = False,
+    weekday: bool = True,
 ) -> str:
-    """A moment in words. `at` and `now` are aware; with_date: give the date even if it is near; weekday: give it beside a date, too."""
+    """A moment in words. `at` and `now` are aware; with_date, with_year: give them even if it is near; weekday: beside a date, too."""
     local, today = at.astimezone(tz), now.astimezone(tz)
     locale = locale_of(language)
-    dated = with_date or abs((local.date() - today.date()).days) > WEEK_DAYS
+    days = abs((local.date() - today.date()).days)
+    in_year = with_year or days > YEAR_DAYS
+    dated = with_date or in_year or days > WEEK_DAYS
     words = [_weekday(local, locale, spoken)] if weekday or not dated else []
     if dated:
-        words.append(_day_and_month(local, locale, spoken))
+        words.append(_date(local, locale, spoken, in_year=in_year))
     words.append(local.strftime("%H:%M"))
     if not spoken:
         words.append(zone_letters(local, language))
@@ -57,7 +69,12 @@ def moment(
 def day(at: datetime, language: str, tz: ZoneInfo, *, spoken: bool = False) -> str:
     """A day in words: "Mon 30 Nov"."""
     local, locale = at.astimezone(tz), locale_of(language)
-    return f"{_weekday(local, locale, spoken)} {_day_and_month(local, locale, spoken)}"
+    return f"{_weekday(local, locale, spoken)} {_date(local, locale, spoken)}"
+
+
+def is_far(at: datetime, now: datetime) -> bool:
+    """True if a date without its year could be taken for another one."""
+    return abs((at - now).days) > YEAR_DAYS
 
 
 def zone_letters(local: datetime, language: str) -> str:
@@ -94,8 +111,11 @@ def _weekday(local: datetime, locale: Locale, spoken: bool) -> str:
     return _plain(format_date(local.date(), "EEEE" if spoken else "EEE", locale=locale))
 
 
-def _day_and_month(local: datetime, locale: Locale, spoken: bool) -> str:
-    return _plain(format_skeleton("MMMMd" if spoken else "MMMd", local.replace(tzinfo=None), locale=locale))
+def _date(local: datetime, locale: Locale, spoken: bool, *, in_year: bool = False) -> str:
+    if in_year and spoken:
+        return _plain(format_date(local.date(), "long", locale=locale))
+    skeleton = "MMMMd" if spoken else "yMMMd" if in_year else "MMMd"
+    return _plain(format_skeleton(skeleton, local.replace(tzinfo=None), locale=locale))
 
 
 @lru_cache(maxsize=1024)

@@ -23,6 +23,7 @@ from tests.publish.samples import (
     PAGE,
     PERMALINKS,
     builder,
+    code,
     component,
     components,
     crowded,
@@ -253,6 +254,30 @@ def test_the_plain_text_tells_planned_work_to_come_with_its_moment_and_address(l
     assert heading not in plain.status_txt(snapshot(), wording(), language).decode()
 
 
+def test_the_page_of_what_happened_and_of_a_code_tell_its_year_for_they_are_read_for_years() -> None:
+    pages = Pages(PAGE, wording())
+    past, work = past_incident(8, 2.0, 1.25), maintenance()
+    found = snapshot(incidents=(past,), maintenances=(work,))
+    told = code()
+
+    for subject, start, end in ((past, past.started_at, past.resolved_at), (work, work.scheduled_for, work.scheduled_until)):
+        text = Page(pages.subject(found, subject, "en")).text
+        for at in (start, end):
+            assert wording().moment(at or NOW, "en", year=True) in text
+    assert wording().moment(told.at, "en", year=True) in Page(pages.code(told)).text
+    assert f" {NOW:%Y} " in wording().moment(told.at, "en", year=True)
+
+
+def test_work_planned_more_than_half_a_year_ahead_is_announced_with_its_year() -> None:
+    far = maintenance(starts_in=timedelta(days=300))
+    found = snapshot(maintenances=(far,))
+    start, end = (wording().moment(at, "en", year=True) for at in (far.scheduled_for, far.scheduled_until))
+    sentence = wording().text("from_until", "en", start=start, end=end)
+
+    assert sentence in front(found).text
+    assert sentence in plain.status_txt(found, wording(), "en").decode()
+
+
 def test_planned_work_elsewhere_does_not_hide_that_a_service_is_not_seen() -> None:
     both = {0: ComponentStatus.UNKNOWN, 3: ComponentStatus.UNDER_MAINTENANCE}
 
@@ -350,7 +375,7 @@ def test_a_code_shows_the_exact_text_the_network_and_the_moment() -> None:
 
     assert "Genuine: this message is from us" in page.text
     assert outage().codes[0].text in page.text
-    assert "Mastodon" in page.text and "Sun 22 Nov 14:06 CET" in page.text
+    assert "Mastodon" in page.text and "Sun 22 Nov 2026 14:06 CET" in page.text
     assert "/en/incidents/in0000000001/" in page.links
 
 

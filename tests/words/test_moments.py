@@ -52,6 +52,26 @@ def test_a_spoken_date_is_in_full_words_and_without_zone(language: str, expected
 
 
 @pytest.mark.parametrize(
+    ("language", "far", "spoken"),
+    [
+        ("en", "Sun 31 Oct 2027 02:00 CEST", "Sunday 31 October 2027 02:00"),
+        ("es", "dom 31 oct 2027 02:00 CEST", "domingo 31 de octubre de 2027 02:00"),
+        ("nl", "zo 31 okt 2027 02:00 CEST", "zondag 31 oktober 2027 02:00"),
+        ("fr", "dim. 31 oct. 2027 02:00 CEST", "dimanche 31 octobre 2027 02:00"),
+        ("de", "So. 31. Okt. 2027 02:00 MESZ", "Sonntag 31. Oktober 2027 02:00"),
+    ],
+)
+def test_a_moment_more_than_half_a_year_away_has_its_year(language: str, far: str, spoken: str) -> None:
+    at = datetime(2027, 10, 31, 0, 0, tzinfo=UTC)
+
+    assert moments.moment(at, language, MADRID, now=MONDAY) == far
+    assert moments.moment(at, language, MADRID, now=MONDAY, spoken=True) == spoken
+    assert moments.moment(at, language, MADRID, now=at, with_year=True) == far
+    assert moments.is_far(at, MONDAY) and moments.is_far(MONDAY, at)
+    assert not moments.is_far(MONDAY + timedelta(days=182), MONDAY)
+
+
+@pytest.mark.parametrize(
     ("days", "dated"), [(-7, True), (-6, False), (-1, False), (0, False), (1, False), (6, False), (7, True), (300, True)]
 )
 def test_the_date_comes_when_the_weekday_alone_could_be_another_week(days: int, dated: bool) -> None:
