@@ -67,11 +67,7 @@ def plan(ctx: Context, asked: Plan) -> Planned:
             scheduled_until=asked.scheduled_until,
             drill=asked.drill,
         )
-        told = facts.planned(session, ctx, work, NoticeKind.PLANNED, asked.free_text)
-        if not subjects.of_maintenance(ctx, work).private:
-            blocked = ctx.words.blocked_languages(told)
-            titles = {lang: ctx.words.title(told, lang) for lang in ctx.settings.page.languages if lang not in blocked}
-            work = replace(work, titles=titles)
+        work = replace(work, titles=_titles(session, ctx, work, asked.free_text))
         maintenance.add(session, work)
         _say(session, ctx, work, _Telling(NoticeKind.PLANNED, asked.who, "maintenance.plan", free_text=asked.free_text), now)
         return Planned(work, warnings)
@@ -192,7 +188,7 @@ def keep_promise(ctx: Context, *, work_id: str, promised: datetime) -> Maintenan
         cadence = Cadence(rules.next_update_s, rules.slow_after_s, rules.slow_update_s)
         promise = next_update(now, began_at=work.scheduled_until, impact=Impact.NONE, cadence=cadence)
         after = replace(work, next_update_by=promise, updated_at=now)
-        saved = maintenance.save(session, after)
+        saved = maintenance.save(session, _named(session, ctx, after))
         _say(session, ctx, saved, _Telling(NoticeKind.PLANNED_OVERDUE, audit.MACHINE, "maintenance.keep_promise"), now)
         return saved
 
@@ -232,8 +228,22 @@ def _complete(session: Session, ctx: Context, work: Maintenance, who: str, reaso
     return _save(session, ctx, after, telling, now)
 
 
+def _titles(session: Session, ctx: Context, work: Maintenance, words: Texts) -> dict[str, str]:
+    """Its name in each language that has the words; none for work that is not public."""
+    if subjects.of_maintenance(ctx, work).private:
+        return {}
+    told = facts.planned(session, ctx, work, NoticeKind.PLANNED, words)
+    blocked = ctx.words.blocked_languages(told)
+    return {lang: ctx.words.title(told, lang) for lang in ctx.settings.page.languages if lang not in blocked}
+
+
+def _named(session: Session, ctx: Context, work: Maintenance) -> Maintenance:
+    """With titles, where it was planned on private components and the public may hear of it by now."""
+    return work if work.titles else replace(work, titles=_titles(session, ctx, work, {}))
+
+
 def _save(session: Session, ctx: Context, after: Maintenance, telling: _Telling, now: datetime) -> Maintenance:
-    saved = maintenance.save(session, replace(after, updated_at=now))
+    saved = maintenance.save(session, _named(session, ctx, replace(after, updated_at=now)))
     _say(session, ctx, saved, telling, now)
     alarms.clear_in(session, ctx, overtime_key(saved.id))
     return saved

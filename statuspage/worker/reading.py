@@ -174,11 +174,15 @@ class Reader:
         return Month(year, month, told.newest_first, told.codes)
 
     def _public_incidents(self, found: Iterable[Incident]) -> list[Incident]:
-        """Each once; without drills and without those that touch nothing public."""
-        return list({one.id: one for one in found if not one.drill and self._slugs & one.components.keys()}.values())
+        """Each once; without drills, without those that touch nothing public, and without those of which nothing was said in public.
+
+        The last are those of components that were private: what makes a component public tells no story of it.
+        """
+        return list({one.id: one for one in found if one.titles and not one.drill and self._slugs & one.components.keys()}.values())
 
     def _public_works(self, found: Iterable[Maintenance]) -> list[Maintenance]:
-        return list({one.id: one for one in found if not one.drill and self._slugs.intersection(one.components)}.values())
+        """The same."""
+        return list({one.id: one for one in found if one.titles and not one.drill and self._slugs.intersection(one.components)}.values())
 
     def _tell(
         self,
