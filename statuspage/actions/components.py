@@ -20,8 +20,9 @@ def sync(ctx: Context) -> None:
 
 
 def left_open(session: Session, settings: Settings) -> list[str]:
-    """What goes on and names a component that this configuration has not, a sentence each; rehearsals left out."""
+    """What goes on and names a component that this configuration has not, or has as private alone, a sentence each; rehearsals left out."""
     present = {slug for component in settings.components for slug in (component.slug, *component.was)}
+    hidden = {slug for component in settings.components if component.private for slug in (component.slug, *component.was)}
     found = []
     for incident in incidents.opened(session):
         gone = sorted(incident.components.keys() - present)
@@ -30,11 +31,21 @@ def left_open(session: Session, settings: Settings) -> list[str]:
                 f"Incident {incident.id} is open and names {', '.join(gone)}, which this configuration has not: it stays on the page under "
                 "its last name and its promised updates go on, but no check will see it end. Resolve it when it is over."
             )
+        elif incident.titles and incident.components.keys() <= hidden and not incident.drill:
+            found.append(
+                f"Incident {incident.id} is open and public, and names {', '.join(sorted(incident.components))} alone, private in this "
+                "configuration: it leaves the page, and its posts stay without an end. Make that private when it is over."
+            )
     for work in maintenance.unfinished(session):
         gone = sorted(set(work.components) - present)
         if gone and not work.drill:
             found.append(
                 f"Planned work {work.id} names {', '.join(gone)}, which this configuration has not: it stays on the page under its last "
                 "name and begins on time, but no check will see it done. Complete it, or cancel it before it begins."
+            )
+        elif work.titles and set(work.components) <= hidden and not work.drill:
+            found.append(
+                f"Planned work {work.id} is public, and names {', '.join(sorted(work.components))} alone, private in this configuration: "
+                "it leaves the page, and its posts stay without an end. Make that private when it is over, or cancel the work first."
             )
     return found

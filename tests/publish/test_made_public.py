@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from statuspage.actions import incidents, maintenance
+from statuspage.actions import components, incidents, maintenance
 from statuspage.actions.incidents import Change, Resolution
 from statuspage.actions.maintenance import Plan
 from statuspage.settings import Settings
@@ -65,3 +65,24 @@ def test_the_public_is_told_from_the_next_statement_on(press: Press) -> None:
     assert (shown["id"], begun["id"]) == (incident.id, work.id)
     assert "Treasury" in shown["name"] and "Treasury" in begun["name"]
     assert shown["incident_updates"] and [one["status"] for one in begun["incident_updates"]] == ["in_progress"]
+
+
+def test_who_makes_private_what_the_public_is_being_told_of_hears_it(press: Press) -> None:
+    incident = declared(press.stage, "treasury")
+    public = reloaded(press, bank(private=False))
+    told = declared(public.stage, "treasury", "cards")
+    alone = maintenance.plan(
+        public.stage.ctx,
+        Plan(("treasury",), public.stage.clock.now() + timedelta(days=2), public.stage.clock.now() + timedelta(days=3), "Ana"),
+    ).work
+
+    with press.database.reading() as session:
+        before = components.left_open(session, bank(private=False))
+        (only,) = components.left_open(session, bank(private=True))
+    incidents.update(public.stage.ctx, Change(incident.id, "Ana"))
+    with press.database.reading() as session:
+        first, second = components.left_open(session, bank(private=True))
+
+    assert before == []
+    assert f"Planned work {alone.id} is public, and names treasury alone" in only and only == second
+    assert f"Incident {incident.id} is open and public, and names treasury alone" in first and told.id not in first
