@@ -226,27 +226,32 @@ class Pages:
         return self._render("public/archive.html", language, self.site.history, view)
 
     def code(self, code: PublicCode, *, signed: bool = False) -> bytes:
-        """What stands behind the code of one genuine message, in the message's language. signed: its signature is published too."""
+        """What stands behind the code of one genuine message, in the message's language if the page still has it.
+
+        signed: its signature is published too.
+        """
+        language = code.language if code.language in self.page.languages else self.page.default_language
         web = code.url if code.url and code.url.startswith(("https://", "http://")) else None
-        about = self.site.link(code.path.format(language=code.language)) if code.path else ""
+        about = self.site.link(code.path.format(language=language)) if code.path else ""
         network = network_title(code.network)
         view = {
             "code": code.code,
             "text": code.text,
+            "foreign": "" if language == code.language else code.language,
             "at": code.at,
             "network": network,
             "url": web,
             "about": about,
-            "shared": self._shared_code(code),
+            "shared": self._shared_code(code, language),
             **self._proof(code, signed=signed),
         }
-        return self._render("public/code.html", code.language, None, {**view, "safety": self.wording.safety(code.language)})
+        return self._render("public/code.html", language, None, {**view, "safety": self.wording.safety(language)})
 
-    def _shared_code(self, code: PublicCode) -> SharedView:
+    def _shared_code(self, code: PublicCode, language: str) -> SharedView:
         """The dated words alone: nothing that passes, and nothing that would call genuine whatever a stranger says beside the link."""
-        text, at = partial(self._text, code.language), self.wording.moment(code.at, code.language)
+        text, at = partial(self._text, language), self.wording.moment(code.at, language)
         site, title = text("title", bank=self.page.name), text("code.words", bank=self.page.bank, moment=at)
-        return SharedView(site, title, code.text, self.site.url(self.site.code(code.code)), self._plate(code.language))
+        return SharedView(site, title, code.text, self.site.url(self.site.code(code.code)), self._plate(language))
 
     def _proof(self, code: PublicCode, *, signed: bool) -> dict[str, str]:
         """What the page's script asks for, and what it has to find there; `signed` is "" where there is nothing to check."""

@@ -23,8 +23,13 @@ NO_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def said(texts: Texts, language: str, default: str) -> str:
-    """A text in `language`, or in the page's default language where that one is missing; "" if there is neither."""
-    return texts.get(language) or texts.get(default, "")
+    """A text in `language`, else in the page's default language, else in one that the page may have had before; "" if there is none."""
+    return texts.get(said_in(texts, language, default), "")
+
+
+def said_in(texts: Texts, language: str, default: str) -> str:
+    """The language of that text."""
+    return next((one for one in (language, default, *texts) if texts.get(one)), language)
 
 
 @dataclass(frozen=True)

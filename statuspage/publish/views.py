@@ -18,7 +18,7 @@ from statuspage.core.status import PageSentence
 from statuspage.core.vocabulary import ComponentStatus, Impact, IncidentStatus, NoticeKind
 from statuspage.publish import history
 from statuspage.publish.site import Site
-from statuspage.publish.snapshot import Permalink, PublicComponent, PublicIncident, PublicUpdate, Snapshot, Subject, said
+from statuspage.publish.snapshot import Permalink, PublicComponent, PublicIncident, PublicUpdate, Snapshot, Subject, said, said_in
 from statuspage.publish.wording import Wording
 from statuspage.words.moments import is_far
 
@@ -294,12 +294,15 @@ class Views:
                 phase=self.wording.phase(update.kind if update.kind in OWN_NAME else update.status, self.language),
                 at=update.display_at,
                 html=marked(self._text(update), self.site.root, marks[update.sequence]),
-                foreign="" if update.texts.get(self.language) else self.default,
+                foreign="" if self._said_in(update) == self.language else self._said_in(update),
                 corrects_at=shown_at.get(update.corrects) if update.corrects is not None else None,
                 corrected=update.sequence in corrected,
             )
             for update in updates
         )
+
+    def _said_in(self, update: PublicUpdate) -> str:
+        return said_in(update.texts, self.language, self.default)
 
     def _text(self, update: PublicUpdate) -> str:
         """What it says, without the line that every page has once."""
@@ -310,8 +313,7 @@ class Views:
         texts = {update.sequence: self._text(update) for update in updates}
         marks: dict[int, list[Mark]] = {sequence: [] for sequence in texts}
         for update in updates:
-            language = self.language if update.texts.get(self.language) else self.default
-            found = self.wording.correction(texts[update.sequence], language) if update.corrects in texts else None
+            found = self.wording.correction(texts[update.sequence], self._said_in(update)) if update.corrects in texts else None
             if found is None or update.corrects is None:
                 continue
             marks[update.sequence] += [Mark(*found.span("wrong"), "del"), Mark(*found.span("right"), "ins")]
@@ -326,7 +328,7 @@ class Views:
         return ComponentView(
             slug=component.slug,
             name=name,
-            description=self.said(component.descriptions),
+            description=component.descriptions.get(self.language) or component.descriptions.get(self.default, ""),
             status=component.status,
             label=self.wording.state(component.status, self.language),
             bar=past.bar if shown else (),

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from statuspage.core.vocabulary import Impact
-from statuspage.publish.snapshot import Snapshot, Subject, said
+from statuspage.publish.snapshot import Snapshot, Subject, said, said_in
 from statuspage.publish.wording import Wording
 
 AT_ONCE = 3  # statements of about 20 s each; the others are counted
@@ -70,7 +70,7 @@ def _statements(snapshot: Snapshot, language: str) -> Iterator[Sentence]:
     default = snapshot.page.default_language
     subjects: tuple[Subject, ...] = (*incidents, *snapshot.active_maintenances)
     for subject in subjects:
-        named = Sentence(language if subject.titles.get(language) else default, _titled(said(subject.titles, language, default)))
+        named = Sentence(said_in(subject.titles, language, default), _titled(said(subject.titles, language, default)))
         yield _spoken(snapshot, subject.id, language) or named
 
 
