@@ -132,8 +132,12 @@ class Writer:
         )
 
     def _remove(self, edition: Edition, before: Manifest) -> None:
-        """What may stay no longer, and what left the hot set without a place in the archive (a badge of a removed component)."""
-        left = {path for path in before.files if path not in edition.hot and "badges" in path.parts}
+        """What may stay no longer, and what left the hot set without a place in the archive.
+
+        That is a badge of a removed component, and whatever told what goes on in a language that the page has no more.
+        """
+        dropped = set(before.languages) - set(edition.page.languages)
+        left = {path for path in before.files if path not in edition.hot and ("badges" in path.parts or path.parts[0] in dropped)}
         for path in (*edition.gone, *left):
             if path not in edition.hot:
                 for suffix in SUFFIX.values():

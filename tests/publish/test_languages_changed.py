@@ -56,6 +56,9 @@ def test_what_was_said_in_languages_that_the_page_has_no_more_is_still_told(pres
         page = after.text(f"u/{row.code}/index.html") or after.text(f"u/{row.code}.html")
         assert '<html lang="nl">' in page and f'<blockquote lang="{row.language}">' in page
 
+    living = ("index.html", "feed.atom", "feed.json", "calendar.ics", f"incidents/{lasting.id}/index.html")
+    assert not [path for path in living if after.text(f"en/{path}")], "nothing that told what goes on stays behind and grows old"
+
     incidents.update(after.stage.ctx, Change(lasting.id, "Ana"))
     after.settle()
     assert "Nog steeds" in after.text(f"nl/incidents/{lasting.id}/index.html")
