@@ -81,7 +81,7 @@ def _do(invocation: Invocation, deed: Callable[[Context], Incident], *texts: Map
 @click.argument("components", nargs=-1, required=True, type=HIT_COMPONENT, callback=once_each, metavar="COMPONENT[=STATUS]...")
 @click.option("--symptom", type=SYMPTOM, help="Key of the sentence on what customers notice; default: the first component's.")
 @click.option("--scheme", help="Name of the payment scheme, where the sentence needs one.")
-@click.option("--since", type=MOMENT, help="When customers first noticed, e.g. 2026-03-01T14:05+01:00; default: now.")
+@click.option("--since", type=MOMENT, help="When customers first noticed, e.g. 2026-03-01T14:05+01:00 (without +01:00: UTC); default: now.")
 @WORDS
 @click.option("--drill", is_flag=True, help="A rehearsal: nothing public, sandbox channels only.")
 @PREVIEW

@@ -54,7 +54,7 @@ def _do(invocation: Invocation, only_preview: bool, deed: Callable[[Context], Ma
 
 @maintenance.command()
 @click.argument("components", nargs=-1, required=True)
-@click.option("--from", "scheduled_for", type=MOMENT, required=True, help="When it begins, e.g. 2026-11-29T02:00+01:00.")
+@click.option("--from", "scheduled_for", type=MOMENT, required=True, help="When it begins, e.g. 2026-11-29T02:00+01:00; else UTC.")
 @click.option("--until", "scheduled_until", type=MOMENT, required=True, help="When it ends.")
 @click.option("--symptom", type=SYMPTOM, help="Key of the sentence on what customers will notice; default: the first component's.")
 @WORDS
