@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from http.client import HTTPResponse
 from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
@@ -202,23 +203,45 @@ class RequestsTransport:
             headers = [(name, value) for name, value in response.raw.headers.items()]
             if sum(len(name) + len(value) for name, value in headers) > MAX_HEADER_BYTES:
                 raise _BadAnswer(f"its headers are larger than {MAX_HEADER_BYTES} bytes")
-            answer = Answer(response.status_code, headers, _body(response))
-            if not answer.body and not _framed(answer):
-                raise _BadAnswer("it ended before it said how long it is")
-            return answer
+            return Answer(response.status_code, headers, _body(response))
 
 
 class _BadAnswer(ValueError):
     """An answer that cannot be taken; the message may be shown."""
 
 
-def _framed(answer: Answer) -> bool:
-    """False for an answer that only the end of the connection ends: with no body, it may be half a head, which the library lets pass.
+class _Lines:
+    """What a head is read from. Remembers the last line."""
 
-    A refusal (4xx) is one however much of it is missing, and small servers send it without a body and a length.
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self.last = b""
+
+    def readline(self, *limit: int) -> bytes:
+        self.last = self._stream.readline(*limit)
+        return self.last
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+class _Response(HTTPResponse):
+    """An answer with a whole head: an empty line ends it. The library lets half a head pass where the connection ends in it.
+
+    A refusal (4xx) is one however much of it is missing. A whole head needs no length: the end of the connection then ends the body.
     """
-    known = answer.status in (204, 304) or 400 <= answer.status < 500
-    return known or bool(answer.header("Content-Length") or answer.header("Transfer-Encoding"))
+
+    def begin(self) -> None:
+        stream: Any = self.fp
+        lines: Any = _Lines(stream)
+        self.fp = lines
+        try:
+            super().begin()
+        finally:
+            if self.fp is lines:  # else it has no body, and is closed
+                self.fp = stream
+        if lines.last not in (b"\r\n", b"\n") and not 400 <= self.status < 500:
+            raise _BadAnswer("it ended inside its head")
 
 
 def _body(response: requests.Response) -> bytes:
@@ -346,6 +369,8 @@ def _connection_class(base: Any, line: _Line) -> Any:
     """A urllib3 connection that dials through `line` and tells it when the connection stands, TLS included."""
 
     class Connection(base):  # type: ignore[misc]
+        response_class = _Response
+
         def _new_conn(self) -> socket.socket:
             return line.dial(self._dns_host.strip("[]"), self.port)
 

@@ -49,7 +49,7 @@ OUTSIDE = {
     "socket": ("statuspage/probes", "statuspage/demo", "statuspage/cli", "broadcasters/http.py", "broadcasters/smtp.py"),
     "urllib.request": (),
     "smtplib": ("broadcasters/smtp.py",),
-    "http.client": ("statuspage/demo", "statuspage/cli"),
+    "http.client": ("statuspage/demo", "statuspage/cli", "broadcasters/http.py"),
 }
 
 

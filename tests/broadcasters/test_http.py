@@ -224,6 +224,14 @@ def test_a_refusal_without_a_body_and_its_length_is_one(head: bytes) -> None:
         assert ask(port).status == int(head[9:12])
 
 
+@pytest.mark.parametrize("head", [b"HTTP/1.0 202 Accepted\r\nServer: small\r\n\r\n", b"HTTP/1.1 200 OK\n\n", b"HTTP/1.1 500 No\r\n\r\n"])
+def test_a_whole_head_is_an_answer_though_only_the_end_of_the_connection_ends_it(head: bytes) -> None:
+    with raw_server(answering(head)) as port:
+        answer = ask(port)
+
+    assert (answer.status, answer.body) == (int(head[9:12]), b"")
+
+
 def test_a_redirect_is_an_answer_and_is_not_followed() -> None:
     seen: list[bytes] = []
 
