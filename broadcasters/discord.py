@@ -54,10 +54,10 @@ def broadcast(post: Post, config: Config, http: Http) -> Receipt:
     body = {**_content(post), "allowed_mentions": {"parse": []}, "flags": NO_PREVIEWS}
 
     def read(answer: Any) -> tuple[str, str]:
-        return _number(answer["id"]), _number(answer["channel_id"])
+        return _number(answer["id"]), str(answer.get("channel_id") or "")
 
     number, channel = _call(http, config, "POST", "?wait=true", body, create=True, read=read)
-    guild = _guild(config, http)
+    guild = _guild(config, http) if channel else None
     url = f"{config.web_url}/channels/{guild}/{channel}/{number}" if guild else None
     return Receipt(Remote(number, {"url": url} if url else {}), url)
 

@@ -329,6 +329,7 @@ def letter(words: str, language: str, config: Config, *, run: str, root: str, pa
         (b"Auto-Submitted", b"auto-generated"),
         (b"Precedence", b"bulk"),
         (b"List-Id", f"<{name}>".encode("ascii")),
+        (b"Feedback-ID", f"{run}:{language}:notice:statuspage".encode("ascii")),  # by it Gmail counts complaints
         (b"List-Unsubscribe-Post", b"List-Unsubscribe=One-Click"),
     )
     box, _, domain = (config.bounces_to or config.sender).rpartition("@")

@@ -61,7 +61,8 @@ def broadcast(post: Post, config: Config, http: Http) -> Receipt:
         body |= {"thread_ts": root.id, "reply_broadcast": True}
 
     def read(answer: Any) -> tuple[str, bool]:
-        return word(answer["ts"]), post.reply_to is not None and "thread_ts" not in answer["message"]
+        message = answer.get("message")  # what was made of it; an answer need not repeat it
+        return word(answer["ts"]), post.reply_to is not None and message is not None and "thread_ts" not in message
 
     ts, alone = _call(http, config, "POST", "chat.postMessage", body, create=True, read=read)
     url = _permalink(ts, config, http)

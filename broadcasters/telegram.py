@@ -92,7 +92,7 @@ def _send(post: Post, config: Config, http: Http) -> Receipt:
 
     def receipt(answer: Any) -> Receipt:
         message = answer["result"]
-        number, chat = str(whole(message["message_id"])), message["chat"]
+        number, chat = str(whole(message["message_id"])), message.get("chat") or _configured(config)
         alone = post.reply_to is not None and "reply_to_message" not in message
         url = _permalink(chat, number, config)
         notes = ("The message replied to is gone: posted alone.",) if alone else ()
@@ -105,6 +105,11 @@ def _edited(answer: Any) -> None:
     """ValueError for what is not Telegram's own "done", or "it says that already"."""
     if answer["ok"] is not True and NOT_MODIFIED not in answer["description"].lower():
         raise ValueError("not edited")
+
+
+def _configured(config: Config) -> Mapping[str, Any]:
+    """The chat that was asked for, where the answer does not tell which one it is."""
+    return {"id": config.chat_id, "username": config.chat_id.removeprefix("@") if config.chat_id.startswith("@") else None}
 
 
 def _permalink(chat: Mapping[str, Any], number: str, config: Config) -> str:

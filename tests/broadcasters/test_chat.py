@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from broadcasters import discord, matrix, ntfy, slack, slack_webhook, teams
 from broadcasters.errors import BroadcastError, OutcomeClass, Rejected, Unavailable, Uncertain
 from broadcasters.http import Answer, Http
-from broadcasters.post import Post, Remote
+from broadcasters.post import Post, Receipt, Remote
 from broadcasters.text import fits, measure
 from statuspage.demo.networks.server import RunningNetworks
 from tests.broadcasters.bench import CODE, LINK, WORDS, Hands, Scripted, bench_for, failure
@@ -84,6 +84,13 @@ def test_a_slack_message_that_lost_its_thread_is_told_and_one_without_permalink_
 
     assert (receipt.remote, receipt.url) == (Remote("1.000001"), None)
     assert receipt.notes == ("The message replied to is gone: posted alone.",)
+
+
+def test_a_slack_reply_with_its_moment_is_out_though_the_message_is_not_repeated() -> None:
+    _, http = scripted(said(200, {"ok": True, "channel": "C0DEMO0BANK", "ts": "1.000001"}), said(500, {}))
+    root = Remote("0.000001")
+
+    assert slack.broadcast(replace(POST, reply_to=root, root=root), WORKSPACE, http) == Receipt(Remote("1.000001"))
 
 
 def test_replies_on_slack_stand_in_the_channel_too_and_so_can_be_found(networks: RunningNetworks, clock: Hands) -> None:
@@ -230,6 +237,12 @@ def test_discord_is_asked_to_wait_mentions_nobody_and_an_answer_without_words_is
     sent = json.loads(transport.requests[0].body)
     assert (sent["allowed_mentions"], transport.requests[0].url.endswith("?wait=true")) == ({"parse": []}, True)
     assert isinstance(error, Uncertain)
+
+
+def test_a_discord_message_with_a_number_is_out_though_its_channel_is_not_told() -> None:
+    _, http = scripted(said(200, {"id": "9"}))
+
+    assert discord.broadcast(POST, HOOK, http) == Receipt(Remote("9"), None)
 
 
 @given(st.text(alphabet="\\*_~`|<>#[]-aé \n", max_size=30))

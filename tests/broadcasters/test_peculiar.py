@@ -181,11 +181,20 @@ def test_telegram_calls_a_wrong_token_not_found() -> None:
     assert failure(lambda: telegram.broadcast(POST, BOT, http)).outcome is OutcomeClass.REAUTH
 
 
-@pytest.mark.parametrize("body", [None, [], {}, {"ok": True}, {"ok": True, "result": {}}, {"ok": True, "result": {"message_id": 1}}])
+@pytest.mark.parametrize("body", [None, [], {}, {"ok": True}, {"ok": True, "result": {}}, {"ok": True, "result": {"chat": {"id": 1}}}])
 def test_a_telegram_success_without_what_is_needed_is_uncertain(body: Any) -> None:
     http, _ = http_with(answer(200, body))
 
     assert isinstance(failure(lambda: telegram.broadcast(POST, BOT, http)), Uncertain)
+
+
+@pytest.mark.parametrize(("chat_id", "url"), [("@demobank", "https://t.me/demobank/7"), ("-1001234", "https://t.me/c/1234/7")])
+def test_a_telegram_message_with_a_number_is_out_though_its_chat_is_not_told(chat_id: str, url: str) -> None:
+    http, _ = http_with(answer(200, {"ok": True, "result": {"message_id": 7}}))
+
+    receipt = telegram.broadcast(POST, replace(BOT, chat_id=chat_id, web_url="https://t.me"), http)
+
+    assert (receipt.remote.id, receipt.remote.extra["chat_id"], receipt.url) == ("7", chat_id, url)
 
 
 def test_a_telegram_edit_goes_to_the_chat_in_which_the_message_was_sent() -> None:

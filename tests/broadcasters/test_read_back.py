@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from urllib.parse import parse_qsl
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broadcasters import linkedin
+from broadcasters import linkedin, pinterest
 from broadcasters.errors import OutcomeClass, Rejected, Uncertain
+from broadcasters.http import Answer, Http
 from statuspage.demo.networks.linkedin import read
 from statuspage.demo.networks.server import RunningNetworks
-from tests.broadcasters.bench import WORDS, Hands, bench_for, failure
+from tests.broadcasters.bench import WORDS, Hands, Scripted, bench_for, failure
 
 
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"])) | st.text(alphabet="\\{}@[]()<>#*_~| ahtps:/.é\n"))
@@ -119,6 +121,15 @@ def test_a_refresh_token_gives_a_new_access_token_where_there_is_one(
     assert "a person must sign in again" in missing.detail
     assert (missing.outcome, expired.outcome) == (OutcomeClass.REAUTH, OutcomeClass.REAUTH)
     assert len(bench.truth()) == 1
+
+
+def test_an_older_app_at_pinterest_gets_a_refresh_token_that_can_be_renewed() -> None:
+    transport = Scripted(Answer(200, [], b'{"access_token":"new","refresh_token":"newer"}'))
+    board = pinterest.Config("1", "token", "refresh-0001", "app", "secret")
+
+    pinterest.refresh(board, Http(transport, now=Hands()))
+
+    assert dict(parse_qsl(transport.requests[0].body.decode()))["continuous_refresh"] == "true"
 
 
 def test_google_tells_of_a_text_that_it_rejects(networks: RunningNetworks, clock: Hands) -> None:

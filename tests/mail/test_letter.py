@@ -48,6 +48,7 @@ def test_a_mail_says_who_sends_it_to_whom_and_how_to_leave() -> None:
     assert mail["In-Reply-To"] is None and mail["References"] is None
     assert mail["Auto-Submitted"] == "auto-generated" and mail["Precedence"] == "bulk"
     assert mail["List-Id"] == "<status.bank.example>"
+    assert mail["Feedback-ID"] == "d1:en:notice:statuspage"
     assert mail["List-Unsubscribe"] == f"<{PAGE}/unsubscribe/{TOKEN}>, <mailto:leave@bank.example?subject=leave%20{TOKEN}>"
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert mail["Content-Language"] == "en" and mail.get_content_type() == "text/plain"
