@@ -109,6 +109,7 @@ class Pages:
             "t": partial(self._text, language),
             "words": SpokenWords(self.wording, language),
             "tongues": self._tongues(address),
+            "otherwise": self._otherwise(address),
             "csp": content_security_policy(route, self.assets.hashes, in_page=True),
             "style": raw(self.assets.style),
             "script": raw(self.assets.script),
@@ -125,6 +126,14 @@ class Pages:
             return ()
         found = ((language, address(language)) for language in self.page.languages)
         return tuple(Tongue(one, self.wording.language_name(one), self.site.link(path), self.site.url(path)) for one, path in found)
+
+    def _otherwise(self, address: Callable[[str], str] | None) -> str:
+        """Where readers of any other language go, for search engines: to the address that chooses, or else to the default language."""
+        if address is None or len(self.page.languages) == 1:
+            return ""
+        default = self.page.default_language
+        path = address(default)
+        return self.site.url("/" if path == self.site.front(default) else path)
 
     def front(self, snapshot: Snapshot, language: str) -> bytes:
         """The first page: the answer in words, what happens now, each service, what was."""

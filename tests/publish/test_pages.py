@@ -171,6 +171,21 @@ def test_a_page_names_itself_in_every_language_and_each_of_these_names_it_in_tur
         assert all(own[other] == names for _, other in names), address
 
 
+def test_readers_of_any_other_language_are_led_to_the_address_that_chooses_or_to_the_default_language(outage_files: Files) -> None:
+    bodies = {path: body.decode() for path, body in pages(outage_files).items()}
+    others = {path: re.findall(r'hreflang="x-default" href="([^"]+)"', body) for path, body in bodies.items()}
+
+    assert others["index.html"] == others["de/index.html"] == [f"{OWN}/"]
+    assert others["de/history/index.html"] == others["en/history/index.html"] == [f"{OWN}/en/history/"]
+    assert all(len(LANGUAGES) * len(found) == len(re.findall(ALTERNATE, bodies[path])) for path, found in others.items())
+
+
+def test_a_page_in_one_language_needs_no_address_for_others() -> None:
+    found = outage()
+
+    assert "x-default" not in front_body(replace(found, page=replace(found.page, languages=("en",))))
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_each_language_has_all_its_words(language: str) -> None:
     page = front(outage(), language)
