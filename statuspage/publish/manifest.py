@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import quote
 
 from statuspage.publish.headers import RouteClass
+from statuspage.publish.site import JSON_FEED
 
 MANIFEST = PurePosixPath("manifest.json")
+_OF_ADDRESSES = ":/?#[]@!$&'()*+,;=%~"  # RFC 3986; nothing else may stand between the angle brackets of a Link header
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,7 @@ class Manifest:
     """What a folder holds. generation 0: nothing was published there yet.
 
     headers    class of route -> what it is served with; the policy's hashes belong to these very files
+    page, hubs address of the page, and of the hubs that are told of its feeds
     """
 
     generation: int = 0
@@ -35,6 +39,16 @@ class Manifest:
     languages: tuple[str, ...] = ()
     default_language: str = ""
     prefix: str = ""
+    page: str = ""
+    hubs: tuple[str, ...] = ()
+
+    def link(self, path: PurePosixPath) -> str:
+        """What a feed says in its head: its hubs, and its own address (WebSub, section 4). "" for all else, and where there is no hub."""
+        if not self.hubs or not (path.suffix in (".atom", ".rss") or path.name == JSON_FEED):
+            return ""
+        own = path if len(path.parts) > 1 else PurePosixPath(self.default_language, f"feed{path.suffix}")  # /history.rss is another's copy
+        named = [*((hub, "hub") for hub in self.hubs), (f"{self.page}/{own}", "self")]
+        return ", ".join(f'<{quote(address, safe=_OF_ADDRESSES)}>; rel="{relation}"' for address, relation in named)
 
     def to_bytes(self) -> bytes:
         files = {
@@ -46,6 +60,8 @@ class Manifest:
             "languages": self.languages,
             "default_language": self.default_language,
             "prefix": self.prefix,
+            "page": self.page,
+            "hubs": self.hubs,
             "headers": self.headers,
             "files": files,
         }
@@ -66,6 +82,8 @@ class Manifest:
                 languages=tuple(told.get("languages", ())),
                 default_language=str(told.get("default_language", "")),
                 prefix=str(told.get("prefix", "")),
+                page=str(told.get("page", "")),
+                hubs=tuple(map(str, told.get("hubs", ()))),
             )
         except (ValueError, TypeError, KeyError, AttributeError):
             return cls()

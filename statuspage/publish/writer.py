@@ -129,6 +129,8 @@ class Writer:
             languages=edition.page.languages,
             default_language=edition.page.default_language,
             prefix=Site(edition.page).prefix,
+            page=Site(edition.page).root,
+            hubs=edition.page.hubs,
         )
 
     def _remove(self, edition: Edition, before: Manifest) -> None:

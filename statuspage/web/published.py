@@ -126,7 +126,7 @@ class Shelf:
         bodies = {coding: body for coding, body in found.items() if digest(body) == digests[coding]}
         if "identity" not in bodies:
             return None
-        return self._published(path, bodies, entry.modified, manifest.headers)  # a damaged packing only costs bytes, never the news
+        return self._published(path, bodies, entry.modified, manifest)  # a damaged packing only costs bytes, never the news
 
     def _cold(self, path: PurePosixPath) -> Published | None:
         """A file outside the hot set, from disk: a page of the archive, or anything while no edition could be read whole.
@@ -144,13 +144,13 @@ class Shelf:
                 bodies[coding] = (self.folder / path.with_name(path.name + SUFFIX[coding])).read_bytes()
             except OSError:
                 continue
-        return self._published(path, bodies, modified, self.manifest.headers)
+        return self._published(path, bodies, modified, self.manifest)
 
-    def _published(
-        self, path: PurePosixPath, bodies: Mapping[str, bytes], modified: datetime, headers: Mapping[str, Mapping[str, str]]
-    ) -> Published:
+    def _published(self, path: PurePosixPath, bodies: Mapping[str, bytes], modified: datetime, manifest: Manifest) -> Published:
         route = route_class(path)
-        common = list((headers.get(route.value) or headers_for(route)).items())
+        common = list((manifest.headers.get(route.value) or headers_for(route)).items())
+        if told := manifest.link(path):
+            common.append(("Link", told))
         common.append(("Last-Modified", format_datetime(modified.replace(microsecond=0).astimezone(UTC), usegmt=True)))
         forms = {coding: _form(body, coding, media_type(path), common) for coding, body in bodies.items()}
         return Published(forms, modified.replace(microsecond=0))

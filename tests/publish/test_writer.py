@@ -218,7 +218,7 @@ def test_the_manifest_says_nothing_that_is_not_public(tmp_path: Path) -> None:
     write(Writer(folder), Edition(PAGE, 1, NOW, builder().hot(snapshot(), 1)))
 
     told = json.loads(folder.read(MANIFEST) or b"{}")
-    assert set(told) == {"generation", "languages", "default_language", "prefix", "headers", "files"}
+    assert set(told) == {"generation", "languages", "default_language", "prefix", "page", "hubs", "headers", "files"}
     assert str(tmp_path) not in json.dumps(told)
 
 

@@ -52,6 +52,39 @@ def test_every_route_carries_the_cache_rule_a_strong_validator_and_the_headers_o
     assert asked > 130
 
 
+@pytest.mark.parametrize(
+    ("path", "own"),
+    [
+        ("/en/feed.atom", "/en/feed.atom"),
+        ("/de/feed.rss", "/de/feed.rss"),
+        ("/es/feed.json", "/es/feed.json"),
+        ("/fr/components/component-1/feed.atom", "/fr/components/component-1/feed.atom"),
+        ("/history.rss", "/en/feed.rss"),
+        ("/history.atom", "/en/feed.atom"),
+    ],
+)
+def test_a_feed_names_its_hubs_and_its_own_address_in_its_head_too(path: str, own: str, hubs: Call) -> None:
+    """WebSub, section 4: who looks into heads alone finds them, and JSON Feed has no other place that the standard knows."""
+    told = f'<https://hub.example.com/?a=1&b=2>; rel="hub", <https://%3Eodd.example.com/%0A>; rel="hub", <{PAGE.url}{own}>; rel="self"'
+
+    assert hubs(path).headers["link"] == told
+    assert hubs(path, if_none_match=hubs(path).headers["etag"]).headers["link"] == told
+
+
+def test_what_is_no_feed_names_no_hub_and_no_feed_does_where_there_is_none(hubs: Call, call: Call) -> None:
+    assert "link" not in hubs("/en/").headers and "link" not in hubs("/api/v2/summary.json").headers
+    assert "link" not in call("/en/feed.atom").headers
+
+
+@pytest.fixture(scope="module")
+def hubs(tmp_path_factory: pytest.TempPathFactory) -> Call:
+    """A page that tells hubs of its feeds."""
+    folder = tmp_path_factory.mktemp("hubs")
+    found = outage()
+    publish(folder, replace(found, page=replace(found.page, hubs=("https://hub.example.com/?a=1&b=2", "https://>odd.example.com/\n"))))
+    return Call(folder)
+
+
 def assert_guarded(answer: Answer, path: str) -> None:
     policy, framed = answer.headers["content-security-policy"], path.endswith(".htm")
     expected = {*SECURITY, *ISOLATION} - ({"x-frame-options"} if framed else set())
