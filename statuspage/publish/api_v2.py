@@ -51,7 +51,7 @@ class ApiV2:
         self.language = snapshot.page.default_language
         self.zone = ZoneInfo(snapshot.page.time_zone)
         self.components = {row["id"]: row for row in self._component_rows()}
-        self.named = {**self.components, **{one.id: self._component(one) for one in snapshot.former}}
+        self.named = {**self.components, **{one.id: self._component(one, one.position) for one in snapshot.former}}
 
     def files(self) -> Mapping[str, bytes]:
         """Path -> body, for every endpoint."""
@@ -106,21 +106,22 @@ class ApiV2:
         return {"monitoring": {"impaired": self.snapshot.impaired, "unknown_components": unknown}}
 
     def _component_rows(self) -> Iterable[Row]:
-        for component in self.snapshot.members(None):
-            yield self._component(component)
-        for group in self.snapshot.groups:
-            yield self._group(group)
-            for component in self.snapshot.members(group.id):
-                yield self._component(component)
+        """In the page's order, by which programs sort: positions count within a group, and from the top for groups and single ones."""
+        for place, group in enumerate(self.snapshot.groups, 1):
+            yield self._group(group, place)
+            for inside, component in enumerate(self.snapshot.members(group.id), 1):
+                yield self._component(component, inside)
+        for place, component in enumerate(self.snapshot.members(None), len(self.snapshot.groups) + 1):
+            yield self._component(component, place)
 
-    def _component(self, component: PublicComponent) -> Row:
+    def _component(self, component: PublicComponent, position: int) -> Row:
         return {
             "id": component.id,
             "name": said(component.names, self.language, self.language),
             "status": _word(component.last_known),
             "created_at": self.moment(component.created_at),
             "updated_at": self.moment(component.updated_at),
-            "position": component.position,
+            "position": position,
             "description": component.descriptions.get(self.language),
             "showcase": component.showcase,
             "start_date": None if component.start_date is None else component.start_date.isoformat(),
@@ -130,7 +131,7 @@ class ApiV2:
             "only_show_if_degraded": False,
         }
 
-    def _group(self, group: PublicGroup) -> Row:
+    def _group(self, group: PublicGroup, position: int) -> Row:
         members = self.snapshot.members(group.id)
         return {
             "id": group.id,
@@ -138,7 +139,7 @@ class ApiV2:
             "status": _word(self.snapshot.group_last_known(group.id)),
             "created_at": self.moment(group.created_at),
             "updated_at": self.moment(max([group.updated_at, *(member.updated_at for member in members)])),
-            "position": group.position,
+            "position": position,
             "description": None,
             "showcase": False,
             "start_date": None,

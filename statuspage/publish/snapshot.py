@@ -82,7 +82,6 @@ class PublicGroup:
     id: str
     slug: str
     names: Texts
-    position: int
     created_at: datetime
     updated_at: datetime
 

@@ -298,10 +298,10 @@ class Reader:
     def _groups(self, records: Records, listed: Iterable[PublicComponent]) -> tuple[PublicGroup, ...]:
         """Groups that have a public component."""
         used = {component.group_id for component in listed}
-        known = [(position, group, records[group.slug]) for position, group in enumerate(self._settings.groups, 1) if group.slug in records]
+        known = [(group, records[group.slug]) for group in self._settings.groups if group.slug in records]
         return tuple(
-            PublicGroup(record.id, group.slug, group.name, position, record.created_at, record.updated_at)
-            for position, group, record in known
+            PublicGroup(record.id, group.slug, group.name, record.created_at, record.updated_at)
+            for group, record in known
             if record.id in used
         )
 

@@ -117,7 +117,7 @@ def component(number: int, status: ComponentStatus = ComponentStatus.OPERATIONAL
 
 def groups(count: int = 4) -> tuple[PublicGroup, ...]:
     return tuple(
-        PublicGroup(identifier("gr", number), f"group-{number}", {"en": english, "de": german}, number + 1, LONG_AGO, LONG_AGO)
+        PublicGroup(identifier("gr", number), f"group-{number}", {"en": english, "de": german}, LONG_AGO, LONG_AGO)
         for number, (english, german) in enumerate(GROUPS[:count])
     )
 

@@ -103,6 +103,22 @@ def test_components_and_groups_are_rows_of_one_list() -> None:
     assert all(row["status"] in STATUSES and isinstance(row["position"], int) for row in rows)
 
 
+def test_rows_stand_as_on_the_page_and_positions_count_within_a_group_and_from_the_top() -> None:
+    found = rich()
+    last = found.components[-1]
+    alone = replace(found, components=(replace(found.components[0], group_id=None), *found.components[1:-1], replace(last, group_id=None)))
+
+    rows = api(alone, "components")["components"]
+
+    top = [row for row in rows if row["group_id"] is None]
+    assert [row["position"] for row in top] == list(range(1, len(top) + 1))
+    assert [row["group"] for row in top] == sorted((row["group"] for row in top), reverse=True)  # those without a group come last
+    assert [row["id"] for row in rows[-2:]] == [found.components[0].id, last.id]
+    for head in (row for row in rows if row["group"]):
+        inside = [row for row in rows if row["group_id"] == head["id"]]
+        assert [(row["id"], row["position"]) for row in inside] == list(zip(head["components"], range(1, len(inside) + 1), strict=True))
+
+
 def test_an_incident_has_its_fields_in_order_with_updates_newest_first() -> None:
     one = api(rich(), "summary")["incidents"][0]
 
