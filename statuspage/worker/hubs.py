@@ -79,7 +79,7 @@ class Hub:
         except Rejected as error:
             log.warning("a hub refuses a feed, which it is not told of until it changes again", hub=self.name, feed=feed, why=error.detail)
         except BroadcastError as error:
-            self._wait(error)
+            self._wait(feed, error)
             return LOOK_EVERY_S
         self._failures = 0
         with self._lock:
@@ -91,7 +91,8 @@ class Hub:
         form = {"hub.mode": "publish", "hub.url": feed, "hub.topic": feed}
         self._http.send("POST", self._url, form=form, create=False, read=lambda _: None)
 
-    def _wait(self, error: BroadcastError) -> None:
+    def _wait(self, feed: str, error: BroadcastError) -> None:
+        """The hub is left alone for a while; then the other feeds come first, since it may be this one at which it fails."""
         now = self._ports.clock.monotonic()
         self._failures += 1
         if self._failures == 1:
@@ -100,6 +101,8 @@ class Hub:
         wait_s = max(drawn, min(error.retry_after_s or 0.0, LONGEST_ASKED_S))
         with self._lock:
             self._not_before = now + wait_s
+            if feed in self._due:
+                self._due[feed] = self._due.pop(feed)
         log.warning(
             "a hub was not told of changed feeds and is asked again", hub=self.name, why=error.detail, again_after_s=round(wait_s, 1)
         )

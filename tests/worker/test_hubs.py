@@ -34,7 +34,7 @@ class Middle(Chance):
 
 @dataclass
 class Told:
-    """A hub on this machine. `status` is what it answers; while `hanging` is set it answers nothing.
+    """A hub on this machine. `status` is what it answers; while `hanging` is set it answers nothing. `broken`: a feed at which it fails.
 
     contents   what the hub read in the public folder at the moment when it was told
     """
@@ -42,6 +42,7 @@ class Told:
     folder: Path
     url: str = ""
     status: int = 202
+    broken: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     topics: list[str] = field(default_factory=list)
     contents: list[bytes] = field(default_factory=list)
@@ -67,11 +68,12 @@ def listening(folder: Path) -> Iterator[Told]:
             if told.hanging is not None:
                 told.hanging.wait(30)
                 return
-            if 200 <= told.status < 300:
-                topic = form["hub.topic"][0]
+            topic = form["hub.topic"][0]
+            status = 500 if topic == told.broken else told.status
+            if 200 <= status < 300:
                 told.topics.append(topic)
                 told.contents.append((told.folder / urlsplit(topic).path.lstrip("/")).read_bytes())
-            self.send_response(told.status)
+            self.send_response(status)
             for name, value in told.headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", "0")
@@ -127,6 +129,24 @@ def settled(made: Press, told: Told) -> None:
     pass_time(made, hubs.SETTLE_S)
     tell(made.publisher.hubs[0])
     told.take()
+
+
+def test_a_feed_at_which_a_hub_fails_does_not_keep_the_others_from_it(sqlite_database: Database, tmp_path: Path, hub: Told) -> None:
+    made = press(sqlite_database, tmp_path, hub.url)
+    made.publish()
+    hub.broken = f"{SITE}/en/feed.atom"
+    pass_time(made, hubs.SETTLE_S)
+    tell(made.publisher.hubs[0])
+
+    pass_time(made, hubs.BACKOFF.cap_s)
+    tell(made.publisher.hubs[0])
+
+    told = hub.take()
+    assert f"{SITE}/en/feed.rss" in told and f"{SITE}/es/feed.atom" in told and hub.broken not in told
+    hub.broken = ""
+    pass_time(made, hubs.BACKOFF.cap_s)
+    tell(made.publisher.hubs[0])
+    assert hub.take() == [f"{SITE}/en/feed.atom"]
 
 
 def test_after_a_start_a_hub_is_told_of_every_feed_once(sqlite_database: Database, tmp_path: Path, hub: Told) -> None:
