@@ -120,7 +120,8 @@ class Shelf:
         before = self._hot.get(path.as_posix())
         digests = {coding: name for coding, name in entry.digests.items() if coding in SUFFIX}  # a newer release may have more packings
         etags = {coding: f'"{name}"' for coding, name in digests.items()}
-        if before and {coding: form.etag for coding, form in before.forms.items()} == etags and manifest.headers == self.manifest.headers:
+        same_heads = manifest.headers == self.manifest.headers and manifest.link(path) == self.manifest.link(path)
+        if before and {coding: form.etag for coding, form in before.forms.items()} == etags and same_heads:
             return before
         found = {coding: (self.folder / path.with_name(path.name + SUFFIX[coding])).read_bytes() for coding in digests}
         bodies = {coding: body for coding, body in found.items() if digest(body) == digests[coding]}

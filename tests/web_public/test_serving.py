@@ -76,6 +76,23 @@ def test_what_is_no_feed_names_no_hub_and_no_feed_does_where_there_is_none(hubs:
     assert "link" not in call("/en/feed.atom").headers
 
 
+def test_a_feed_that_stays_the_same_names_a_hub_as_soon_as_the_manifest_does(tmp_path: Path) -> None:
+    found = outage()
+    publish(tmp_path, replace(found, page=replace(found.page, hubs=("https://hub.example.com/",))))
+    folder = Folder(tmp_path)
+    newer = json.loads(folder.read(MANIFEST) or b"")
+    folder.write(MANIFEST, json.dumps({key: value for key, value in newer.items() if key not in ("page", "hubs")}).encode())
+    call = Call(tmp_path)
+    before = call("/en/feed.atom").headers
+    folder.write(MANIFEST, json.dumps(newer).encode())
+    call.app.look()
+
+    after = call("/en/feed.atom").headers
+
+    assert "link" not in before and before["etag"] == after["etag"]
+    assert after["link"].startswith('<https://hub.example.com/>; rel="hub"')
+
+
 @pytest.fixture(scope="module")
 def hubs(tmp_path_factory: pytest.TempPathFactory) -> Call:
     """A page that tells hubs of its feeds."""
