@@ -99,6 +99,14 @@ class Desk:
                 self.unwritten[0](session)
             self.unwritten.pop(0)
 
+    def prove_owner(self) -> None:
+        """Before a question that no intent guards: who was suspended meanwhile may have a successor, who knows what the network asked for.
+
+        Raises LockLost.
+        """
+        with self.lock.writing():
+            pass
+
     def due_wall(self, row: Delivery) -> datetime | None:
         """When the row's next step is due, for people; None if this process has set nothing."""
         at = self.due.get(row.id)

@@ -304,6 +304,7 @@ def _gives_way(row: Delivery, threads: Threads) -> int | None:
 def _trial(desk: Desk) -> Iterator[str]:
     """Does the network answer and know us? A question that posts nothing, so that no delivery has to be the guinea pig."""
     yield "claimed"
+    desk.prove_owner()
     needed = desk.gate.needs_trial()  # else somebody who only reads was refused: it may be of a right to read alone
     desk.refreshed = desk.refreshed and not desk.gate.stopped  # what a person has repaired may need a new session
     why = _refusal(desk)

@@ -57,6 +57,7 @@ def reconcile(desk: Desk, row: Delivery) -> Iterator[str]:
 
 def _ask(desk: Desk, row: Delivery, quiet: bool) -> Iterator[str]:
     yield "claimed"
+    desk.prove_owner()
     try:
         answer = desk.network.ask(row.request or {})
     except Rejected as error:
@@ -84,6 +85,7 @@ def _ask(desk: Desk, row: Delivery, quiet: bool) -> Iterator[str]:
 def _look(desk: Desk, row: Delivery, quiet: bool) -> Iterator[str]:
     """Reads the own timeline. `quiet` was taken before it was read."""
     yield "claimed"
+    desk.prove_owner()
     try:
         found = desk.network.find(row)
     except BroadcastError as error:

@@ -60,8 +60,9 @@ def attempt(desk: Desk, claimed: Delivery) -> Iterator[str]:
 
 def _staged(desk: Desk, row: Delivery) -> dict[str, Any] | None:
     """The request with a fresh container, which nobody sees; None if the network would not make one."""
+    desk.prove_owner()
     with desk.ctx.ports.store.reading() as session:
-        rows = deliveries.thread(session, row.subject_kind, row.subject_id, row.channel)
+        rows = desk.own(deliveries.thread(session, row.subject_kind, row.subject_id, row.channel))
     request = _frozen(desk, row, rows)
     try:
         staged = sealed_request(row, {**request, "container": desk.network.stage(request)}, desk.ctx.seal_key)

@@ -96,6 +96,7 @@ class FakeNetwork:
     writes: list[Write] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     owner: Callable[[], object] = lambda: None  # who is asking; one owner remembers what it was asked to wait
+    heard: dict[object, float] = field(default_factory=dict)  # owner -> seconds that it was asked to wait, until it has acted on that
     barred: dict[object, float] = field(default_factory=dict)  # owner -> until when it was asked to wait
     barred_all: float = 0.0  # until when whoever comes must wait: an owner lived long enough to write it down
     foreign: list[str] = field(default_factory=list)  # ids that were to be continued here, though no post of this account has them
@@ -155,7 +156,7 @@ class FakeNetwork:
     def _meet(self, fault: str, request: Request, path: str, body: dict[str, Any], sent_at: float) -> Answer:
         world = self.world
         do: Callable[[], Answer] = lambda: self._apply(request.method, path, body, sent_at)  # noqa: E731
-        if fault not in ("error_applied", "lost_applied", "cut", "slow", "ok"):
+        if fault not in ("error_applied", "lost_applied", "late", "cut", "slow", "ok"):
             world.point("sent")
         match fault:
             case "throttled":
@@ -208,6 +209,11 @@ class FakeNetwork:
         self.barred[owner] = max(self.barred.get(owner, 0.0), self.world.time + seconds)
         self.asked_until = max(self.asked_until, self.world.time + seconds)
         self.asked_s = max(self.asked_s, seconds)
+        self.heard[owner] = seconds
+
+    def acted_on(self, owner: object) -> None:
+        """The wait begins anew for who fell asleep with the answer in its hands: nobody knows of a moment that was not looked at."""
+        self.asked_until = max(self.asked_until, self.world.time + self.heard.pop(owner, 0.0))
 
     def _apply_late(self, do: Callable[[], Answer], deadline_s: float) -> None:
         """The network does its part at most 90 s after the client gave up or died, whether or not the client runs meanwhile."""
@@ -221,6 +227,7 @@ class FakeNetwork:
 
         world.later(deadline_s + after, arrives)
         try:
+            world.point("sent")
             world.sleep(deadline_s)
         except BaseException:
             world.later(after, arrives)

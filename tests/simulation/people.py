@@ -174,11 +174,11 @@ class Operators:
                 told.before.append((float("inf"), replace(told.delivery, story=story_of(told.delivery.text, texts))))
 
     def reword(self) -> None:
-        """Somebody writes the newest statement of a thread anew, as long as nobody took it for sending."""
+        """Somebody writes the newest statement of a thread anew, as long as nobody took it for sending; one that was changed is refused."""
         world = self.world
         rows = [row for row in self.rows(DeliveryState.WAITING, DeliveryState.QUEUED) if row.attempts == 0 and row.code in self.told]
         newest = {row.thread: row.sequence for row in sorted(self.rows(), key=lambda row: row.sequence)}
-        rows = sorted((row for row in rows if newest[row.thread] == row.sequence), key=lambda row: row.id)
+        rows = sorted((row for row in rows if newest[row.thread] == row.sequence and not self._is_tampered(row)), key=lambda row: row.id)
         if not rows:
             return
         row, told = world.chance.choice(rows), None

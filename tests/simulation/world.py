@@ -314,6 +314,8 @@ class World:
         if thread is None:
             return
         self.note(f"{thread.name} at {name}")
+        if name == "recorded":
+            self.networks[thread.account].acted_on(self._owner())
         if name in ("claimed", "recorded") and not self.knobs.jumps:  # a wall clock that jumps may end what was written down by it
             self.networks[thread.account].written_down(self._owner())
         if self.chaos and self.knobs.crashes and self.chance.random() < self.knobs.crashes:
