@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NoReturn, ParamSpec, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import click
 from rich.console import Console
@@ -76,12 +76,26 @@ class Invocation:
 
 
 def _demonstration(process: ProcessSettings) -> Mapping[str, str]:
+    page, networks = _page(process), "networks" in _addresses(process)
+    return stage.environment(page.hostname or "", page.port or 80, process.data) if page is not None and networks else {}
+
+
+def running_port(process: ProcessSettings) -> int | None:
+    """The port of the page that `up` serves on this data folder; None if it serves none."""
+    page = _page(process)
+    return None if page is None else page.port
+
+
+def _page(process: ProcessSettings) -> SplitResult | None:
+    return urlsplit(_addresses(process)["page"]) if "page" in _addresses(process) else None
+
+
+def _addresses(process: ProcessSettings) -> dict[str, str]:
+    """What `up` wrote down when everything answered; empty if it does not run."""
     try:
-        addresses = json.loads(process.addresses.read_text(encoding="utf-8"))
-        page = urlsplit(addresses["page"])
-    except (OSError, ValueError, KeyError):
+        return {name: str(address) for name, address in json.loads(process.addresses.read_text(encoding="utf-8")).items()}
+    except (OSError, ValueError, AttributeError):
         return {}
-    return stage.environment(page.hostname or "", page.port or 80, process.data) if "networks" in addresses else {}
 
 
 def prepare(process: ProcessSettings) -> None:

@@ -9,7 +9,7 @@ import click
 
 from statuspage.actions import people as acts
 from statuspage.actions.context import Context
-from statuspage.cli.common import NO_ANSWER, Invocation, explained, fail, show, who
+from statuspage.cli.common import NO_ANSWER, Invocation, explained, fail, running_port, show, who
 from statuspage.core.errors import NotFound
 from statuspage.core.vocabulary import Role
 from statuspage.store import people
@@ -99,9 +99,13 @@ def list_people(invocation: Invocation) -> None:
 
 
 @click.command()
-@click.option("--port", envvar="STATUSPAGE_PORT", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Port of the page.")
-def health(port: int) -> None:
+@click.option(
+    "--port", envvar="STATUSPAGE_PORT", type=click.IntRange(1, 65535), help="Port of the page; default: where `up` serves it, or 8000."
+)
+@click.pass_obj
+def health(invocation: Invocation, port: int | None) -> None:
     """Ask the running product whether it does its work. Exit status 0 if every part proves it, else 6."""
+    port = port or running_port(invocation.process) or 8000
     connection = HTTPConnection("127.0.0.1", port, timeout=4.5)
     try:
         connection.request("GET", "/health")

@@ -251,6 +251,19 @@ def test_health_tells_by_its_status_what_the_product_answers(bare: Terminal, sta
     assert result.stdout == '{"healthy": true}\n'
 
 
+def test_health_asks_where_the_product_that_runs_on_this_folder_serves_its_page(bare: Terminal) -> None:
+    server = answering(200)
+    bare.data.mkdir(exist_ok=True)
+    (bare.data / "addresses.json").write_text(json.dumps({"page": f"http://127.0.0.1:{server.server_port}"}))
+    try:
+        result = bare.type("health")
+    finally:
+        server.shutdown()
+        server.server_close()
+
+    assert (result.exit_code, result.stdout) == (0, '{"healthy": true}\n')
+
+
 def test_6_health_of_a_product_that_is_not_there(bare: Terminal) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
