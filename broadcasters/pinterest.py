@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 from broadcasters import oauth, text, timeline
 from broadcasters.answers import word
 from broadcasters.errors import OutcomeClass, Rejected
-from broadcasters.http import Http, checked_base
+from broadcasters.http import Answer, Http, Reading, checked_base
 from broadcasters.post import DeliveryClass, Found, Post, Receipt, Remote
 
 KIND = "pinterest"
@@ -24,6 +24,7 @@ MODES = ("new",)
 PICTURES = True
 PAGE = 100
 LONGEST_TITLE = 100
+NOT_FETCHED = ("could not fetch the image", "unable to reach the url")  # our page, or the way to it, may be back in a moment
 
 T = TypeVar("T")
 
@@ -127,4 +128,11 @@ def _found(one: Any, config: Config) -> Found:
 
 def _send(http: Http, config: Config, method: str, path: str, *, json: Any = None, create: bool = False, read: Callable[[Any], T]) -> T:
     headers = {"Authorization": f"Bearer {config.access_token}"}
-    return http.send(method, f"{config.base_url}/v5/{path}", headers=headers, json=json, create=create, read=read)
+    url = f"{config.base_url}/v5/{path}"
+    return http.send(method, url, headers=headers, json=json, create=create, interpret=_reading, read=read)
+
+
+def _reading(answer: Answer, parsed: Any) -> Reading | None:
+    """Words where the codes say nothing (1 and 235 were seen): the picture did not come, which is no fault of what was sent."""
+    message = str(parsed.get("message")).casefold() if isinstance(parsed, dict) else ""
+    return Reading(OutcomeClass.RETRY) if answer.status == 400 and any(words in message for words in NOT_FETCHED) else None

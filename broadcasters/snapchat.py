@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from broadcasters import oauth, text
 from broadcasters.answers import word
-from broadcasters.errors import OutcomeClass, Rejected
+from broadcasters.errors import OutcomeClass, Rejected, Unavailable
 from broadcasters.http import Http, checked_base, switched_on
 from broadcasters.post import DeliveryClass, Post, Receipt, Remote
 
@@ -62,7 +62,7 @@ def stage(post: Post, config: Config, http: Http) -> str:
     """Upload the picture, encrypted as Snapchat wants it; nobody sees it."""
     if post.image is None:
         raise Rejected(OutcomeClass.CONTENT, "Snapchat takes nothing but pictures, and there is none. Nothing was sent.")
-    picture = http.fetch(post.image.url)
+    picture = _picture(post.image.url, http)
     # Snapchat is told the key with the upload; it hides nothing, for the picture is public. So it may be the same for every attempt.
     digest = hashlib.sha512(post.key.encode()).digest()
     key, start = digest[:32], digest[32:48]
@@ -95,6 +95,14 @@ def refresh(config: Config, http: Http) -> Mapping[str, str]:
     """A new access token, and a new refresh token where Snapchat gives one. Store both before they are used."""
     own = {"client_id": config.client_id, "client_secret": config.client_secret}
     return oauth.renewed(http, f"{config.sign_in_url}/login/oauth2/access_token", config.refresh_token, form=own)
+
+
+def _picture(url: str, http: Http) -> bytes:
+    """From our own page: where it has none just now, Snapchat refused nothing."""
+    try:
+        return http.fetch(url)
+    except Rejected as error:
+        raise Unavailable(OutcomeClass.RETRY, error.detail, error.retry_after_s) from None
 
 
 def _encrypted(picture: bytes, key: bytes, start: bytes) -> bytes:

@@ -79,7 +79,7 @@ def _create(call: Call, world: World, owner: Account) -> Reply:
     try:
         picture = world.pictures.taken(str(source.get("url", "")))
     except Unfit as unfit:
-        return _error(400, 235, f"Sorry! We could not fetch the image. {unfit}")
+        return _error(400, 1, "Sorry we could not fetch the image." if unfit.code == "fetch" else str(unfit))
     number = str(810000000000000000 + world.truth.next_number())
     memory = {
         "picture": picture,
