@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from statuspage.actions import alarms
 from statuspage.actions.context import ChannelInfo, Context
@@ -294,17 +295,16 @@ def _post_words(ctx: Context, info: ChannelInfo, facts: Facts, code: str, earlie
 
     alone = short(link=channel.link is not LinkMode.NEVER)
     in_thread = short(link=False) if channel.link is LinkMode.FIRST and earlier else alone
-    return _Words(in_thread, alone, _story(ctx, info, alone, earlier, at))
+    story = _story(ctx, channel.language, info.fits, alone, earlier, at) if channel.mode is UpdateMode.EDIT else ""
+    return _Words(in_thread, alone, story)
 
 
-def _story(ctx: Context, info: ChannelInfo, alone: str, earlier: Sequence[Delivery], at: datetime) -> str:
+def _story(ctx: Context, language: str, fits: Callable[[str], bool], alone: str, earlier: Sequence[Delivery], at: datetime) -> str:
     """The whole post as updates rewrite it: without what was taken back, what its network refused, and what somebody else changed."""
-    if info.channel.mode is not UpdateMode.EDIT:
-        return ""
     unsaid = (DeliveryState.WITHDRAWN, DeliveryState.REFUSED)
     told = [row for row in earlier if row.state not in unsaid and row.error_class != "content" and ctx.genuine(row)]
     entries = [*((row.created_at, row.text_alone) for row in told), (at, alone)]
-    return ctx.words.story(info.channel.language, entries, fits=info.fits, now=at)
+    return ctx.words.story(language, entries, fits=fits, now=at)
 
 
 def _fresh_code(session: Session, ctx: Context) -> str:
@@ -366,15 +366,20 @@ def _kind_of(session: Session, row: Delivery) -> NoticeKind:
 
 
 def _retell(session: Session, ctx: Context, withdrawn: Delivery, thread: Sequence[Delivery]) -> None:
+    """Also on a channel that the configuration has no more: it may come back, and what waits for it goes out then."""
     info = ctx.channels.get(withdrawn.channel)
-    if info is None:
-        return
     for row in thread:
         waits = row.sequence > withdrawn.sequence and row.state in (DeliveryState.WAITING, DeliveryState.QUEUED)
         if waits and row.story and ctx.genuine(row):  # what somebody changed is never sealed anew
             earlier = [other for other in thread if other.sequence < row.sequence]
-            story = _story(ctx, info, row.text_alone, earlier, row.created_at)
+            fits = info.fits if info else partial(_no_longer_than, row.story)
+            story = _story(ctx, row.language, fits, row.text_alone, earlier, row.created_at)
             _write_words(session, ctx, row, _Words(row.text, row.text_alone, story))
+
+
+def _no_longer_than(before: str, text: str) -> bool:
+    """What fitted once is all that is known of the limit of a channel that is not configured."""
+    return len(text) <= len(before)
 
 
 def _write_words(session: Session, ctx: Context, row: Delivery, words: _Words) -> None:

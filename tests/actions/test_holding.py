@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -104,6 +105,18 @@ def test_withdrawing_takes_the_words_out_of_stories_that_still_wait(holding: Sta
 
     facebook = next(post for post in holding.posts(incident) if post.channel == "facebook-en" and post.sequence == 2)
     assert facebook.story == facebook.text_alone and seal_ok(facebook, holding.ctx.seal_key)
+
+
+def test_they_leave_the_story_of_a_channel_that_is_not_configured_just_then(holding: Stage) -> None:
+    incident = declared(holding)
+    incidents.update(holding.ctx, Change(incident.id, "Ana"))
+    first = next(post for post in holding.posts(incident) if post.channel == "facebook-en" and post.sequence == 1)
+    others = {name: info for name, info in holding.ctx.channels.items() if name != "facebook-en"}
+
+    deeds.withdraw(replace(holding.ctx, channels=others), first.id, "Bea")
+
+    second = next(post for post in holding.posts(incident) if post.channel == "facebook-en" and post.sequence == 2)
+    assert second.story == second.text_alone and seal_ok(second, holding.ctx.seal_key)
 
 
 def test_words_that_a_network_refused_are_told_in_no_later_story(quick: Stage) -> None:
