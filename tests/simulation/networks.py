@@ -213,7 +213,8 @@ class FakeNetwork:
 
     def acted_on(self, owner: object) -> None:
         """The wait begins anew for who fell asleep with the answer in its hands: nobody knows of a moment that was not looked at."""
-        self.asked_until = max(self.asked_until, self.world.time + self.heard.pop(owner, 0.0))
+        if owner in self.heard:
+            self.asked_until = max(self.asked_until, self.world.time + self.heard.pop(owner))
 
     def _apply_late(self, do: Callable[[], Answer], deadline_s: float) -> None:
         """The network does its part at most 90 s after the client gave up or died, whether or not the client runs meanwhile."""

@@ -221,7 +221,7 @@ def test_an_alarm_leads_to_its_page_and_ends_with_the_deed_or_a_persons_look(con
 
 
 def planned(console: Console, browser: FlaskClient, **more: str) -> TestResponse:
-    begin = console.ctx.now() + timedelta(days=40)
+    begin = console.ctx.now() + timedelta(days=3)
     fields = {"component": "login", "from": f"{begin:%Y-%m-%dT02:00}", "until": f"{begin:%Y-%m-%dT04:00}"}
     return send(browser, "/console/maintenance/new", **fields | more)
 
