@@ -54,7 +54,8 @@ def broadcast(post: Post, config: Config, http: Http) -> Receipt:
     body = {**_content(post), "allowed_mentions": {"parse": []}, "flags": NO_PREVIEWS}
 
     def read(answer: Any) -> tuple[str, str]:
-        return _number(answer["id"]), str(answer.get("channel_id") or "")
+        channel = str(answer.get("channel_id") or "")
+        return _number(answer["id"]), channel if channel.isdecimal() else ""
 
     number, channel = _call(http, config, "POST", "?wait=true", body, create=True, read=read)
     guild = _guild(config, http) if channel else None

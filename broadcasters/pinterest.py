@@ -104,7 +104,8 @@ def refresh(config: Config, http: Http) -> Mapping[str, str]:
     if not (config.refresh_token and config.app_id and config.app_secret):
         raise Rejected(OutcomeClass.REAUTH, "There is no refresh_token, app_id and app_secret for Pinterest: a person must sign in again.")
     who = oauth.basic(config.app_id, config.app_secret)
-    renewable = {"continuous_refresh": "true"}  # apps from before 25 September 2025 get such a refresh token only if they ask
+    # Apps from before 25 September 2025 get a refresh token that can be renewed only if they ask; both names are documented.
+    renewable = {"continuous_refresh": "true", "refresh_on": "true"}
     return oauth.renewed(http, f"{config.base_url}/v5/oauth/token", config.refresh_token, form=renewable, headers=who)
 
 

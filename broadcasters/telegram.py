@@ -93,7 +93,7 @@ def _send(post: Post, config: Config, http: Http) -> Receipt:
     def receipt(answer: Any) -> Receipt:
         message = answer["result"]
         number, chat = str(whole(message["message_id"])), message.get("chat") or _configured(config)
-        alone = post.reply_to is not None and "reply_to_message" not in message
+        alone = post.reply_to is not None and "chat" in message and "reply_to_message" not in message
         url = _permalink(chat, number, config)
         notes = ("The message replied to is gone: posted alone.",) if alone else ()
         return Receipt(Remote(number, {"chat_id": str(chat["id"]), "url": url}), url, notes)

@@ -37,8 +37,8 @@ def correct(
 
     wrong, text   language -> what was wrong, what is right, in whole sentences; a language that lacks one of them is left out
     symptom  what customers notice instead, a key of the catalogue; None: as it is, or nothing in particular where that is called wrong
-    raises   NotFound; NotAllowed if no language has both texts, if the sentence that is named is called wrong at the same time, or the
-             subject is a warning (publish another one); InvalidText
+    raises   NotFound; NotAllowed if no language has both texts, if the public never heard that update, if the sentence that is named is
+             called wrong at the same time, or the subject is a warning (publish another one); InvalidText
     """
     check_free_text(ctx, wrong, text)
     rules.check_keys(ctx, symptom, None, None)
@@ -47,6 +47,12 @@ def correct(
     with ctx.ports.store.writing() as session:
         now = ctx.now()
         subject, standing = _subject(session, ctx, kind, subject_id)
+        wrongly_said = updates.get(session, kind, subject_id, sequence)
+        if not subject.private and not wrongly_said.texts:
+            raise NotAllowed(
+                f"Update {sequence} was said while this was private: the public heard nothing that could be wrong. "
+                "Say what is right as an update. Nothing was changed."
+            )
         told = _told_instead(ctx, standing, wrong, text, symptom)
         after = _told_otherwise(session, ctx, standing, told, wrong, text)
         facts = Facts(
@@ -55,7 +61,7 @@ def correct(
             affected=subject.components,
             symptom=told,
             scheme=_scheme(ctx, after),
-            was=updates.get(session, kind, subject_id, sequence).display_at,
+            was=wrongly_said.display_at,
             next=standing.next_update_by,
             wrong=dict(wrong),
             text=dict(text),

@@ -102,7 +102,7 @@ def reload(invocation: Invocation) -> None:
 
 
 def _left_open(invocation: Invocation, settings: Settings) -> list[str]:
-    """What goes on and names a component that these settings have not; nothing where there is no database that could say so."""
+    """What goes on and names a component that these settings have not, or made private; nothing where no database could say so."""
     file = Database(invocation.process.database).file
     if file is not None and not file.exists():
         return []

@@ -258,7 +258,7 @@ class Pages:
 
     def _shared_code(self, code: PublicCode, language: str) -> SharedView:
         """The dated words alone: nothing that passes, and nothing that would call genuine whatever a stranger says beside the link."""
-        text, at = partial(self._text, language), self.wording.moment(code.at, language)
+        text, at = partial(self._text, language), self.wording.moment(code.at, language, year=True)
         site, title = text("title", bank=self.page.name), text("code.words", bank=self.page.bank, moment=at)
         return SharedView(site, title, code.text, self.site.url(self.site.code(code.code)), self._plate(language))
 

@@ -12,7 +12,7 @@ from statuspage.publish.assets import iso
 from statuspage.publish.lettering import drawable, font_of
 from statuspage.publish.site import Site
 from statuspage.publish.snapshot import PublicPage, Snapshot
-from statuspage.publish.views import Views, without_line
+from statuspage.publish.views import Views
 from statuspage.publish.wording import Wording
 
 COLOURS = {  # white letters on these have 4.5:1 or more
@@ -29,18 +29,18 @@ WIDER = 1.17  # DejaVu Sans is 1.25 times as wide as Source Sans, Segoe UI and R
 
 def status_txt(snapshot: Snapshot, wording: Wording, language: str) -> bytes:
     """The page for terminals and screen readers. What was not said in the language stands there in the page's default one."""
-    views, safety = Views(snapshot, wording, language), [wording.safety(one) for one in (language, snapshot.page.default_language)]
+    views = Views(snapshot, wording, language)
     lines = [snapshot.page.name, wording.text(f"headline.{snapshot.status.sentence.value}", language)]
     lines.append(wording.text("made", language, moment=wording.moment(snapshot.made_at, language)))
     if snapshot.impaired:
         lines.append(wording.text("impaired", language, state=wording.state(ComponentStatus.UNKNOWN, language)))
     for warning in snapshot.warnings:
-        lines += ["", *(without_line(views.said(update.texts), safety) for update in warning.updates)]
+        lines += ["", *(views.words(update) for update in warning.updates)]
     for subject in snapshot.current:
         view = views.subject(subject, snapshot.made_at)
         lines += ["", f"{view.title} [{view.phase}]"]
         if subject.updates:
-            lines.append(without_line(views.said(subject.updates[0].texts), safety))
+            lines.append(views.words(subject.updates[0]))
         lines.append(view.url)
     if snapshot.upcoming_maintenances:
         lines += ["", wording.text("planned", language)]
@@ -50,7 +50,7 @@ def status_txt(snapshot: Snapshot, wording: Wording, language: str) -> bytes:
         lines += [f"{view.title} · {wording.text('from_until', language, start=start, end=end)}", view.url]
     lines += ["", wording.text("services", language)]
     lines += [f"{views.said(one.names)}: {wording.state(one.status, language)}" for one in snapshot.components]
-    lines += ["", safety[0], snapshot.page.url, ""]
+    lines += ["", wording.safety(language), snapshot.page.url, ""]
     return "\n".join(lines).encode()
 
 

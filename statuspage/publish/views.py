@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -20,7 +20,6 @@ from statuspage.publish import history
 from statuspage.publish.site import Site
 from statuspage.publish.snapshot import Permalink, PublicComponent, PublicIncident, PublicUpdate, Snapshot, Subject, said, said_in
 from statuspage.publish.wording import Wording
-from statuspage.words.moments import is_far
 
 OWN_NAME = (
     NoticeKind.REOPENED,
@@ -146,10 +145,10 @@ class GroupView:
     components: tuple[ComponentView, ...]
 
 
-def without_line(text: str, lines: Collection[str]) -> str:
-    """The text without its last line, if that is one of `lines`: every page has the safety line once, at its own place."""
+def without_line(text: str, line: str) -> str:
+    """The text without its last line, if that is `line`: every page has the safety line once, at its own place."""
     told, _, last = text.rpartition("\n")
-    return told if told and last in lines else text
+    return told if told and last == line else text
 
 
 class Mark(NamedTuple):
@@ -256,7 +255,7 @@ class Views:
             end=end,
             duration_s=(end - start).total_seconds() if end and end >= start and not is_open and not planned else None,
             planned=planned,
-            far=planned and is_far(start, subject.created_at),
+            far=planned and self.wording.is_far(start, subject.created_at),
             open=is_open,
             cancelled=cancelled,
             affected=self.names(subject.component_ids),
@@ -293,7 +292,7 @@ class Views:
                 sequence=update.sequence,
                 phase=self.wording.phase(update.kind if update.kind in OWN_NAME else update.status, self.language),
                 at=update.display_at,
-                html=marked(self._text(update), self.site.root, marks[update.sequence]),
+                html=marked(self.words(update), self.site.root, marks[update.sequence]),
                 foreign="" if self._said_in(update) == self.language else self._said_in(update),
                 corrects_at=shown_at.get(update.corrects) if update.corrects is not None else None,
                 corrected=update.sequence in corrected,
@@ -304,13 +303,14 @@ class Views:
     def _said_in(self, update: PublicUpdate) -> str:
         return said_in(update.texts, self.language, self.default)
 
-    def _text(self, update: PublicUpdate) -> str:
+    def words(self, update: PublicUpdate) -> str:
         """What it says, without the line that every page has once."""
-        return without_line(self.said(update.texts), [self.wording.safety(language) for language in (self.language, self.default)])
+        text, language = self.said(update.texts), self._said_in(update)
+        return without_line(text, self.wording.safety(language)) if self.wording.has(language) else text
 
     def _marks(self, updates: Sequence[PublicUpdate]) -> Mapping[int, list[Mark]]:
         """sequence -> what was wrong as deleted, in the update that said it and in its correction, and what is right as inserted."""
-        texts = {update.sequence: self._text(update) for update in updates}
+        texts = {update.sequence: self.words(update) for update in updates}
         marks: dict[int, list[Mark]] = {sequence: [] for sequence in texts}
         for update in updates:
             found = self.wording.correction(texts[update.sequence], self._said_in(update)) if update.corrects in texts else None

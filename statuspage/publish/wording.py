@@ -48,6 +48,10 @@ class Wording:
         values = {"phone": self._page.phone or "", "contact": self._page.url + self._page.contact_path}
         return self._catalogue.template(("advice", key), language).fill(values.__getitem__)
 
+    def has(self, language: str) -> bool:
+        """True if the page could speak it: texts in one that it has no more stay as they were said."""
+        return self._catalogue.has(("safety",), language)
+
     def safety(self, language: str) -> str:
         """The line that the bank never asks for codes, with the page's own address."""
         return self._catalogue.template(("safety",), language).fill(lambda _slot: self._page.url)
@@ -78,6 +82,10 @@ class Wording:
     def moment(self, at: datetime, language: str, *, now: datetime | None = None, year: bool = False) -> str:
         """A moment in the bank's time, with its zone; with the date unless it is near `now`; with its year where that is asked for."""
         return moments.moment(at, language, self._zone, now=now or at, with_date=now is None, with_year=year)
+
+    def is_far(self, at: datetime, now: datetime) -> bool:
+        """True if the moment's date could be taken for one of another year."""
+        return moments.is_far(at, self._zone, now)
 
     def day(self, day: date, language: str) -> str:
         """A local day: "Mon 30 Nov"."""

@@ -15,6 +15,7 @@ from statuspage.publish.headers import RouteClass, headers_for
 from statuspage.publish.manifest import MANIFEST, Entry, Manifest
 from statuspage.publish.site import Site
 from statuspage.publish.snapshot import PublicPage
+from statuspage.words.interface import LANGUAGES
 
 
 class Target(Protocol):
@@ -95,9 +96,10 @@ class Writer:
             self._put({path: encoded for path, encoded in edition.archive.items() if path not in edition.hot}, {})
             yield "snapshot-written"
             self._files.write(MANIFEST, self._manifest(edition, entries).to_bytes())
-            self._looked = True
+            looked, self._looked = self._looked, True
             yield "renamed"
             self._remove(edition, before)
+            self._remove_languages(edition, before.languages if looked else LANGUAGES)
 
     def _put(self, files: Mapping[PurePosixPath, Encoded], known: Mapping[PurePosixPath, Entry]) -> None:
         """Writes the codings whose bytes are not there yet. A coding that is gone goes first: it must not outlive what it packed."""
@@ -134,12 +136,8 @@ class Writer:
         )
 
     def _remove(self, edition: Edition, before: Manifest) -> None:
-        """What may stay no longer, and what left the hot set without a place in the archive.
-
-        That is a badge of a removed component, and whatever told what goes on in a language that the page has no more.
-        """
-        dropped = set(before.languages) - set(edition.page.languages)
-        left = {path for path in before.files if path not in edition.hot and ("badges" in path.parts or path.parts[0] in dropped)}
+        """What may stay no longer, and what left the hot set without a place in the archive (a badge of a removed component)."""
+        left = {path for path in before.files if path not in edition.hot and "badges" in path.parts}
         for path in (*edition.gone, *left):
             if path not in edition.hot:
                 for suffix in SUFFIX.values():
@@ -148,3 +146,12 @@ class Writer:
             for path in self._files.list(folder):
                 if path not in staying:
                     self._files.remove(path)
+
+    def _remove_languages(self, edition: Edition, known: Collection[str]) -> None:
+        """All of a language that the page has no more: its pages would go on telling what was so on that day.
+
+        known   those that may have been there; every one at the first look, for whoever should have removed one may have died before
+        """
+        for language in sorted({*known} - {*edition.page.languages}):
+            for path in self._files.list(PurePosixPath(language)):
+                self._files.remove(path)

@@ -54,7 +54,7 @@ def moment(
     """A moment in words. `at` and `now` are aware; with_date, with_year: give them even if it is near; weekday: beside a date, too."""
     local, today = at.astimezone(tz), now.astimezone(tz)
     locale = locale_of(language)
-    days = abs((local.date() - today.date()).days)
+    days = _days_between(local, today)
     in_year = with_year or days > YEAR_DAYS
     dated = with_date or in_year or days > WEEK_DAYS
     words = [_weekday(local, locale, spoken)] if weekday or not dated else []
@@ -72,9 +72,13 @@ def day(at: datetime, language: str, tz: ZoneInfo, *, spoken: bool = False) -> s
     return f"{_weekday(local, locale, spoken)} {_date(local, locale, spoken)}"
 
 
-def is_far(at: datetime, now: datetime) -> bool:
+def is_far(at: datetime, tz: ZoneInfo, now: datetime) -> bool:
     """True if a date without its year could be taken for another one."""
-    return abs((at - now).days) > YEAR_DAYS
+    return _days_between(at.astimezone(tz), now.astimezone(tz)) > YEAR_DAYS
+
+
+def _days_between(one: datetime, other: datetime) -> int:
+    return abs((one.date() - other.date()).days)
 
 
 def zone_letters(local: datetime, language: str) -> str:

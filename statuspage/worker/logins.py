@@ -57,11 +57,12 @@ def logins(session: Session, ctx: Context, kinds: Mapping[str, Any] = BROADCASTE
 
 def _pause(account: Account, most_failures: int, now: datetime) -> tuple[str, datetime] | None:
     """Why nothing is asked of it just now, and until when."""
-    if account.paused_until is not None and account.paused_until > now:
-        return "The network asked not to be asked for a while.", account.paused_until
-    if account.failures >= most_failures and account.open_until is not None and account.open_until > now:
-        return "It failed several times in a row and rests.", account.open_until
-    return None
+    rests_until = account.open_until if account.failures >= most_failures else None
+    pauses = (
+        ("The network asked not to be asked for a while.", account.paused_until),
+        ("It failed several times in a row and rests.", rests_until),
+    )
+    return max(((why, until) for why, until in pauses if until is not None and until > now), key=lambda one: one[1], default=None)
 
 
 def _ends(module: Any, config: Any, expires: date | None, today: date) -> tuple[tuple[str, ...], tuple[str, ...]]:

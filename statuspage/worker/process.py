@@ -160,7 +160,7 @@ def accept_again(ports: Ports, process: ProcessSettings, environ: Mapping[str, s
         with ports.store.reading() as session:
             left = left_open(session, loaded.settings)
         for sentence in left:
-            log.warning("what goes on names a component that was removed", detail=sentence)
+            log.warning("what goes on names a component that was removed or made private", detail=sentence)
     except ConfigError as error:
         log.error("the configuration file is wrong; the old one keeps running", problems=error.problems)
 

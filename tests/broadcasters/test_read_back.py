@@ -129,7 +129,8 @@ def test_an_older_app_at_pinterest_gets_a_refresh_token_that_can_be_renewed() ->
 
     pinterest.refresh(board, Http(transport, now=Hands()))
 
-    assert dict(parse_qsl(transport.requests[0].body.decode()))["continuous_refresh"] == "true"
+    asked = dict(parse_qsl(transport.requests[0].body.decode()))
+    assert (asked["continuous_refresh"], asked["refresh_on"]) == ("true", "true")
 
 
 def test_google_tells_of_a_text_that_it_rejects(networks: RunningNetworks, clock: Hands) -> None:

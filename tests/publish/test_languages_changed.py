@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
@@ -51,14 +51,29 @@ def test_what_was_said_in_languages_that_the_page_has_no_more_is_still_told(pres
     assert [one["name"] for one in summary["incidents"]] and all(one["name"] for one in summary["incidents"])
     for subject in (f"incidents/{over.id}", f"incidents/{lasting.id}", f"maintenance/{work.id}"):
         assert subject in after.text("nl/feed.atom") and after.text(f"de/{subject}/index.html")
-    assert 'lang="en"' in after.text(f"nl/incidents/{lasting.id}/index.html"), "a reader's machine hears in which language it is"
+    told = after.text(f"nl/incidents/{lasting.id}/index.html")
+    assert 'lang="en"' in told, "a reader's machine hears in which language it is"
+    for page in (told, after.text("nl/status.txt")):
+        assert "Wij vragen nooit" in page and "We never ask" not in page, "the safety line stands there once, in Dutch"
     for row in posts:
         page = after.text(f"u/{row.code}/index.html") or after.text(f"u/{row.code}.html")
         assert '<html lang="nl">' in page and f'<blockquote lang="{row.language}">' in page
 
-    living = ("index.html", "feed.atom", "feed.json", "calendar.ics", f"incidents/{lasting.id}/index.html")
-    assert not [path for path in living if after.text(f"en/{path}")], "nothing that told what goes on stays behind and grows old"
+    assert not after.public.list(PurePosixPath("en")), "nothing that told what goes on stays behind and grows old"
 
     incidents.update(after.stage.ctx, Change(lasting.id, "Ana"))
     after.settle()
     assert "Nog steeds" in after.text(f"nl/incidents/{lasting.id}/index.html")
+
+
+def test_a_language_that_comes_back_is_whole_again(press: Press) -> None:
+    over = declared(press.stage, "cards")
+    incidents.resolve(press.stage.ctx, Resolution(over.id, "Ana"))
+    press.settle()
+    before = press.public.list(PurePosixPath("en"))
+    reloaded(press, dutch()).settle()
+
+    again = reloaded(press, probed())
+    again.settle()
+
+    assert [path for path in before if path not in again.public.list(PurePosixPath("en"))] == []

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from statuspage.actions import components, incidents, maintenance
+from statuspage.actions import components, corrections, incidents, maintenance
 from statuspage.actions.incidents import Change, Resolution
 from statuspage.actions.maintenance import Plan
+from statuspage.core.errors import NotAllowed
+from statuspage.core.vocabulary import SubjectKind
 from statuspage.settings import Settings
 from statuspage.store.engine import Database
 from statuspage.worker.promises import Promises
@@ -65,6 +67,24 @@ def test_the_public_is_told_from_the_next_statement_on(press: Press) -> None:
     assert (shown["id"], begun["id"]) == (incident.id, work.id)
     assert "Treasury" in shown["name"] and "Treasury" in begun["name"]
     assert shown["incident_updates"] and [one["status"] for one in begun["incident_updates"]] == ["in_progress"]
+
+
+def test_what_the_public_never_heard_cannot_be_corrected(press: Press) -> None:
+    incident = declared(press.stage, "treasury")
+    after = reloaded(press, bank(private=False))
+
+    with pytest.raises(NotAllowed, match="the public heard nothing"):
+        corrections.correct(
+            after.stage.ctx,
+            kind=SubjectKind.INCIDENT,
+            subject_id=incident.id,
+            sequence=1,
+            wrong={"en": "All payments fail."},
+            text={"en": "Some payments fail."},
+            who="Ana",
+        )
+
+    assert after.stage.posts(incident) == press.stage.posts(incident)
 
 
 def test_who_makes_private_what_the_public_is_being_told_of_hears_it(press: Press) -> None:

@@ -177,6 +177,22 @@ def test_a_crash_at_any_point_leaves_whole_files_and_the_next_edition_puts_all_r
     assert_whole(folder)
 
 
+def test_a_language_that_the_page_has_no_more_leaves_nothing_behind_though_the_writer_died(tmp_path: Path) -> None:
+    folder, less = Folder(tmp_path), replace(PAGE, languages=("de",), default_language="de")
+    archive = {PurePosixPath(f"{language}/incidents/1/index.html"): encode(b"old") for language in ("en", "de")}
+    write(Writer(folder), edition(1, archive=archive))
+    running = Writer(folder).write(edition(2, paths=("de/index.html", "status.txt"), page=less))
+    while next(running) != "renamed":
+        pass
+    running.close()
+    assert folder.list(PurePosixPath("en"))
+
+    write(Writer(folder), edition(3, paths=("de/index.html", "status.txt"), page=less))
+
+    assert not folder.list(PurePosixPath("en"))
+    assert folder.read(PurePosixPath("de/incidents/1/index.html")) == b"old" and folder.read(PurePosixPath("status.txt"))
+
+
 def test_a_coding_that_saves_nothing_any_more_is_taken_away(tmp_path: Path) -> None:
     folder = Folder(tmp_path)
     writer = Writer(folder)

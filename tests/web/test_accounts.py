@@ -45,7 +45,11 @@ def trouble(store: Database) -> None:
     now = SystemClock().now()
     with store.writing() as session:
         accounts.save(session, accounts.Account("telegram", stopped=WHY, held_for="mark"), now)
-        accounts.save(session, accounts.Account("slow", failures=5, open_until=now + timedelta(seconds=600)), now)
+        accounts.save(
+            session,
+            accounts.Account("slow", failures=5, open_until=now + timedelta(seconds=600), paused_until=now + timedelta(seconds=60)),
+            now,
+        )
         accounts.save(session, accounts.Account("busy", paused_until=now + timedelta(seconds=600)), now)
         accounts.save(session, accounts.Account("refused", stopped="The token is no longer good."), now)
 

@@ -67,8 +67,15 @@ def test_a_moment_more_than_half_a_year_away_has_its_year(language: str, far: st
     assert moments.moment(at, language, MADRID, now=MONDAY) == far
     assert moments.moment(at, language, MADRID, now=MONDAY, spoken=True) == spoken
     assert moments.moment(at, language, MADRID, now=at, with_year=True) == far
-    assert moments.is_far(at, MONDAY) and moments.is_far(MONDAY, at)
-    assert not moments.is_far(MONDAY + timedelta(days=182), MONDAY)
+    assert moments.is_far(at, MADRID, MONDAY) and moments.is_far(MONDAY, MADRID, at)
+
+
+@pytest.mark.parametrize("days", [0, 181, 182, 183, 184, 365])
+@pytest.mark.parametrize("hours", [-14, -1, 0, 1, 9])
+def test_the_year_is_told_where_a_date_could_be_taken_for_another_one_and_nowhere_else(days: int, hours: int) -> None:
+    at = MONDAY + timedelta(days=days, hours=hours)
+
+    assert moments.is_far(at, MADRID, MONDAY) == (str(at.astimezone(MADRID).year) in moments.moment(at, "en", MADRID, now=MONDAY))
 
 
 @pytest.mark.parametrize(
