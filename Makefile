@@ -49,7 +49,7 @@ test-real: $(VENV)/.dev  ## against real counterparts that are installed by hand
 	$(BIN)/python -m pytest -p no:randomly -m real
 
 test-release: $(VENV)/.dev  ## 20,000 seeds, a storm of ten minutes and the full counts of the slowest promises, before a release
-	$(BIN)/python -m pytest -p no:randomly -m release
+	$(BIN)/python -m pytest -p no:randomly -m release -o faulthandler_timeout=10800
 
 check: $(VENV)/.dev  ## style, types, import layers, templates, translations
 	@$(BIN)/ruff check .
