@@ -18,7 +18,7 @@ from statuspage.core.status import PageSentence
 from statuspage.core.vocabulary import ComponentStatus, Impact, IncidentStatus, NoticeKind
 from statuspage.publish import history
 from statuspage.publish.site import Site
-from statuspage.publish.snapshot import Permalink, PublicComponent, PublicIncident, PublicUpdate, Snapshot, Subject, said, said_in
+from statuspage.publish.snapshot import Permalink, PublicComponent, PublicIncident, PublicUpdate, Snapshot, Subject, Texts, said, said_in
 from statuspage.publish.wording import Wording
 
 OWN_NAME = (
@@ -88,13 +88,14 @@ class PostView:
 class SubjectView:
     """An incident or planned work. `status`: whose colour it has; `late_s`: how late the promised update is, 0 within its minute.
 
-    `far`: it was planned so long ahead that its year is told.
+    `far`: it was planned so long ahead that its year is told; `foreign`: the title's language, where it is not the page's.
     """
 
     id: str
     href: str
     url: str
     title: str
+    foreign: str
     status: ComponentStatus
     phase: str
     start: datetime
@@ -249,6 +250,7 @@ class Views:
             href=self.site.link(address),
             url=self.site.url(address),
             title=self.said(subject.titles),
+            foreign=self._foreign(subject.titles),
             status=status,
             phase=self.wording.phase(phase, self.language),
             start=start,
@@ -293,19 +295,21 @@ class Views:
                 phase=self.wording.phase(update.kind if update.kind in OWN_NAME else update.status, self.language),
                 at=update.display_at,
                 html=marked(self.words(update), self.site.root, marks[update.sequence]),
-                foreign="" if self._said_in(update) == self.language else self._said_in(update),
+                foreign=self._foreign(update.texts),
                 corrects_at=shown_at.get(update.corrects) if update.corrects is not None else None,
                 corrected=update.sequence in corrected,
             )
             for update in updates
         )
 
-    def _said_in(self, update: PublicUpdate) -> str:
-        return said_in(update.texts, self.language, self.default)
+    def _foreign(self, texts: Texts) -> str:
+        """The language in which it is said, if that is another one than the reader's; else "" """
+        language = said_in(texts, self.language, self.default)
+        return "" if language == self.language else language
 
     def words(self, update: PublicUpdate) -> str:
         """What it says, without the line that every page has once."""
-        text, language = self.said(update.texts), self._said_in(update)
+        text, language = self.said(update.texts), said_in(update.texts, self.language, self.default)
         return without_line(text, self.wording.safety(language)) if self.wording.has(language) else text
 
     def _marks(self, updates: Sequence[PublicUpdate]) -> Mapping[int, list[Mark]]:
@@ -313,7 +317,9 @@ class Views:
         texts = {update.sequence: self.words(update) for update in updates}
         marks: dict[int, list[Mark]] = {sequence: [] for sequence in texts}
         for update in updates:
-            found = self.wording.correction(texts[update.sequence], self._said_in(update)) if update.corrects in texts else None
+            language = said_in(update.texts, self.language, self.default)
+            marked_up = update.corrects in texts and self.wording.has(language)
+            found = self.wording.correction(texts[update.sequence], language) if marked_up else None
             if found is None or update.corrects is None:
                 continue
             marks[update.sequence] += [Mark(*found.span("wrong"), "del"), Mark(*found.span("right"), "ins")]

@@ -52,7 +52,7 @@ def test_what_was_said_in_languages_that_the_page_has_no_more_is_still_told(pres
     for subject in (f"incidents/{over.id}", f"incidents/{lasting.id}", f"maintenance/{work.id}"):
         assert subject in after.text("nl/feed.atom") and after.text(f"de/{subject}/index.html")
     told = after.text(f"nl/incidents/{lasting.id}/index.html")
-    assert 'lang="en"' in told, "a reader's machine hears in which language it is"
+    assert '<h1 lang="en">' in told and '<p class="update__text" lang="en">' in told, "a reader's machine hears in which language it is"
     for page in (told, after.text("nl/status.txt")):
         assert "Wij vragen nooit" in page and "We never ask" not in page, "the safety line stands there once, in Dutch"
     for row in posts:

@@ -70,7 +70,7 @@ def test_an_incident_tells_its_title_and_where_it_stands(files: Files) -> None:
 def test_a_code_tells_whose_words_of_which_moment_they_are_and_the_words_themselves() -> None:
     found = code_told(code())
 
-    assert found["og:title"] == "Example Bank, Sun 22 Nov 14:06 CET: our exact words"
+    assert found["og:title"] == "Example Bank, Sun 22 Nov 2026 14:06 CET: our exact words"
     assert found["og:description"] == found["description"] == code().text
     assert found["og:image"] == f"{OWN}/en/page.jpg"
     assert found["og:image:alt"].startswith("Example Bank. Service status. We never ask for your password")
@@ -87,7 +87,9 @@ def test_a_code_is_told_in_the_language_of_its_message(language: str) -> None:
 
     assert found["og:image"] == f"{OWN}/{language}/page.jpg"
     assert wording().safety(language).rstrip(".") in found["og:image:alt"]
-    assert wording().text("code.words", language, bank=PAGE.bank, moment=wording().moment(code().at, language)) == found["og:title"]
+    assert (
+        wording().text("code.words", language, bank=PAGE.bank, moment=wording().moment(code().at, language, year=True)) == found["og:title"]
+    )
 
 
 def test_letters_of_a_message_cannot_leave_their_place() -> None:
