@@ -280,7 +280,7 @@ class _Words:
 
 def _post_words(ctx: Context, info: ChannelInfo, facts: Facts, code: str, earlier: Sequence[Delivery], at: datetime) -> _Words:
     """The post in its thread, the post that stands alone, and the whole post where later updates edit the first."""
-    channel = info.channel
+    channel, facts = info.channel, _as_heard(facts, earlier)
 
     if info.sms:
         text = ctx.words.sms(facts, channel.language, now=at, code=code, fits=info.fits)
@@ -297,6 +297,12 @@ def _post_words(ctx: Context, info: ChannelInfo, facts: Facts, code: str, earlie
     in_thread = short(link=False) if channel.link is LinkMode.FIRST and earlier else alone
     story = _story(ctx, channel.language, info.fits, alone, earlier, at) if channel.mode is UpdateMode.EDIT else ""
     return _Words(in_thread, alone, story)
+
+
+def _as_heard(facts: Facts, earlier: Sequence[Delivery]) -> Facts:
+    """Nothing comes back for who never heard of it, as where it had healed while the first post was held: it is told as a beginning."""
+    unheard = all(row.state.final and not may_be_out(row) for row in earlier)
+    return replace(facts, kind=NoticeKind.INVESTIGATING) if facts.kind is NoticeKind.REOPENED and unheard else facts
 
 
 def _story(ctx: Context, language: str, fits: Callable[[str], bool], alone: str, earlier: Sequence[Delivery], at: datetime) -> str:

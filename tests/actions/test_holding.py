@@ -10,7 +10,7 @@ import pytest
 
 from statuspage.actions import corrections, incidents, notices
 from statuspage.actions import deliveries as deeds
-from statuspage.actions.incidents import Change
+from statuspage.actions.incidents import Change, Reopening, Resolution
 from statuspage.core.deliveries import Delivery
 from statuspage.core.delivery_rules import plan_thread
 from statuspage.core.errors import Conflict, InvalidText, NotAllowed
@@ -82,6 +82,22 @@ def test_stopping_withdraws_what_waits_and_the_next_update_begins_the_thread(hol
     assert {post.channel for post in second} == PUBLIC and len(holding.said(incident)) == 2
     facebook = next(post for post in second if post.channel == "facebook-en")
     assert "looking for the cause" not in facebook.story, "what was withdrawn is no part of the story"
+
+
+@pytest.mark.parametrize("heard", [False, True])
+def test_nothing_comes_back_for_who_never_heard_of_it(holding: Stage, heard: bool) -> None:
+    """It heals while the first posts are held, and fails again: the page tells that it is back, and networks that it begins."""
+    incident = declared(holding)
+    if heard:
+        holding.deliver_all()
+    incidents.resolve(holding.ctx, Resolution(incident.id, "Ana"))
+    reopened = incidents.reopen(holding.ctx, Reopening(incident.id, "Ana"))
+
+    last = [post for post in holding.posts(incident) if post.sequence == len(holding.said(reopened))]
+    assert {post.channel for post in last} == PUBLIC
+    assert {"again:" in post.text for post in last if post.language == "en"} == {heard}
+    assert {"otra vez:" in post.text for post in last if post.language == "es"} == {heard}
+    assert "The problem is back." in holding.said(incident)[-1].texts["en"]
 
 
 def test_what_was_tried_cannot_be_stopped(holding: Stage) -> None:
