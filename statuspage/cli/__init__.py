@@ -31,7 +31,7 @@ from statuspage.settings.process import ProcessSettings
 from statuspage.store.engine import is_known
 
 EPILOG = """Exit status: 0 done, 1 refused by a rule, 2 typed wrong, 3 configuration wrong, 4 no such thing, 5 changed meanwhile,
-6 database, file or process cannot be used, 130 ended by Ctrl-C."""
+6 database, file or process cannot be used, 7 cannot be tried (channel test), 130 ended by Ctrl-C, 141 nobody read the answer to its end."""
 
 
 @click.group(cls=Anywhere, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "STATUSPAGE"})

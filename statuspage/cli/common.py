@@ -1,7 +1,8 @@
 """What every command shares: where things are, how it prints, and what its exit status means.
 
 Exit status: 0 done; 1 refused by a rule, nothing was changed; 2 the command was typed wrong; 3 the configuration is wrong;
-4 no such thing; 5 somebody else changed it meanwhile; 6 the database, a file or another process cannot be used.
+4 no such thing; 5 somebody else changed it meanwhile; 6 the database, a file or another process cannot be used; 7 `channel test` of a
+kind that cannot be tried; 130 ended by Ctrl-C (__main__.py); 141 nobody read the answer to its end.
 """
 
 from __future__ import annotations

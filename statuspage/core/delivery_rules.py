@@ -15,7 +15,7 @@ from statuspage.core.deliveries import Delivery
 from statuspage.core.vocabulary import DeliveryState, NoticeKind, SubjectKind, UpdateMode
 
 INTENT_GOOD_FOR_S = 10.0  # from the commit of the intent to the socket; far below the quiet period, so a successor cannot be overtaken
-MAX_ATTEMPTS = 30  # per epoch; then a person decides
+MAX_ATTEMPTS = 30  # over all epochs, since a person last asked for it; then a person decides
 LOOKS_AFTER_S = (2.0, 10.0, 30.0, 60.0)  # early looks at the own timeline: what is found there is found; absence is no proof yet
 PAGE_FIRST = timedelta(seconds=2)  # a post waits so long at most for the page; with the page's second it is within the three of the design
 PARENT_GONE = "parent_gone"  # error class of a row whose parent is no longer there: it starts the thread anew
