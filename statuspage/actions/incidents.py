@@ -158,7 +158,7 @@ def update(ctx: Context, asked: Change) -> Incident:
         if before.status is IncidentStatus.MONITORING and status is not IncidentStatus.MONITORING:
             asked = replace(asked, components=_failing_now(session, before, asked.components))
         after = _changed(session, ctx, before, asked, status, now)
-        rules.check_next(after, asked.late)
+        rules.check_next(after, asked.late, asked.late_until, now)
         rules.check_green(session, before, _said_to_work(before, asked, kind), asked.reason)
         late = {"late": asked.late, "late_until": asked.late_until} if kind is NoticeKind.MONITORING else {}
         telling = Telling(kind, asked.who, "incident.update", asked.reason, asked.free_text, late)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
+from datetime import datetime
 
 from statuspage.actions import facts, sight, subjects
 from statuspage.actions.context import Context
@@ -15,6 +16,7 @@ from statuspage.store import Session, incidents
 Components = Mapping[str, ComponentStatus]
 
 NEEDS_APPROVAL = "flood"  # a cause that two people must stand behind
+WAITING_UNTIL = "waiting"  # what is said of payments whose end is expected at a moment
 OPEN = (IncidentStatus.INVESTIGATING, IncidentStatus.IDENTIFIED, IncidentStatus.MONITORING)
 
 
@@ -51,14 +53,16 @@ def check_keys(ctx: Context, symptom: str | None, cause: str | None, late: str |
         )
 
 
-def check_next(after: Incident, late: str | None) -> None:
-    """What the next status needs: identified a cause; waiting payments a service that works again."""
+def check_next(after: Incident, late: str | None, late_until: datetime | None, now: datetime) -> None:
+    """What the next status needs: identified a cause; waiting payments a service that works again, and an end that is to come."""
     if after.status is IncidentStatus.IDENTIFIED and after.cause in (None, facts.UNKNOWN_CAUSE):
         raise NotAllowed("An incident is identified when its cause is known: choose a cause other than unknown. Nothing was changed.")
     if late and after.status is not IncidentStatus.MONITORING:
         raise NotAllowed(
             "Waiting payments are spoken of in monitoring and when it is resolved, not while the trouble lasts. Nothing was changed."
         )
+    if late_until is not None and (late != WAITING_UNTIL or late_until <= now):
+        raise NotAllowed(f"Payments are expected to be done at a moment to come, said with {WAITING_UNTIL!r} alone. Nothing was changed.")
 
 
 def check_untold(session: Session, components: Components) -> None:

@@ -121,6 +121,10 @@ def declare(
     help="A component that changes or is added; STATUS, always named, may be operational: it works again.",
 )
 @click.option("--symptom", type=SYMPTOM, help="What customers notice now; default: as it is, or what the component says that is now named.")
+@click.option(
+    "--late", help="Key of the sentence on payments that wait, in monitoring: handled, waiting_open, or waiting with --late-until."
+)
+@click.option("--late-until", type=MOMENT, help="By when the payments that wait are expected to be done.")
 @WORDS
 @NEXT
 @REASON
@@ -135,6 +139,8 @@ def update(
     cause: str | None,
     components: Mapping[str, ComponentStatus],
     symptom: str | None,
+    late: str | None,
+    late_until: datetime | None,
     texts: Mapping[str, str],
     next_update_by: datetime | None,
     reason: str,
@@ -155,6 +161,8 @@ def update(
         symptom=symptom,
         free_text=texts,
         next_update_by=next_update_by,
+        late=late,
+        late_until=late_until,
         reason=reason,
     )
     _do(invocation, lambda ctx: acts.update(ctx, asked), asked.free_text, preview=only_preview)

@@ -41,6 +41,23 @@ def test_an_incident_is_told_from_declared_to_resolved(terminal: Terminal) -> No
     assert {delivery["channel"] for delivery in shown["deliveries"]} == {"mastodon-en", "press"}
 
 
+def test_payments_that_wait_are_told_while_it_is_watched(terminal: Terminal) -> None:
+    one = declared(terminal)
+    until = datetime.now(UTC) + timedelta(hours=3)
+
+    early = terminal.type("incident", "update", one, "--late", "waiting_open")
+    past = terminal.type("incident", "update", one, "--status", "monitoring", "--late", "waiting", "--late-until", "2026-03-01T14:05Z")
+    alone = terminal.type("incident", "update", one, "--status", "monitoring", "--late", "waiting")
+    terminal.ok("incident", "update", one, "--status", "monitoring", "--late", "waiting", "--late-until", until.isoformat())
+    terminal.ok("incident", "update", one, "--late", "handled")
+    updates = terminal.json("incident", "show", one)["updates"]
+
+    assert [answer.exit_code for answer in (early, past, alone)] == [1, 1, 1]
+    assert "Some payments are still waiting. Expected to be done:" in str(updates[1])
+    assert "All payments have been handled." in str(updates[2])
+    assert len(updates) == 3
+
+
 def test_an_incident_for_people_shows_its_updates_and_posts(terminal: Terminal) -> None:
     one = declared(terminal, "--text", "en=We are working on it.")
 
