@@ -97,7 +97,7 @@ class Follower:
 
 
 def run_role(role: str, process: ProcessSettings, environ: Mapping[str, str], build: Build) -> None:
-    """Runs the loops of one role until SIGTERM or Ctrl-C; then posts in flight get 4 s."""
+    """Runs the loops of one role until SIGTERM or Ctrl-C; then posts in flight get 3.5 s."""
     signals = Signals()
     signals.listen()
     os.umask(0o022)  # published files are for everybody

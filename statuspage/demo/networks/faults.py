@@ -21,7 +21,7 @@ FAULTS: Mapping[str, Mapping[str, Any]] = {
     "cut": {"applied": True, "on": "write"},  # half an answer, then the connection ends
     "drip": {"applied": True, "every_s": 1.0, "on": "write"},  # the answer's headers, one byte at a time
     "lag": {"seconds": 20},  # the timeline shows posts only after so long
-    "keys_forgotten": {},  # Mastodon: idempotency keys are ignored, as some servers do
+    "keys_forgotten": {},  # Mastodon, Matrix, ntfy: keys are ignored, as some compatible or old servers do
     "replies_allowed": {},  # X: the account may reply, as enterprise accounts may
     "preparing": {"seconds": 5},  # Instagram, Threads: a container cannot be published before so long
     "spent": {},  # Instagram, Threads: containers that are made now can never be published
