@@ -1,7 +1,8 @@
 """Knows channels and nothing of statuspage. One module per kind of network; see post.py for what goes in and comes out.
 
-A further kind is one module with KIND, CLASS or delivery_class(), MODES, Config, limits() and broadcast() (or stage(), publish() and
-ask()), and one line here; or, from another package, an entry point of the group "statuspage.broadcasters" that names the module.
+A further kind is one module with KIND, CLASS or delivery_class(), MODES, Config, limits(), verify() and broadcast() (or stage(), publish()
+and ask(); or, for a list of people, draft(), opener() and fault()), and one line here; or, from another package, an entry point of the
+group "statuspage.broadcasters" that names the module.
 """
 
 from __future__ import annotations
@@ -88,9 +89,10 @@ def _found() -> tuple[dict[str, ModuleType], dict[str, str]]:
 
 def _missing(module: ModuleType) -> list[str]:
     """What a module needs by its own account and does not have."""
-    ways = ("broadcast",) if hasattr(module, "broadcast") else ("stage", "publish", "ask")
+    run = ("draft", "opener", "fault") if getattr(module, "RUN", False) else ()
+    ways = run or (("broadcast",) if hasattr(module, "broadcast") else ("stage", "publish", "ask"))
     modes = tuple(str(mode) for mode in getattr(module, "MODES", ()))
-    wanted = ("KIND", "MODES", "Config", "limits", *(("edit",) if "edit" in modes else ()), *ways)
+    wanted = ("KIND", "MODES", "Config", "limits", "verify", *(("edit",) if "edit" in modes else ()), *ways)
     lacking = [name for name in wanted if not hasattr(module, name)]
     return [*lacking, *(() if hasattr(module, "CLASS") or hasattr(module, "delivery_class") else ("CLASS or delivery_class",))]
 

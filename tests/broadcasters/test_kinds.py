@@ -137,6 +137,7 @@ def test_another_package_can_bring_a_kind_but_not_take_one_of_ours(monkeypatch: 
     points = [
         importlib.metadata.EntryPoint("pigeons", "broadcasters.ntfy", broadcasters.GROUP),
         importlib.metadata.EntryPoint("mastodon", "broadcasters.ntfy", broadcasters.GROUP),
+        importlib.metadata.EntryPoint("letters", "broadcasters.sms_list", broadcasters.GROUP),
         importlib.metadata.EntryPoint("owls", "tests.broadcasters.bench", broadcasters.GROUP),
     ]
     monkeypatch.setattr(broadcasters, "entry_points", lambda group: points if group == "statuspage.broadcasters" else [])
@@ -144,5 +145,6 @@ def test_another_package_can_bring_a_kind_but_not_take_one_of_ours(monkeypatch: 
     found, broken = broadcasters._found()
 
     assert found["pigeons"] is importlib.import_module("broadcasters.ntfy")
+    assert found["letters"] is importlib.import_module("broadcasters.sms_list"), "a run over a list has draft, opener and fault"
     assert found["mastodon"] is BROADCASTERS["mastodon"]
     assert broken.keys() == {"owls"} and "tests.broadcasters.bench lacks KIND, MODES" in broken["owls"]
