@@ -104,7 +104,7 @@ def withdraw(ctx: Context, *, kind: SubjectKind, subject_id: str, sequence: int,
     with ctx.ports.store.writing() as session:
         now = ctx.now()
         rows = _of_update(session, kind, subject_id, sequence)
-        stopped = [row for row in rows if _untried(row) and _withdraw(session, row, now, f"withdrawn by {who}")]
+        stopped = [row for row in rows if untried(row) and _withdraw(session, row, now, f"withdrawn by {who}")]
         if not stopped:
             raise NotAllowed(f"No post of update {sequence} is waiting any more. Publish a correction instead. Nothing was changed.")
         for row in stopped:
@@ -127,7 +127,7 @@ def reword(ctx: Context, *, kind: SubjectKind, subject_id: str, sequence: int, f
     with ctx.ports.store.writing() as session:
         update = updates.get(session, kind, subject_id, sequence)
         rows = _of_update(session, kind, subject_id, sequence)
-        waiting = [row for row in rows if _untried(row)]
+        waiting = [row for row in rows if untried(row)]
         newer = updates.next_sequence(session, kind, subject_id) - 1 != sequence
         if newer or not waiting or any(may_be_out(row) for row in rows):
             why = "something newer was said" if newer else "its posts have left or are settled"
@@ -325,7 +325,8 @@ def _of_update(session: Session, kind: SubjectKind, subject_id: str, sequence: i
     return [row for row in deliveries.of_subject(session, kind, subject_id) if row.sequence == sequence]
 
 
-def _untried(row: Delivery) -> bool:
+def untried(row: Delivery) -> bool:
+    """True if the post can still be stopped: it waits, and nobody took it for sending."""
     return row.state in (DeliveryState.WAITING, DeliveryState.QUEUED) and row.attempts == 0
 
 

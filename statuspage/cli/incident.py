@@ -28,6 +28,7 @@ from statuspage.cli.values import (
     limit_option,
     once_each,
 )
+from statuspage.cli.waiting import add_commands
 from statuspage.core.incidents import Incident, IncidentUpdate
 from statuspage.core.vocabulary import ComponentStatus, IncidentStatus, SubjectKind
 from statuspage.store import deliveries, incidents
@@ -41,6 +42,7 @@ def incident() -> None:
     statuspage incident declare login                      logging in is down
     statuspage incident declare transfers=degraded_performance --symptom slow
     statuspage incident update ID --status identified --cause supplier
+    statuspage incident stop ID 2                          update 2 goes to no network that has not got it yet
     statuspage incident resolve ID
     statuspage incident reopen ID                          it is back: the same thread goes on
     statuspage incident explain ID --text en="A supplier's line failed."
@@ -301,4 +303,5 @@ def show_incident(invocation: Invocation, incident_id: str) -> None:
     show_thread(invocation, {**summary(found), "moments": moments, "first_accepted": accepted}, thread)
 
 
+add_commands(incident, SubjectKind.INCIDENT)
 COMMANDS = [incident]

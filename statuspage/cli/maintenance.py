@@ -13,6 +13,7 @@ from statuspage.cli.common import Invocation, explained, show, show_one, who
 from statuspage.cli.previews import PREVIEW, show_preview
 from statuspage.cli.threads import show_thread, thread_of
 from statuspage.cli.values import INSTEAD, MOMENT, RIGHT, SEQUENCE, SYMPTOM, WORDS, WRONG, limit_option
+from statuspage.cli.waiting import add_commands
 from statuspage.core.incidents import IncidentUpdate
 from statuspage.core.maintenance import Maintenance
 from statuspage.core.vocabulary import SubjectKind
@@ -176,4 +177,5 @@ def correct(
     show_one(invocation, {"id": said.id, "sequence": said.sequence, "corrects": said.corrects, "languages": sorted(said.texts)})
 
 
+add_commands(maintenance, SubjectKind.MAINTENANCE)
 COMMANDS = [maintenance]

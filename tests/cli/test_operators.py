@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from statuspage.core.vocabulary import DeliveryState
 from statuspage.store import Database, alarms, deliveries
 from tests.cli.terminal import Terminal
@@ -81,6 +83,28 @@ def test_an_update_of_planned_work_is_corrected(terminal: Terminal) -> None:
     said = terminal.json("maintenance", "correct", planned["id"], "1", "--wrong", "en=We said three.", "--right", "en=It is four.")
 
     assert (said["corrects"], said["sequence"]) == (1, 2)
+
+
+@pytest.mark.parametrize("what", ["incident", "maintenance"])
+def test_posts_that_wait_are_reworded_and_stopped(terminal: Terminal, what: str) -> None:
+    begin = datetime.now(UTC) + timedelta(days=3)
+    plan = ("plan", "transfers", "--from", begin.isoformat(), "--until", (begin + timedelta(hours=1)).isoformat())
+    one = terminal.json(what, *(plan if what == "maintenance" else ("declare", "login")))
+
+    def posts() -> dict[str, str]:
+        return {post["channel"]: post["state"] for post in terminal.json(what, "show", one["id"])["deliveries"]}
+
+    words = ("--text", "en=Cash machines work.")
+    unknown = terminal.refused(1, what, "reword", one["id"], "1", "--text", "xx=Cash machines work.")
+    terminal.json(what, "reword", one["id"], "1", *words)
+    told = terminal.json(what, "show", one["id"])["updates"][0]["texts"]
+    stopped = terminal.json(what, "stop", one["id"], "1", "--reason", "wrong component")["stopped"]
+    again = terminal.refused(1, what, "stop", one["id"], "1")
+    late = terminal.refused(1, what, "reword", one["id"], "1", *words)
+
+    assert "xx" in unknown and "Cash machines work." in told["en"]
+    assert stopped and {name for name, state in posts().items() if state == "withdrawn"} == set(stopped)
+    assert "correction" in again and "correction" in late
 
 
 def test_a_warning_is_refused_on_a_page_without_a_telephone(terminal: Terminal) -> None:

@@ -68,7 +68,16 @@ def faults_of(page: Page) -> list[str]:
 def test_the_main_pages_can_be_read_by_everybody_light_and_dark_and_none_scrolls_sideways(console: Console, browser: Browser) -> None:
     incident, post = trouble(console)
     main = ("", f"incidents/{incident}", "incidents/new", f"deliveries/{post}", "people/", "accounts/", "sign-in")
-    others = ("incidents/", "deliveries/", "probes/", "maintenance/new", "warnings/", f"corrections/incident/{incident}/1", "nowhere")
+    others = (
+        "incidents/",
+        "deliveries/",
+        "probes/",
+        "maintenance/new",
+        "warnings/",
+        f"corrections/incident/{incident}/1",
+        f"waiting/incident/{incident}/1",
+        "nowhere",
+    )
     faults, wide = {}, {}
 
     with served(console) as url:

@@ -72,6 +72,7 @@ def pages(console: Console, browser: FlaskClient) -> Iterator[str]:
         rows = deliveries.of_subject(session, SubjectKind.INCIDENT, incident.id)
     yield from ("/console/", "/console/incidents/new", "/console/maintenance/new", "/console/warnings/", "/console/people/")
     yield from (f"/console/incidents/{incident.id}", f"/console/maintenance/{work.id}")
+    yield f"/console/waiting/incident/{incident.id}/1"
     yield from (f"/console/corrections/incident/{incident.id}/1", f"/console/corrections/maintenance/{work.id}/1")
     yield from (f"/console/deliveries/{row.id}" for row in rows)
 

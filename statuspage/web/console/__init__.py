@@ -18,15 +18,17 @@ from statuspage.web.console import (
     people,
     previews,
     probes,
+    waiting,
     warnings,
     works,
 )
 from statuspage.web.console.words import register
 
+_PAGES = (entrance, overview, incidents, previews, answers, probes, works, warnings, corrections, waiting, deliveries, accounts, people)
 blueprint = Blueprint("console", __name__, url_prefix="/console")
 blueprint.before_request(guard)
 register(blueprint)
-for module in (entrance, overview, incidents, previews, answers, probes, works, warnings, corrections, deliveries, accounts, people):
+for module in _PAGES:
     module.add_routes(blueprint)
 
 

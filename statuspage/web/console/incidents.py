@@ -64,6 +64,7 @@ def incident(incident_id: str) -> str:
         incident=found,
         updates=list(reversed(told)),
         threads=words.threads(posts),
+        stoppable=words.stoppable(posts),
         looks=probes.looks(session, set(found.components)) if found.is_open else [],
         statuses=[(str(status), sentence) for status, sentence in words.STATES.items() if status is not found.status],
         may_reopen=found.status in (IncidentStatus.MONITORING, IncidentStatus.RESOLVED),

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, g, request
 from markupsafe import Markup, escape
 
+from statuspage.actions.notices import untried
 from statuspage.actions.stories import LANGUAGE, title
 from statuspage.core.access import may
 from statuspage.core.deliveries import Delivery
@@ -176,6 +177,11 @@ def version_of(form: Form) -> int:
     if not text.isascii() or not text.isdigit():
         raise BadForm("The field 'version' is not a number. Open the page again; nothing was changed.")
     return int(text)
+
+
+def stoppable(rows: list[Delivery]) -> set[int]:
+    """Updates of one subject with posts that have not left yet."""
+    return {row.sequence for row in rows if untried(row)}
 
 
 def threads(rows: list[Delivery]) -> list[list[Delivery]]:

@@ -75,6 +75,7 @@ def work(work_id: str) -> str:
     session = database.session()
     found = maintenance.get(session, work_id)
     told = updates.of_subject(session, SubjectKind.MAINTENANCE, work_id)
+    posts = deliveries.of_subject(session, SubjectKind.MAINTENANCE, work_id)
     return render_template(
         "console/work.html",
         title=words.title_of(found),
@@ -82,7 +83,8 @@ def work(work_id: str) -> str:
         work=found,
         begun=found.status in BEGUN,
         updates=list(reversed(told)),
-        threads=words.threads(deliveries.of_subject(session, SubjectKind.MAINTENANCE, work_id)),
+        threads=words.threads(posts),
+        stoppable=words.stoppable(posts),
         zone=context().settings.page.time_zone,
         later=words.typed(max(found.scheduled_until, context().now()) + timedelta(hours=1)),
     )
