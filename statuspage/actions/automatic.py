@@ -122,6 +122,7 @@ def _begin(
     ctx: Context, components: Components, lead: str, first_failed_at: datetime, detected_at: datetime | None, symptom: str | None
 ) -> Incident | None:
     with ctx.ports.store.writing() as session:
+        incidents.beginning(session)
         now = ctx.now()
         led = dict(sorted(components.items(), key=lambda item: item[0] != lead))
         found = _continued(session, ctx, led, symptom, first_failed_at, now)

@@ -129,6 +129,7 @@ def declare(ctx: Context, asked: Declaration) -> Incident:
     rules.check_components(ctx, asked.components, FAILING, at_least_one=True)
     rules.check_keys(ctx, asked.symptom, None, None)
     with ctx.ports.store.writing() as session:
+        incidents.beginning(session)
         now = ctx.now()
         incident = _declared(ctx, asked, now)
         incident = replace(incident, next_update_by=changes.promise(ctx, incident, now, asked.next_update_by))

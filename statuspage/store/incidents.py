@@ -13,9 +13,11 @@ from sqlalchemy.orm import Session
 from statuspage.core.incidents import Incident, Moments
 from statuspage.core.vocabulary import ComponentStatus, Impact, IncidentStatus
 from statuspage.store import versioned
+from statuspage.store.locks import one_at_a_time
 from statuspage.store.tables import IncidentRow
 
 _NAME = "incident"
+_BEGINNING = 0x62656769  # who looks whether trouble is told of already waits for who is about to tell of it
 _MOMENTS = tuple(field.name for field in fields(Moments))
 _PLAIN = ("id", "automatic", "drill", "created_at", "updated_at", "started_at", "symptom", "scheme", "cause", "next_update_by", "version")
 _OVER = (IncidentStatus.RESOLVED, IncidentStatus.POSTMORTEM)
@@ -28,6 +30,11 @@ _RESOLVED = (
     .where(IncidentRow.status == IncidentStatus.RESOLVED, IncidentRow.resolved_at >= bindparam("since"))
     .order_by(IncidentRow.resolved_at.desc(), IncidentRow.id)
 )
+
+
+def beginning(session: Session) -> None:
+    """Nobody else begins an incident until the transaction ends. To be asked before it is looked what the open ones tell of."""
+    one_at_a_time(session, _BEGINNING)
 
 
 def add(session: Session, incident: Incident) -> None:

@@ -17,6 +17,7 @@ from statuspage.core.errors import Conflict
 from statuspage.core.incidents import Incident
 from statuspage.core.vocabulary import IncidentStatus
 from statuspage.store import audit
+from statuspage.store import incidents as store
 from statuspage.store.tables import ComponentRow
 from tests.actions.stage import DOWN, T0, Stage, declared
 
@@ -114,3 +115,26 @@ def test_processes_that_start_at_once_on_an_empty_store_all_note_the_components(
 
     with stage.database.reading() as session:
         assert set(session.scalars(select(ComponentRow.slug))) >= {one.slug for one in stage.ctx.settings.components}
+
+
+def test_two_engineers_who_declare_the_same_trouble_at_once_begin_one_incident(stage: Stage) -> None:
+    """PostgreSQL: each looked for an incident that tells of it before the other's was written, and customers read of it twice."""
+    for turn in range(6):
+        stage.forward(minutes=1)
+        done = at_once(*[lambda: declared(stage, "cards")] * 2)
+        begun = [found for found in done if isinstance(found, Incident)]
+        assert len(begun) == 1, (turn, done)
+        incidents.resolve(stage.ctx, Resolution(begun[0].id, "Ana"))
+
+
+def test_an_engineer_and_the_machine_at_once_begin_one_incident(stage: Stage) -> None:
+    for turn in range(6):
+        stage.forward(hours=1)
+        at_once(
+            lambda: declared(stage, "cards"),
+            lambda: automatic.begin_automatic(stage.ctx, components={"cards": DOWN}, lead="cards", first_failed_at=stage.clock.now()),
+        )
+        with stage.database.reading() as session:
+            opened = store.opened(session)
+        assert len(opened) == 1, (turn, opened)
+        incidents.resolve(stage.ctx, Resolution(opened[0].id, "Ana"))
