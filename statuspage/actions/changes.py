@@ -18,7 +18,6 @@ from statuspage.core.vocabulary import ComponentStatus, Impact, IncidentStatus, 
 from statuspage.store import Session, audit, incidents, updates
 
 LONGEST_PROMISE = timedelta(days=31)
-_OVER = (NoticeKind.MONITORING, NoticeKind.RESOLVED, NoticeKind.RESOLVED_AUTO)
 _BY_GRAVITY = tuple(Impact)
 
 
@@ -52,8 +51,8 @@ def change(session: Session, ctx: Context, before: Incident, after: Incident, te
             after = replace(after, symptom=symptoms.first_said(ctx, after.components), scheme=facts.scheme(ctx, after.components))
         after = replace(after, titles=titles(session, ctx, after))
     saved = incidents.save(session, replace(after, updated_at=now))
-    if telling.kind in _OVER:
-        told = facts.once_it_works(ctx, saved, telling.kind, telling.free_text)
+    if telling.kind in facts.OVER:
+        told = facts.once_it_works(session, ctx, saved, telling.kind, telling.free_text)
         quiet = nothing_was_posted(session, subjects.of_incident(ctx, saved), now)
         telling = replace(telling, posts=telling.posts and not quiet)
     else:

@@ -17,6 +17,7 @@ from statuspage.store import Session, incidents, maintenance, updates
 
 UNKNOWN_CAUSE = "unknown"
 URGENT, NO_CALL, CONTACT = "urgent", "no_call", "contact"
+OVER = (NoticeKind.MONITORING, NoticeKind.RESOLVED, NoticeKind.RESOLVED_AUTO)
 SHOWN = 2  # sentences of advice, in a page and in the answer above it
 _CARDS = frozenset({"card", "contactless", "atm"})
 _WAYS_IN = frozenset({"login", "slow", "unreachable", "code_late"})  # no setting says which component is the website and which the app
@@ -41,7 +42,7 @@ def while_it_lasts(session: Session, ctx: Context, incident: Incident, kind: Not
     )
 
 
-def once_it_works(ctx: Context, incident: Incident, kind: NoticeKind, free_text: Mapping[str, str]) -> Facts:
+def once_it_works(session: Session, ctx: Context, incident: Incident, kind: NoticeKind, free_text: Mapping[str, str]) -> Facts:
     """For monitoring and both kinds of resolved: what was hit, since when it works, how long it lasted."""
     named = public(ctx, incident.components)
     end = incident.moments.restored_at
@@ -52,7 +53,7 @@ def once_it_works(ctx: Context, incident: Incident, kind: NoticeKind, free_text:
         cause=None if kind in (NoticeKind.MONITORING, NoticeKind.RESOLVED_AUTO) else incident.cause,
         end=end,
         next=incident.next_update_by,
-        duration_s=None if end is None else max(0, int((end - incident.started_at).total_seconds())),
+        duration_s=lasted_s(session, incident),
         free_text=dict(free_text),
     )
 
@@ -91,6 +92,24 @@ def since(session: Session, incident: Incident) -> datetime:
             start = updates.facts_of(session, SubjectKind.INCIDENT, incident.id, update.sequence).start
             return start or incident.started_at
     return incident.started_at
+
+
+def lasted_s(session: Session, incident: Incident) -> int | None:
+    """For how many seconds customers noticed it, without the time for which it worked before it came back; None while it lasts."""
+    until = incident.moments.restored_at
+    if until is None:
+        return None
+    begun, worked_at, lasted = incident.started_at, None, timedelta(0)
+    for update in updates.of_subject(session, SubjectKind.INCIDENT, incident.id):
+        if update.kind not in (*OVER, NoticeKind.REOPENED):
+            continue
+        told = updates.facts_of(session, SubjectKind.INCIDENT, incident.id, update.sequence)
+        if update.kind in OVER:
+            worked_at = told.end
+        elif worked_at is not None and told.start is not None and told.start > worked_at:  # else the repair failed: it never worked
+            lasted += max(worked_at - begun, timedelta(0))
+            begun, worked_at = told.start, None
+    return int((lasted + max(until - begun, timedelta(0))).total_seconds())
 
 
 def seen_to_work(session: Session, ctx: Context, besides: Iterable[str], since: datetime | None = None) -> tuple[str, ...]:

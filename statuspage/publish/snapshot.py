@@ -151,6 +151,7 @@ class PublicIncident:
     """Unplanned trouble. `updates` are newest first; `component_ids` are public ones only.
 
     restored_at   since when everything works again, as the texts say it; resolved_at is when that was said to last
+    lasted_s      how long it lasted, where it came back in between; None: from started_at to restored_at
     automatic     our own checks began it, not a person
     lead_s        so many seconds before the first report by a customer we said it; None if we did not, or nobody reported
     """
@@ -167,6 +168,7 @@ class PublicIncident:
     monitoring_at: datetime | None = None
     restored_at: datetime | None = None
     resolved_at: datetime | None = None
+    lasted_s: float | None = None
     automatic: bool = False
     lead_s: float | None = None
     next_update_by: datetime | None = None

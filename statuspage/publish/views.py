@@ -245,6 +245,9 @@ class Views:
             start, end, planned = subject.started_at or subject.scheduled_for, done or subject.scheduled_until, True
             cancelled, is_open, status = subject.cancelled, subject.is_active, ComponentStatus.UNDER_MAINTENANCE
             phase = NoticeKind.PLANNED_CANCELLED.value if subject.cancelled else subject.status.value
+        lasted_s = (end - start).total_seconds() if end and end >= start else None
+        if isinstance(subject, PublicIncident) and subject.lasted_s is not None:
+            lasted_s = subject.lasted_s
         return SubjectView(
             id=subject.id,
             href=self.site.link(address),
@@ -255,7 +258,7 @@ class Views:
             phase=self.wording.phase(phase, self.language),
             start=start,
             end=end,
-            duration_s=(end - start).total_seconds() if end and end >= start and not is_open and not planned else None,
+            duration_s=lasted_s if not is_open and not planned else None,
             planned=planned,
             far=planned and self.wording.is_far(start, subject.created_at),
             open=is_open,

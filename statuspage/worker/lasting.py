@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from statuspage.actions import facts
 from statuspage.actions.context import Context
 from statuspage.core.components import ComponentRecord
-from statuspage.core.incidents import Incident, Moments
+from statuspage.core.incidents import Incident, IncidentUpdate, Moments
 from statuspage.core.vocabulary import IncidentStatus, NoticeKind
 from statuspage.publish.snapshot import Lasting
 from statuspage.store import Session
@@ -18,6 +18,12 @@ REPAIRED = (IncidentStatus.MONITORING, IncidentStatus.RESOLVED, IncidentStatus.P
 def lasting(session: Session, ctx: Context, found: Iterable[Incident], records: Mapping[str, ComponentRecord]) -> dict[str, Lasting]:
     """Incident id -> what is true of it, for those that are not repaired. found: public ones; records: slug -> what gives the id."""
     return {one.id: _of(session, ctx, one, records) for one in found if one.status not in REPAIRED}
+
+
+def lasted_s(session: Session, incident: Incident, said: Iterable[IncidentUpdate]) -> float | None:
+    """How long an incident lasted that came back before it was over; None for any other: its two ends tell that."""
+    came_back = any(update.kind is NoticeKind.REOPENED for update in said)
+    return facts.lasted_s(session, incident) if came_back and not incident.is_open else None
 
 
 def lead_s(moments: Moments) -> float | None:

@@ -6,7 +6,7 @@ Private components, drills, sandbox and operators' channels, authors and reasons
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
@@ -37,7 +37,7 @@ from statuspage.publish.snapshot import (
 )
 from statuspage.store import Session, components, deliveries, detector, incidents, maintenance, notices, publications, timeline, updates
 from statuspage.store.publications import Mark
-from statuspage.worker.lasting import lasting, lead_s
+from statuspage.worker.lasting import lasted_s, lasting, lead_s
 from statuspage.worker.public_page import public_page
 from statuspage.worker.public_posts import Posts
 from statuspage.worker.response_times import response_times
@@ -206,8 +206,10 @@ class Reader:
         sent_of_works = deliveries.of_subjects(session, SubjectKind.MAINTENANCE, hot_works)
         codes = [self._posts.codes(rows, f"/{{language}}/incidents/{one}/") for one, rows in sent.items()]
         codes += [self._posts.codes(rows, f"/{{language}}/maintenance/{one}/") for one, rows in sent_of_works.items()]
+        lasted = {one.id: lasted_s(session, one, said.get(one.id, [])) for one in found}
+        shown = (self._incident(one, said.get(one.id, []), sent.get(one.id, []), records) for one in found)
         return Told(
-            incidents=tuple(self._incident(one, said.get(one.id, []), sent.get(one.id, []), records) for one in found),
+            incidents=tuple(replace(one, lasted_s=lasted[one.id]) for one in shown),
             maintenances=tuple(
                 self._maintenance(one, said_of_works.get(one.id, []), sent_of_works.get(one.id, []), records) for one in works
             ),
