@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from statuspage.actions import alarms, changes, corrections, facts, rules, subjects, symptoms
 from statuspage.actions.changes import Telling
@@ -21,8 +21,6 @@ from statuspage.store import Session, audit, incidents, updates
 
 Components = Mapping[str, ComponentStatus]
 Texts = Mapping[str, str]  # language -> a person's words
-
-OLDEST = timedelta(days=366)  # further back an incident is not told any more: the year was mistyped
 
 _KINDS = {
     IncidentStatus.INVESTIGATING: NoticeKind.UPDATE,
@@ -201,7 +199,10 @@ def resolve(ctx: Context, asked: Resolution) -> Incident:
 
 
 def reopen(ctx: Context, asked: Reopening) -> Incident:
-    """The problem is back, after monitoring or after it was resolved: the same thread goes on. Raises as update()."""
+    """The problem is back, after monitoring or after it was resolved: the same thread goes on.
+
+    raises   as update(); NotAllowed for a start in the future
+    """
     check_free_text(ctx, asked.free_text)
     rules.check_components(ctx, asked.components, FAILING)
     with ctx.ports.store.writing() as session:
@@ -211,6 +212,8 @@ def reopen(ctx: Context, asked: Reopening) -> Incident:
             raise NotAllowed(
                 f"Incident {before.id} is {before.status}; only one in monitoring or resolved is reopened. Nothing was changed."
             )
+        started = asked.started_at or now
+        rules.check_start(started, now)
         merged = {**before.components, **_failing_now(session, before, asked.components)}
         after = replace(
             before,
@@ -222,7 +225,7 @@ def reopen(ctx: Context, asked: Reopening) -> Incident:
         )
         after = symptoms.kept_true(session, ctx, before, after, now)
         after = replace(after, next_update_by=changes.promise(ctx, after, now, asked.next_update_by))
-        extra = {"start": asked.started_at or now}
+        extra = {"start": started}
         telling = Telling(NoticeKind.REOPENED, asked.who, "incident.reopen", free_text=asked.free_text, extra=extra)
         return changes.change(session, ctx, before, after, telling, now)
 
@@ -282,15 +285,7 @@ def backlog_cleared(ctx: Context, *, incident_id: str, at: datetime, who: str) -
 
 def _declared(ctx: Context, asked: Declaration, now: datetime) -> Incident:
     started = asked.started_at or now
-    if started > now:
-        raise NotAllowed(
-            f"The incident cannot start in the future ({started:%H:%M} UTC). Give the moment of the first sign. Nothing was changed."
-        )
-    if started < now - OLDEST:
-        raise NotAllowed(
-            f"The incident cannot have started on {started:%Y-%m-%d}, more than {OLDEST.days} days ago. Look at the year. "
-            "Nothing was changed."
-        )
+    rules.check_start(started, now)
     begun = Incident(
         id=ctx.new_id(),
         titles={},

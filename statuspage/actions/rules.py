@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from statuspage.actions import facts, sight, subjects
 from statuspage.actions.context import Context
@@ -15,6 +15,7 @@ from statuspage.store import Session, incidents
 
 Components = Mapping[str, ComponentStatus]
 
+OLDEST = timedelta(days=366)  # further back an incident is not told any more: the year was mistyped
 NEEDS_APPROVAL = "flood"  # a cause that two people must stand behind
 WAITING_UNTIL = "waiting"  # what is said of payments whose end is expected at a moment
 OPEN = (IncidentStatus.INVESTIGATING, IncidentStatus.IDENTIFIED, IncidentStatus.MONITORING)
@@ -40,6 +41,19 @@ def check_components(ctx: Context, components: Components, allowed: frozenset[Co
             raise NotAllowed(
                 f"{slug} cannot be given the status {status} here. Allowed: {', '.join(sorted(allowed))}. Nothing was changed."
             )
+
+
+def check_start(started: datetime, now: datetime) -> None:
+    """Trouble has begun when it is told of, and not years ago."""
+    if started > now:
+        raise NotAllowed(
+            f"The incident cannot start in the future ({started:%H:%M} UTC). Give the moment of the first sign. Nothing was changed."
+        )
+    if started < now - OLDEST:
+        raise NotAllowed(
+            f"The incident cannot have started on {started:%Y-%m-%d}, more than {OLDEST.days} days ago. Look at the year. "
+            "Nothing was changed."
+        )
 
 
 def check_keys(ctx: Context, symptom: str | None, cause: str | None, late: str | None) -> None:

@@ -134,6 +134,17 @@ def test_reopening_goes_on_in_the_same_thread_with_the_new_start(quick: Stage) -
     assert [post.sequence for post in quick.posts(incident) if post.channel == "mastodon-en"] == [1, 2, 3, 4]
 
 
+def test_what_is_to_come_back_later_is_not_told_as_back(quick: Stage) -> None:
+    """A time typed without its offset is UTC: an hour ahead of whoever means the bank's own."""
+    incident = declared(quick)
+    incidents.resolve(quick.ctx, Resolution(incident.id, "Ana"))
+
+    with pytest.raises(NotAllowed, match="in the future"):
+        incidents.reopen(quick.ctx, Reopening(incident.id, "Ana", started_at=quick.clock.now() + timedelta(minutes=55)))
+
+    assert len(quick.said(incident)) == 2
+
+
 def test_an_open_incident_is_not_reopened_and_a_closed_one_not_updated(quick: Stage) -> None:
     incident = declared(quick)
     with pytest.raises(NotAllowed, match="only one in monitoring or resolved is reopened"):
