@@ -88,9 +88,11 @@ class MailListKeeper:
         languages = {one.language for one in settings.channels if one.account == self._account}
         rules = f"{digest} {settings.page.default_language} {sorted(languages)}"
         digest = hashlib.sha256(rules.encode()).hexdigest()
-        if known is None or known.digest == digest:
+        if known is None:
             return
         yield from self._remove_others(known.edition)
+        if known.digest == digest:
+            return
         people = read_list(
             text,
             name=self._path.name,

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from broadcasters.email import fault, is_address
 from statuspage.core.subscribers import BrokenList, Subscriber, read_list, tag_in, tag_of, token_of
+from statuspage.store import mails
+from statuspage.store.mail_tables import MailSubscriberRow
+from statuspage.worker import mail_list
+from statuspage.worker.mail_list import MailListKeeper
+from tests.mail.stage import Office, config
 
 SECRET = b"s" * 32
 
@@ -90,3 +98,29 @@ def test_a_token_leads_to_its_tag_and_nothing_else_does() -> None:
     assert tag_in(token, SECRET) == tag
     wrong = [token[:-1], token + "0", token.upper(), tag + "0" * 32, token_of(tag, b"t" * 32), "", "ñ" * 64, token[32:] + token[:32]]
     assert [tag_in(one, SECRET) for one in wrong] == [None] * len(wrong)
+
+
+def test_a_reader_that_died_after_its_list_was_in_force_leaves_no_address_behind(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """V5: whoever is taken off the file is gone from the tables, too."""
+    monkeypatch.setattr(mail_list, "BATCH", 1)
+    office = Office.opened(sqlite_url, config(1, tmp_path))
+    office.take_list(["ana@example.com", "bob@example.com"])
+    Path(office.ctx.configs["mail"].list).write_text("bob@example.com\n", encoding="utf-8")
+    while in_force(office) == 1:
+        office.keeper.step()  # and there it dies
+
+    keeper = MailListKeeper(office.ctx, "mail")
+    while keeper.step() < 1.0:
+        continue
+
+    with office.ctx.ports.store.reading() as session:
+        assert list(session.scalars(select(MailSubscriberRow.address))) == ["bob@example.com"]
+    office.close()
+
+
+def in_force(office: Office) -> int:
+    with office.ctx.ports.store.reading() as session:
+        known = mails.mail_list(session, "mail")
+    return known.edition if known is not None else 0
