@@ -275,9 +275,11 @@ def _restored_at(situation: Situation, incident: Incident) -> datetime | None:
     """When the last of its components came back; None while one fails, or is unseen, or nothing is known of any.
 
     Planned work silences what fails, but while it does fail nobody says that all works again. Nobody sees what the configuration has
-    no more: an incident that names it is ended by a person.
+    no more: an incident that names it is ended by a person. What no probe looks at works again when a person has said so.
     """
     if not incident.components.keys() <= set(situation.landscape.order):
+        return None
+    if any(status is not ComponentStatus.OPERATIONAL for slug, status in incident.components.items() if slug not in situation.sights):
         return None
     known = [situation.sights[slug].verdict for slug in incident.components if slug in situation.sights]
     verdicts = [situation.sights[slug].verdict for slug in _watched(situation, incident)]
