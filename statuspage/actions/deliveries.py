@@ -15,7 +15,7 @@ from statuspage.core.delivery_story import unknown_since
 from statuspage.core.errors import Conflict, NotAllowed, NotFound
 from statuspage.core.seal import seal
 from statuspage.core.vocabulary import DeliveryState
-from statuspage.store import accounts, audit, deliveries
+from statuspage.store import accounts, audit, deliveries, versioned
 
 RETRY_VALID_FOR = timedelta(minutes=30)  # a person who sends an out-of-date statement again vouches for it so long
 RESTORED = "restored"  # error classes that the dispatcher never answers with a repeat; what was waiting waits again if it is not out
@@ -73,6 +73,7 @@ def withdraw(ctx: Context, delivery_id: str, who: str, reason: str = "") -> Deli
     """
     with ctx.ports.store.writing() as session:
         row = _get(session, delivery_id, (DeliveryState.WAITING, DeliveryState.QUEUED, DeliveryState.STUCK), "withdrawn")
+        versioned.keep(session, row.subject_kind, row.subject_id)
         why = f"withdrawn by {who}" + (f": {reason}" if reason else "")
         _decide(session, ctx, row, "withdrawn", why, who, {"state": DeliveryState.WITHDRAWN, "settled_at": ctx.now()})
         return unsay(session, ctx, row, ctx.now())

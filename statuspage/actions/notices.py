@@ -21,7 +21,7 @@ from statuspage.core.policy import decide, decision
 from statuspage.core.promises import is_broken, valid_until
 from statuspage.core.seal import digest_of, seal
 from statuspage.core.vocabulary import ComponentStatus, DeliveryState, LinkMode, NoticeKind, SubjectKind, UpdateMode
-from statuspage.store import Session, audit, counters, deliveries, notices, updates
+from statuspage.store import Session, audit, counters, deliveries, notices, updates, versioned
 
 BROKEN_PROMISES = "statuspage_broken_promises_total"
 
@@ -102,6 +102,7 @@ def withdraw(ctx: Context, *, kind: SubjectKind, subject_id: str, sequence: int,
     The page keeps what it said. Raises NotAllowed if every post of it was tried or settled already: what has left is corrected.
     """
     with ctx.ports.store.writing() as session:
+        versioned.keep(session, kind, subject_id)
         now = ctx.now()
         rows = _of_update(session, kind, subject_id, sequence)
         stopped = [row for row in rows if untried(row) and _withdraw(session, row, now, f"withdrawn by {who}")]
@@ -125,6 +126,7 @@ def reword(ctx: Context, *, kind: SubjectKind, subject_id: str, sequence: int, f
     """
     check_free_text(ctx, free_text)
     with ctx.ports.store.writing() as session:
+        versioned.keep(session, kind, subject_id)
         update = updates.get(session, kind, subject_id, sequence)
         rows = _of_update(session, kind, subject_id, sequence)
         waiting = [row for row in rows if untried(row)]

@@ -10,9 +10,14 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from statuspage.core.errors import Conflict, NotFound
+from statuspage.core.vocabulary import SubjectKind
 from statuspage.store.tables import IncidentRow, MaintenanceRow
 
 R = TypeVar("R", IncidentRow, MaintenanceRow)
+_TABLES: Mapping[SubjectKind, type[IncidentRow] | type[MaintenanceRow]] = {
+    SubjectKind.INCIDENT: IncidentRow,
+    SubjectKind.MAINTENANCE: MaintenanceRow,
+}
 
 
 def row(session: Session, table: type[R], key: str, name: str, *, for_change: bool) -> R:
@@ -22,6 +27,13 @@ def row(session: Session, table: type[R], key: str, name: str, *, for_change: bo
     if found is None:
         raise NotFound(f"There is no {name} {key!r}. Nothing was changed.")
     return found
+
+
+def keep(session: Session, kind: SubjectKind, key: str) -> None:
+    """Nobody else says anything of that incident or planned work until the transaction ends. Whatever has no row here is said once only."""
+    table = _TABLES.get(kind)
+    if table is not None:
+        session.execute(select(table.id).where(table.id == key).with_for_update())
 
 
 def write(

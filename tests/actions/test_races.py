@@ -11,13 +11,15 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select
 
-from statuspage.actions import automatic, components, incidents
+from statuspage.actions import automatic, changes, components, deliveries, incidents, notices
+from statuspage.actions.changes import Telling
 from statuspage.actions.incidents import Change, Resolution
 from statuspage.core.errors import Conflict
 from statuspage.core.incidents import Incident
-from statuspage.core.vocabulary import IncidentStatus
+from statuspage.core.vocabulary import IncidentStatus, NoticeKind, SubjectKind
 from statuspage.store import audit
 from statuspage.store import incidents as store
+from statuspage.store.engine import Database
 from statuspage.store.tables import ComponentRow
 from tests.actions.stage import DOWN, T0, Stage, declared
 
@@ -138,3 +140,41 @@ def test_an_engineer_and_the_machine_at_once_begin_one_incident(stage: Stage) ->
             opened = store.opened(session)
         assert len(opened) == 1, (turn, opened)
         incidents.resolve(stage.ctx, Resolution(opened[0].id, "Ana"))
+
+
+@pytest.mark.parametrize("stop", ["update", "delivery"])
+def test_what_is_withdrawn_while_the_next_update_is_written_is_told_in_no_story(
+    database: Database, monkeypatch: pytest.MonkeyPatch, stop: str
+) -> None:
+    """The next update had read the words before they were withdrawn, and whoever withdrew them saw no next update yet."""
+    stage = Stage(database)
+    incident = declared(stage)
+    stage.deliver_all()
+    incidents.update(stage.ctx, Change(incident.id, "Ana", free_text={"en": "Ask for Bob."}))
+    (post,) = [row for row in stage.posts(incident) if row.channel == "facebook-en" and row.sequence == 2]
+
+    def withdraw() -> None:
+        if stop == "update":
+            notices.withdraw(stage.ctx, kind=SubjectKind.INCIDENT, subject_id=incident.id, sequence=2, who="Bea")
+        else:
+            deliveries.withdraw(stage.ctx, post.id, "Bea")
+
+    other = threading.Thread(target=withdraw)
+    append = audit.append
+
+    def meanwhile(*arguments: Any, **named: Any) -> None:
+        """Called within the transaction of the next update, when its posts are written."""
+        if named["what"] == "incident.keep":
+            other.start()
+            other.join(1.0)
+        append(*arguments, **named)
+
+    monkeypatch.setattr(audit, "append", meanwhile)
+    telling = Telling(NoticeKind.UPDATE, "Ana", "incident.keep")
+    with stage.database.writing() as session:
+        before = changes.current(session, incident.id, None)
+        changes.change(session, stage.ctx, before, before, telling, stage.clock.now())
+    other.join()
+
+    (newest,) = [row for row in stage.posts(incident) if row.channel == "facebook-en" and row.sequence == 3]
+    assert "Bob" not in newest.story
