@@ -185,6 +185,7 @@ def _existing(person: Person | None, name: str) -> Person:
 
 
 def _check_not_the_last(session: Any, person: Person) -> None:
+    people.deciding(session)
     administrators = [one.id for one in people.everybody(session) if one.role is Role.ADMINISTRATOR and one.disabled_at is None]
     if administrators == [person.id]:
         raise NotAllowed(f"{person.name} is the only administrator. Make somebody else one first. Nothing was changed.")
