@@ -67,15 +67,13 @@ def raise_in(session: Any, ctx: Context, key: str, text: str, *, tell: bool = Tr
 
 def clear_in(session: Any, ctx: Context, key: str) -> None:
     """As clear_alarm, in the caller's transaction. What was not yet begun to be told is withdrawn, and not told at all."""
-    alarm = alarms.open_one(session, key)
-    if alarm is not None:
+    while (alarm := alarms.open_one(session, key)) is not None:  # PostgreSQL: two processes may have raised it at once
         _close(session, ctx, alarm, f"Over: {alarm.text}")
 
 
 def retire_in(session: Any, ctx: Context, key: str) -> None:
     """As retire_alarm, in the caller's transaction."""
-    alarm = alarms.open_one(session, key)
-    if alarm is not None:
+    while (alarm := alarms.open_one(session, key)) is not None:
         _close(session, ctx, alarm, "")
 
 

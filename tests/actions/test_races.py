@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select
 
-from statuspage.actions import automatic, changes, components, deliveries, incidents, notices
+from statuspage.actions import alarms, automatic, changes, components, deliveries, incidents, notices
 from statuspage.actions.changes import Telling
 from statuspage.actions.incidents import Change, Resolution
 from statuspage.core.errors import Conflict
@@ -178,3 +178,11 @@ def test_what_is_withdrawn_while_the_next_update_is_written_is_told_in_no_story(
 
     (newest,) = [row for row in stage.posts(incident) if row.channel == "facebook-en" and row.sequence == 3]
     assert "Bob" not in newest.story
+
+
+def test_an_alarm_that_two_processes_raise_at_once_is_over_when_it_is_over(stage: Stage) -> None:
+    at_once(*[lambda: alarms.raise_alarm(stage.ctx, "lone-network", "One network is not enough.")] * 2)
+
+    alarms.clear_alarm(stage.ctx, "lone-network")
+
+    assert stage.alarms() == {}
