@@ -86,7 +86,7 @@ def recover(ctx: Context, *, incident_id: str, restored_at: datetime) -> Inciden
             status=IncidentStatus.MONITORING,
             components=changes.all_working(before),
             moments=replace(before.moments, restored_at=restored_at),
-            next_update_by=changes.promise(ctx, before, now),
+            next_update_by=changes.promise(session, ctx, before, now),
         )
         return changes.change(session, ctx, before, after, Telling(NoticeKind.MONITORING, audit.MACHINE, "incident.recover"), now)
 
@@ -150,7 +150,7 @@ def _begin(
             scheme=facts.scheme(ctx, order),
             moments=moments,
         )
-        incident = replace(incident, next_update_by=changes.promise(ctx, incident, now))
+        incident = replace(incident, next_update_by=changes.promise(session, ctx, incident, now))
         _mind_lone_network(session, ctx, incident)
         alarms.clear_in(session, ctx, refused_key(lead))
         return changes.begin(session, ctx, incident, Telling(NoticeKind.INVESTIGATING, audit.MACHINE, "incident.begin"), now)
@@ -215,7 +215,7 @@ def _extend(session: Session, ctx: Context, before: Incident, components: Compon
         return _note_components(session, before, after, now)
     if not after.titles:
         after = replace(after, titles=changes.titles(session, ctx, after))
-    after = replace(after, next_update_by=changes.promise(ctx, after, now))
+    after = replace(after, next_update_by=changes.promise(session, ctx, after, now))
     kind = NoticeKind.IDENTIFIED if before.status is IncidentStatus.IDENTIFIED else NoticeKind.INVESTIGATING
     return changes.change(session, ctx, before, after, Telling(kind, audit.MACHINE, "incident.extend"), now)
 
@@ -245,7 +245,7 @@ def _reopen(
         after = symptoms.kept_true(session, ctx, before, after, now)
     if after.symptom != before.symptom or named is not before:
         after = replace(after, titles=changes.titles(session, ctx, after))
-    after = replace(after, next_update_by=changes.promise(ctx, after, now))
+    after = replace(after, next_update_by=changes.promise(session, ctx, after, now, back_since=first_failed_at))
     telling = Telling(NoticeKind.REOPENED, audit.MACHINE, "incident.reopen", extra={"start": first_failed_at})
     return changes.change(session, ctx, before, after, telling, now)
 

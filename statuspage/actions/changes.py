@@ -82,8 +82,13 @@ def current(session: Session, incident_id: str, version: int | None) -> Incident
     return incident
 
 
-def promise(ctx: Context, incident: Incident, now: datetime, wish: datetime | None = None) -> datetime:
-    """By when the next update is promised: as the person wishes, else by the rules. Raises NotAllowed for a past moment or a far one."""
+def promise(
+    session: Session, ctx: Context, incident: Incident, now: datetime, wish: datetime | None = None, *, back_since: datetime | None = None
+) -> datetime:
+    """By when the next update is promised: as the person wishes, else by the rules. Raises NotAllowed for a past moment or a far one.
+
+    back_since   since when it is back, if that is about to be said; what was said before is known
+    """
     if wish is not None:
         if wish <= now:
             raise NotAllowed(
@@ -97,7 +102,8 @@ def promise(ctx: Context, incident: Incident, now: datetime, wish: datetime | No
         return whole_minute(wish)
     rules = ctx.settings.incidents
     cadence = Cadence(rules.next_update_s, rules.slow_after_s, rules.slow_update_s)
-    began = max(incident.started_at, incident.created_at)  # trouble that was found late is news all the same, and is spoken of often
+    began = back_since or facts.since(session, incident)
+    began = max(began, incident.created_at)  # trouble that was found late is news all the same, and is spoken of often
     return next_update(now, began_at=began, impact=incident.impact, cadence=cadence)
 
 

@@ -130,7 +130,7 @@ def declare(ctx: Context, asked: Declaration) -> Incident:
         incidents.beginning(session)
         now = ctx.now()
         incident = _declared(ctx, asked, now)
-        incident = replace(incident, next_update_by=changes.promise(ctx, incident, now, asked.next_update_by))
+        incident = replace(incident, next_update_by=changes.promise(session, ctx, incident, now, asked.next_update_by))
         subjects.check_networks(ctx, subjects.of_incident(ctx, incident), asked.components.values())
         if not asked.drill:
             rules.check_untold(session, asked.components)
@@ -224,7 +224,8 @@ def reopen(ctx: Context, asked: Reopening) -> Incident:
             moments=replace(before.moments, restored_at=None, resolved_at=None, backlog_cleared_at=None),
         )
         after = symptoms.kept_true(session, ctx, before, after, now)
-        after = replace(after, next_update_by=changes.promise(ctx, after, now, asked.next_update_by))
+        promised = changes.promise(session, ctx, after, now, asked.next_update_by, back_since=started)
+        after = replace(after, next_update_by=promised)
         extra = {"start": started}
         telling = Telling(NoticeKind.REOPENED, asked.who, "incident.reopen", free_text=asked.free_text, extra=extra)
         return changes.change(session, ctx, before, after, telling, now)
@@ -255,7 +256,7 @@ def keep_promise(ctx: Context, *, incident_id: str, promised: datetime) -> Incid
         before = incidents.get(session, incident_id, for_change=True)
         if not before.is_open or before.next_update_by != promised:
             return before
-        after = replace(before, next_update_by=changes.promise(ctx, before, now))
+        after = replace(before, next_update_by=changes.promise(session, ctx, before, now))
         if before.status is IncidentStatus.MONITORING:
             extra = facts.still_waiting(session, before, now)
             telling = Telling(NoticeKind.MONITORING, audit.MACHINE, "incident.keep_promise", extra=extra)
@@ -318,7 +319,7 @@ def _changed(session: Session, ctx: Context, before: Incident, asked: Change, st
         moments=replace(before.moments, restored_at=restored if watched else None, backlog_cleared_at=cleared),
     )
     after = symptoms.chosen(ctx, after, asked.symptom) if asked.symptom else symptoms.kept_true(session, ctx, before, after, now)
-    return replace(after, next_update_by=changes.promise(ctx, after, now, asked.next_update_by))
+    return replace(after, next_update_by=changes.promise(session, ctx, after, now, asked.next_update_by))
 
 
 def _next_cause(before: Incident, asked: Change, status: IncidentStatus) -> str | None:

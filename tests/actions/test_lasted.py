@@ -36,3 +36,17 @@ def test_a_repair_that_failed_ended_nothing(quick: Stage) -> None:
     incidents.resolve(quick.ctx, Resolution(incident.id, "Ana"))
 
     assert "Lasted: 20 min." in quick.said(incident)[-1].texts["en"]
+
+
+def test_what_comes_back_is_spoken_of_as_often_as_what_is_new(quick: Stage) -> None:
+    incident = declared(quick)
+    early = incident.next_update_by - quick.clock.now()  # type: ignore[operator]
+    incidents.resolve(quick.ctx, Resolution(incident.id, "Ana"))
+    quick.forward(days=2)
+
+    reopened = incidents.reopen(quick.ctx, Reopening(incident.id, "Ana"))
+
+    assert reopened.next_update_by is not None and reopened.next_update_by - quick.clock.now() == early
+    quick.clock.at = reopened.next_update_by
+    kept = incidents.keep_promise(quick.ctx, incident_id=incident.id, promised=reopened.next_update_by)
+    assert kept.next_update_by == reopened.next_update_by + early
