@@ -226,6 +226,20 @@ def planned(console: Console, browser: FlaskClient, **more: str) -> TestResponse
     return send(browser, "/console/maintenance/new", **fields | more)
 
 
+@pytest.mark.parametrize("early", [True, False])
+def test_work_in_the_hour_that_comes_twice_is_announced_with_the_whole_of_it(console: Console, early: bool) -> None:
+    browser = console.signed_in(Role.RESPONDER, name="Bo")
+    typed = (
+        {"from": "2027-10-31T02:15", "until": "2027-10-31T02:45"} if early else {"from": "2027-10-31T01:00", "until": "2027-10-31T04:00"}
+    )
+
+    done = send(browser, "/console/maintenance/new", component="login", **typed)
+
+    begin, end = work_of(console).scheduled_for, work_of(console).scheduled_until
+    assert done.status_code == 303
+    assert (end - begin) == timedelta(hours=1.5 if early else 4)
+
+
 def work_of(console: Console) -> maintenance.Maintenance:
     with console.ctx.ports.store.reading() as session:
         return maintenance.listing(session)[0]

@@ -120,8 +120,11 @@ def relative(at: datetime) -> str:
     return f"in {words}" if ahead_s > 0 else f"{words} ago"
 
 
-def moment_typed(text: str, field: str) -> datetime:
-    """What a datetime-local field was filled with, in the bank's zone. Raises BadForm."""
+def moment_typed(text: str, field: str, *, ends: bool = False) -> datetime:
+    """What a datetime-local field was filled with, in the bank's zone. Raises BadForm.
+
+    ends   in the hour that comes twice when summer time ends, what begins does so the first time, and what ends the second time
+    """
     zone = ZoneInfo(context().settings.page.time_zone)
     try:
         naive = datetime.fromisoformat(text)
@@ -131,7 +134,7 @@ def moment_typed(text: str, field: str) -> datetime:
         raise BadForm(f"The field {field!r} must be without a zone: it is read in {zone.key}. Nothing was changed.")
     if not MINYEAR < naive.year < MAXYEAR:
         raise BadForm(f"The field {field!r} is in the year {naive.year}. Look at the year. Nothing was changed.")
-    at = naive.replace(tzinfo=zone).astimezone(UTC)
+    at = naive.replace(tzinfo=zone, fold=int(ends)).astimezone(UTC)
     if at.astimezone(zone).replace(tzinfo=None) != naive:
         raise BadForm(f"{naive:%H:%M} does not exist on that day in {zone.key}: the clocks change. Nothing was changed.")
     return at

@@ -60,7 +60,7 @@ def plan_submit() -> Response:
     asked = acts.Plan(
         components=tuple(form.texts("component")),
         scheduled_for=words.moment_typed(form.text("from"), "from"),
-        scheduled_until=words.moment_typed(form.text("until"), "until"),
+        scheduled_until=words.moment_typed(form.text("until"), "until", ends=True),
         who=me().person.name,
         symptom=form.text("symptom") or None,
         free_text=words.free_text(form),
@@ -99,7 +99,7 @@ def start(work_id: str) -> Response:
 @needs(Role.RESPONDER)
 def extend(work_id: str) -> Response:
     form = _read({"until": Field(required=True, longest=20)})
-    until = words.moment_typed(form.text("until"), "until")
+    until = words.moment_typed(form.text("until"), "until", ends=True)
     after = acts.extend(context(), work_id=work_id, until=until, who=me().person.name, version=words.version_of(form))
     return _to(after, "The work takes longer; customers are told.")
 
