@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event
 
@@ -35,16 +36,18 @@ components:
 
 
 class MovedClock(SystemClock):
-    """The machine's clock, and some time later when a test says so."""
+    """The machine's clock, and some time later when a test says so; from stand() on, no minute passes between two texts."""
 
     def __init__(self) -> None:
         super().__init__(Event())
         self.ahead_s = 0.0
+        self._stands_at: datetime | None = None
 
-    def now(self):  # type: ignore[no-untyped-def]
-        from datetime import timedelta
+    def now(self) -> datetime:
+        return (self._stands_at or super().now()) + timedelta(seconds=self.ahead_s)
 
-        return super().now() + timedelta(seconds=self.ahead_s)
+    def stand(self) -> None:
+        self._stands_at = super().now()
 
     def monotonic(self) -> float:
         return super().monotonic() + self.ahead_s

@@ -26,7 +26,9 @@ channels:
 @pytest.fixture
 def told(tmp_path: Path, sqlite_url: str) -> Console:
     """A console of a bank with channels."""
-    return open_console(tmp_path, sqlite_url, CONFIGURATION + CHANNELS, {"TOKEN": "canary-token"})
+    console = open_console(tmp_path, sqlite_url, CONFIGURATION + CHANNELS, {"TOKEN": "canary-token"})
+    console.clock.stand()
+    return console
 
 
 def page(answer) -> str:  # type: ignore[no-untyped-def]
