@@ -6,7 +6,7 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from itertools import combinations
 from types import SimpleNamespace
@@ -15,8 +15,8 @@ from typing import Any
 from broadcasters.email import LEAVE_MARK
 from statuspage.actions.context import Context
 from statuspage.core.deliveries import Delivery
-from statuspage.core.incidents import Incident
-from statuspage.core.vocabulary import DeliveryState, SubjectKind, UpdateMode
+from statuspage.core.incidents import Incident, IncidentUpdate
+from statuspage.core.vocabulary import DeliveryState, NoticeKind, SubjectKind, UpdateMode
 from statuspage.demo.stage import NUMBERS
 from statuspage.outside import Folder
 from statuspage.publish.encode import SUFFIX, digest
@@ -33,6 +33,7 @@ from tests.storm.owed import Said, not_told, owed, statements_wrong, told_everyw
 from tests.storm.readers import ask
 
 LISTS = ("email", "sms_list")
+ENDS = (NoticeKind.RESOLVED, NoticeKind.RESOLVED_AUTO)
 _LEAVES = re.compile(r"/unsubscribe/[0-9a-f]+")
 Posts = Sequence[Mapping[str, Any]]
 
@@ -169,15 +170,33 @@ def incidents_wrong(store: Database) -> list[str]:
         numbers = [update.sequence for update in said[one.id]]
         if numbers != list(range(1, len(numbers) + 1)):
             wrong.append(f"incident {one.id} has the statements {numbers}")
-    for one, other in combinations([one for one in found if one.automatic], 2):
-        both = one.components.keys() & other.components.keys()
-        if both and _end(one) > other.created_at and _end(other) > one.created_at:
-            wrong.append(f"two incidents at one time about {', '.join(sorted(both))}: {one.id} and {other.id}")
+    for one, other in combinations([one.id for one in found if one.automatic], 2):
+        if both := told_by_both(said[one], said[other]):
+            wrong.append(f"two incidents at one time about {', '.join(sorted(both))}: {one} and {other}")
     return wrong
 
 
-def _end(incident: Incident) -> datetime:
-    return incident.moments.resolved_at or incident.updated_at
+def told_by_both(one: Sequence[IncidentUpdate], other: Sequence[IncidentUpdate]) -> set[str]:
+    """Components that the statements of two incidents named while both were open. What is over may come back, and name others then."""
+    return {
+        slug
+        for slug, begun, ended in _named(one)
+        for slug_too, begun_too, ended_too in _named(other)
+        if slug == slug_too and ended > begun_too and ended_too > begun
+    }
+
+
+def _named(said: Sequence[IncidentUpdate]) -> list[tuple[str, datetime, datetime]]:
+    """Component, since when and until when an open incident names it."""
+    spans, since, named = [], dict[str, datetime](), set[str]()
+    for update in said:
+        named |= {slug for slug, _, _ in update.affected}
+        if update.kind in ENDS:
+            spans += [(slug, begun, update.created_at) for slug, begun in since.items()]
+            since = {}
+        elif since or update.kind in (NoticeKind.INVESTIGATING, NoticeKind.REOPENED):
+            since = {slug: since.get(slug, update.created_at) for slug in named}
+    return [*spans, *((slug, begun, datetime.max.replace(tzinfo=UTC)) for slug, begun in since.items())]
 
 
 def page_wrong(ctx: Context, store: Database, folder: Folder, port: int) -> list[str]:

@@ -12,11 +12,12 @@ from sqlalchemy import text
 from statuspage.actions import incidents
 from statuspage.actions.incidents import Change, Resolution
 from statuspage.core.deliveries import Delivery
-from statuspage.core.incidents import Incident
-from statuspage.core.vocabulary import DeliveryState, IncidentStatus, SubjectKind
+from statuspage.core.incidents import Incident, IncidentUpdate
+from statuspage.core.vocabulary import ComponentStatus, DeliveryState, IncidentStatus, NoticeKind, SubjectKind
 from statuspage.store import deliveries
 from statuspage.store.engine import Database
-from tests.actions.stage import PUBLIC, Stage, declared, settings
+from tests.actions.stage import PUBLIC, T0, Stage, declared, settings
+from tests.storm.judge import told_by_both
 from tests.storm.owed import Said, not_told, owed, statements_wrong, told_everywhere
 
 ACCOUNTS: list[dict[str, Any]] = [{"name": kind, "kind": kind, "config": {}} for kind in ("mastodon", "x", "facebook", "webhook")]
@@ -144,3 +145,33 @@ def test_trouble_that_one_network_showed_needs_its_end_on_all(sqlite_database: D
     quiet.say(incidents.resolve(quiet.stage.ctx, Resolution(outage.id, "Ana")))  # the ledger knows nothing of that post
 
     assert sorted(line.split()[-1] for line in quiet.wrong() if "has no row" in line) == sorted(PUBLIC)
+
+
+def story(*told: tuple[int, NoticeKind, str]) -> list[IncidentUpdate]:
+    """Statements of the machine at a minute, each naming components anew."""
+    return [
+        IncidentUpdate(
+            "u", SubjectKind.INCIDENT, "i", number, kind, "", {}, T0 + timedelta(minutes=minute), T0,
+            affected=tuple((slug, ComponentStatus.OPERATIONAL, ComponentStatus.MAJOR_OUTAGE) for slug in names.split()),
+        )
+        for number, (minute, kind, names) in enumerate(told, 1)
+    ]  # fmt: skip
+
+
+BEGUN, BACK, OVER = NoticeKind.INVESTIGATING, NoticeKind.REOPENED, NoticeKind.RESOLVED_AUTO
+WEB = story((10, BEGUN, "web"), (20, OVER, ""))
+
+
+@pytest.mark.parametrize(
+    ("other", "both"),
+    [
+        (story((0, BEGUN, "login"), (15, OVER, ""), (21, BACK, "login web"), (30, OVER, "")), set()),  # one after the other
+        (story((0, BEGUN, "login"), (15, BEGUN, "web"), (30, OVER, "")), {"web"}),
+        (story((0, BEGUN, "login web"), (5, OVER, ""), (15, BACK, "login"), (30, OVER, "")), {"web"}),
+        (story((0, BEGUN, "login web"), (5, OVER, "")), set()),
+        (story((0, BEGUN, "login web")), {"web"}),
+        (story((0, BEGUN, "login")), set()),
+    ],
+)
+def test_two_incidents_at_one_time_about_one_component_are_seen_and_no_others(other: list[IncidentUpdate], both: set[str]) -> None:
+    assert told_by_both(WEB, other) == told_by_both(other, WEB) == both
