@@ -102,7 +102,7 @@ def _picture(url: str, http: Http) -> bytes:
     try:
         return http.fetch(url)
     except Rejected as error:
-        raise Unavailable(OutcomeClass.RETRY, error.detail, error.retry_after_s) from None
+        raise Unavailable(OutcomeClass.RETRY, error.detail, single=True) from None
 
 
 def _encrypted(picture: bytes, key: bytes, start: bytes) -> bytes:

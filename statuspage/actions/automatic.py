@@ -245,7 +245,7 @@ def _reopen(
         after = symptoms.kept_true(session, ctx, before, after, now)
     if after.symptom != before.symptom or named is not before:
         after = replace(after, titles=changes.titles(session, ctx, after))
-    after = replace(after, next_update_by=changes.promise(session, ctx, after, now, back_since=first_failed_at))
+    after = replace(after, next_update_by=changes.promise(session, ctx, after, now, back=True))
     telling = Telling(NoticeKind.REOPENED, audit.MACHINE, "incident.reopen", extra={"start": first_failed_at})
     return changes.change(session, ctx, before, after, telling, now)
 

@@ -83,11 +83,11 @@ def current(session: Session, incident_id: str, version: int | None) -> Incident
 
 
 def promise(
-    session: Session, ctx: Context, incident: Incident, now: datetime, wish: datetime | None = None, *, back_since: datetime | None = None
+    session: Session, ctx: Context, incident: Incident, now: datetime, wish: datetime | None = None, *, back: bool = False
 ) -> datetime:
     """By when the next update is promised: as the person wishes, else by the rules. Raises NotAllowed for a past moment or a far one.
 
-    back_since   since when it is back, if that is about to be said; what was said before is known
+    back   that it is back is about to be said
     """
     if wish is not None:
         if wish <= now:
@@ -102,9 +102,15 @@ def promise(
         return whole_minute(wish)
     rules = ctx.settings.incidents
     cadence = Cadence(rules.next_update_s, rules.slow_after_s, rules.slow_update_s)
-    began = back_since or facts.since(session, incident)
-    began = max(began, incident.created_at)  # trouble that was found late is news all the same, and is spoken of often
-    return next_update(now, began_at=began, impact=incident.impact, cadence=cadence)
+    return next_update(now, began_at=now if back else _news_since(session, incident), impact=incident.impact, cadence=cadence)
+
+
+def _news_since(session: Session, incident: Incident) -> datetime:
+    """Since when people hear of this trouble: what was found late, or came back, is news all the same, and is spoken of often."""
+    for update in reversed(updates.of_subject(session, SubjectKind.INCIDENT, incident.id)):
+        if update.kind is NoticeKind.REOPENED:
+            return update.created_at
+    return max(incident.started_at, incident.created_at)
 
 
 def worst_impact(ctx: Context, before: Impact, components: Mapping[str, ComponentStatus]) -> Impact:

@@ -50,8 +50,8 @@ def correct(
         wrongly_said = updates.get(session, kind, subject_id, sequence)
         if not subject.private and not wrongly_said.texts:
             raise NotAllowed(
-                f"Update {sequence} was said while this was private: the public heard nothing that could be wrong. "
-                "Say what is right as an update. Nothing was changed."
+                f"Update {sequence} has no words on the page (it was said while this was private, or could not be said): the public heard "
+                "nothing that could be wrong. Say what is right as an update. Nothing was changed."
             )
         told = _told_instead(ctx, standing, wrong, text, symptom)
         after = _told_otherwise(session, ctx, standing, told, wrong, text)

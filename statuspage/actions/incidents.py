@@ -224,8 +224,7 @@ def reopen(ctx: Context, asked: Reopening) -> Incident:
             moments=replace(before.moments, restored_at=None, resolved_at=None, backlog_cleared_at=None),
         )
         after = symptoms.kept_true(session, ctx, before, after, now)
-        promised = changes.promise(session, ctx, after, now, asked.next_update_by, back_since=started)
-        after = replace(after, next_update_by=promised)
+        after = replace(after, next_update_by=changes.promise(session, ctx, after, now, asked.next_update_by, back=True))
         extra = {"start": started}
         telling = Telling(NoticeKind.REOPENED, asked.who, "incident.reopen", free_text=asked.free_text, extra=extra)
         return changes.change(session, ctx, before, after, telling, now)

@@ -96,24 +96,31 @@ def nothing_was_posted(session: Session, subject: Subject, now: datetime) -> boo
     return withdrawn == rows
 
 
-def withdraw(ctx: Context, *, kind: SubjectKind, subject_id: str, sequence: int, who: str, reason: str = "") -> list[str]:
-    """Stops the posts of one update that have not been tried yet; returns the names of their channels.
+@dataclass(frozen=True)
+class Stopped:
+    """Channels on which an update is not sent any more, and those of them on which an older one goes out in its place, with its number."""
 
-    The page keeps what it said. Raises NotAllowed if every post of it was tried or settled already: what has left is corrected.
+    channels: tuple[str, ...]
+    instead: Mapping[str, int]
+
+
+def withdraw(ctx: Context, *, kind: SubjectKind, subject_id: str, sequence: int, who: str, reason: str = "") -> Stopped:
+    """Stops the posts of one update that have not left yet.
+
+    The page keeps what it said. Raises NotAllowed if every post of it may be out, or is settled: what has left is corrected.
     """
     with ctx.ports.store.writing() as session:
         versioned.keep(session, kind, subject_id)
         now = ctx.now()
         rows = _of_update(session, kind, subject_id, sequence)
-        stopped = [row for row in rows if untried(row) and _withdraw(session, row, now, f"withdrawn by {who}")]
+        stopped = [row for row in rows if stoppable(row) and _withdraw(session, row, now, f"withdrawn by {who}")]
         if not stopped:
             raise NotAllowed(f"No post of update {sequence} is waiting any more. Publish a correction instead. Nothing was changed.")
-        for row in stopped:
-            unsay(session, ctx, row, now)
-        names = [row.channel for row in stopped]
+        older = [unsay(session, ctx, row, now) for row in stopped]
+        names = sorted(row.channel for row in stopped)
         detail = {"sequence": sequence, "channels": names, "reason": reason}
         audit.append(session, at=now, who=who, what="notice.withdraw", subject=subject_id, detail=detail)
-        return names
+        return Stopped(tuple(names), {row.channel: row.sequence for row in older if row is not None})
 
 
 def reword(ctx: Context, *, kind: SubjectKind, subject_id: str, sequence: int, free_text: Mapping[str, str], who: str) -> IncidentUpdate:
@@ -134,6 +141,8 @@ def reword(ctx: Context, *, kind: SubjectKind, subject_id: str, sequence: int, f
         if newer or not waiting or any(may_be_out(row) for row in rows):
             why = "something newer was said" if newer else "its posts have left or are settled"
             raise NotAllowed(f"Update {sequence} cannot be reworded any more: {why}. Publish a correction. Nothing was changed.")
+        if update.kind is NoticeKind.POSTMORTEM and not any(free_text.values()):
+            raise NotAllowed("An explanation says what happened and what changes: write it in at least one language. Nothing was changed.")
         facts = replace(updates.facts_of(session, kind, subject_id, sequence), free_text=dict(free_text))
         languages = ctx.words.blocked_languages(facts)
         texts = _page_texts(ctx, Subject(kind, subject_id), facts, languages, update.created_at)
@@ -282,7 +291,7 @@ class _Words:
 
 def _post_words(ctx: Context, info: ChannelInfo, facts: Facts, code: str, earlier: Sequence[Delivery], at: datetime) -> _Words:
     """The post in its thread, the post that stands alone, and the whole post where later updates edit the first."""
-    channel, facts = info.channel, _as_heard(facts, earlier)
+    channel, facts = info.channel, as_heard(facts, earlier)
 
     if info.sms:
         text = ctx.words.sms(facts, channel.language, now=at, code=code, fits=info.fits)
@@ -301,9 +310,9 @@ def _post_words(ctx: Context, info: ChannelInfo, facts: Facts, code: str, earlie
     return _Words(in_thread, alone, story)
 
 
-def _as_heard(facts: Facts, earlier: Sequence[Delivery]) -> Facts:
+def as_heard(facts: Facts, earlier: Sequence[Delivery]) -> Facts:
     """Nothing comes back for who never heard of it, as where it had healed while the first post was held: it is told as a beginning."""
-    unheard = all(row.state.final and not may_be_out(row) for row in earlier)
+    unheard = not any(may_be_out(row) for row in earlier)
     return replace(facts, kind=NoticeKind.INVESTIGATING) if facts.kind is NoticeKind.REOPENED and unheard else facts
 
 
@@ -327,9 +336,14 @@ def _of_update(session: Session, kind: SubjectKind, subject_id: str, sequence: i
     return [row for row in deliveries.of_subject(session, kind, subject_id) if row.sequence == sequence]
 
 
+def stoppable(row: Delivery) -> bool:
+    """True if the post has not left: it waits, or is to be tried again since it was not taken."""
+    return row.state in (DeliveryState.WAITING, DeliveryState.QUEUED)
+
+
 def untried(row: Delivery) -> bool:
-    """True if the post can still be stopped: it waits, and nobody took it for sending."""
-    return row.state in (DeliveryState.WAITING, DeliveryState.QUEUED) and row.attempts == 0
+    """True if nobody took the post for sending yet, so that its words can still be others."""
+    return stoppable(row) and row.attempts == 0
 
 
 def _withdraw(session: Session, row: Delivery, now: datetime, why: str) -> bool:

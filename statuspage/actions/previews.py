@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from statuspage.actions import subjects
 from statuspage.actions.context import ChannelInfo, Context
+from statuspage.actions.notices import as_heard
 from statuspage.actions.subjects import Subject
 from statuspage.core.deliveries import Delivery
 from statuspage.core.delivery_rules import Place, placed, plan_thread
@@ -169,6 +170,7 @@ def _post(session: Session, ctx: Context, row: Delivery, facts: Facts) -> PostPr
     found = placed(row, thread, can_edit=info.can_edit)
     plan = plan_thread(thread, now=row.created_at, released={row.id})
     told = row.text_alone if found.place is Place.EDIT else found.words
+    facts = as_heard(facts, [other for other in thread if other.sequence < row.sequence])
     left_out = ctx.words.left_out(facts, row.language, told, code=row.code, sms_form=info.sms, now=row.created_at)
     link = ctx.words.verification_url(row.code)
     return PostPreview(

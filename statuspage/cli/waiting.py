@@ -22,9 +22,12 @@ def add_commands(group: click.Group, kind: SubjectKind) -> None:
     @click.pass_obj
     @explained
     def stop(invocation: Invocation, subject_id: str, sequence: int, reason: str) -> None:
-        """Stop the posts of update SEQUENCE that have not left yet. The page keeps what it said."""
+        """Stop the posts of update SEQUENCE that have not left yet. The page keeps what it said.
+
+        Where an update before it had given way to this one and is still true, that goes out in its place: see `sent_instead`.
+        """
         stopped = notices.withdraw(invocation.context(), kind=kind, subject_id=subject_id, sequence=sequence, who=who(), reason=reason)
-        show_one(invocation, {"sequence": sequence, "stopped": sorted(stopped)})
+        show_one(invocation, {"sequence": sequence, "stopped": stopped.channels, "sent_instead": dict(stopped.instead)})
 
     @group.command()
     @click.argument("subject_id", metavar=f"{kind.value.upper()}_ID")

@@ -285,9 +285,10 @@ def _restored_at(situation: Situation, incident: Incident) -> datetime | None:
     verdicts = [situation.sights[slug].verdict for slug in _watched(situation, incident)]
     if not verdicts or any(verdict.status is not ComponentStatus.OPERATIONAL for verdict in known):
         return None
-    return max(
-        incident.started_at, incident.moments.restored_at or incident.started_at, *(v.since or incident.started_at for v in verdicts)
-    )
+    told = incident.moments.restored_at or incident.started_at
+    if incident.status is not IncidentStatus.MONITORING and not incident.components.keys() <= situation.sights.keys():
+        told = max(told, incident.updated_at)  # what no probe looks at works since a person last spoke of it, as far as anybody knows
+    return max(incident.started_at, told, *(v.since or incident.started_at for v in verdicts))
 
 
 def _extend(situation: Situation, incident: Incident, own: Mapping[str, Failure], joining: Mapping[str, Failure]) -> Extend | None:

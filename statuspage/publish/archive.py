@@ -13,7 +13,7 @@ from statuspage.publish.assets import TEMPLATES, load_assets
 from statuspage.publish.build import HOT_FOR, Builder, Files
 from statuspage.publish.encode import digest
 from statuspage.publish.snapshot import Month, PublicIncident, Snapshot
-from statuspage.publish.writer import Target
+from statuspage.publish.writer import ARCHIVE, Target
 
 _LIST = "list"
 AT_ONCE = 4  # so many subjects' pages are made in one go: what is said meanwhile waits for no more than these
@@ -92,7 +92,7 @@ class Archive:
 
 
 def _state(month: Month) -> PurePosixPath:
-    return PurePosixPath(".archive") / f"{month.year:04d}-{month.month:02d}.json"
+    return ARCHIVE / f"{month.year:04d}-{month.month:02d}.json"
 
 
 def _stamps(snapshot: Snapshot, month: Month) -> dict[str, str]:

@@ -17,6 +17,8 @@ from statuspage.publish.site import Site
 from statuspage.publish.snapshot import PublicPage
 from statuspage.words.interface import LANGUAGES
 
+ARCHIVE = PurePosixPath(".archive")  # what is noted of the pages that are written once
+
 
 class Target(Protocol):
     """A folder of published files, as ports.FilesPort describes it."""
@@ -77,6 +79,7 @@ class Writer:
     def __init__(self, files: Target) -> None:
         self._files = files
         self._looked = False
+        self._swept = False
 
     def write(self, edition: Edition) -> Iterator[str]:
         """Puts the edition into the folder; yields the names of the points at which a crash must do no harm.
@@ -96,10 +99,10 @@ class Writer:
             self._put({path: encoded for path, encoded in edition.archive.items() if path not in edition.hot}, {})
             yield "snapshot-written"
             self._files.write(MANIFEST, self._manifest(edition, entries).to_bytes())
-            looked, self._looked = self._looked, True
+            self._looked = True
             yield "renamed"
             self._remove(edition, before)
-            self._remove_languages(edition, before.languages if looked else LANGUAGES)
+            self._remove_languages(edition, before)
 
     def _put(self, files: Mapping[PurePosixPath, Encoded], known: Mapping[PurePosixPath, Entry]) -> None:
         """Writes the codings whose bytes are not there yet. A coding that is gone goes first: it must not outlive what it packed."""
@@ -147,11 +150,14 @@ class Writer:
                 if path not in staying:
                     self._files.remove(path)
 
-    def _remove_languages(self, edition: Edition, known: Collection[str]) -> None:
+    def _remove_languages(self, edition: Edition, before: Manifest) -> None:
         """All of a language that the page has no more: its pages would go on telling what was so on that day.
 
-        known   those that may have been there; every one at the first look, for whoever should have removed one may have died before
+        Until that went well once, every language is looked for: whoever should have removed one may have died before. What is noted of
+        the archive goes first, so that a language that comes back is written anew.
         """
-        for language in sorted({*known} - {*edition.page.languages}):
-            for path in self._files.list(PurePosixPath(language)):
-                self._files.remove(path)
+        known, self._swept = before.languages if self._swept else LANGUAGES, False
+        gone = [path for language in sorted({*known} - {*edition.page.languages}) for path in self._files.list(PurePosixPath(language))]
+        for path in (*self._files.list(ARCHIVE), *gone) if gone else ():
+            self._files.remove(path)
+        self._swept = True

@@ -61,7 +61,8 @@ def listing(session: Session, *, only_open: bool = True, limit: int = 200) -> li
     return [_alarm(row) for row in session.scalars(_NEWEST_OPEN if only_open else _NEWEST, {"most": limit})]
 
 
-_OPEN = select(AlarmRow).where(AlarmRow.key == bindparam("key"), AlarmRow.cleared_at.is_(None))  # of hot paths: built once
+# Of hot paths: built once. In one order, so that two who clear twins of a key do not wait for each other.
+_OPEN = select(AlarmRow).where(AlarmRow.key == bindparam("key"), AlarmRow.cleared_at.is_(None)).order_by(AlarmRow.id)
 _NEWEST = select(AlarmRow).order_by(AlarmRow.raised_at.desc(), AlarmRow.id).limit(bindparam("most", type_=Integer))
 _NEWEST_OPEN = _NEWEST.where(AlarmRow.cleared_at.is_(None))
 

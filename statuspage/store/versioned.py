@@ -30,7 +30,7 @@ def row(session: Session, table: type[R], key: str, name: str, *, for_change: bo
 
 
 def keep(session: Session, kind: SubjectKind, key: str) -> None:
-    """Nobody else says anything of that incident or planned work until the transaction ends. Whatever has no row here is said once only."""
+    """Nobody else says anything of that incident or planned work until the transaction ends. Nothing else is told in stories."""
     table = _TABLES.get(kind)
     if table is not None:
         session.execute(select(table.id).where(table.id == key).with_for_update())

@@ -11,7 +11,7 @@ from statuspage.core.errors import DomainError
 from statuspage.core.incidents import Incident
 from statuspage.core.maintenance import Maintenance
 from statuspage.core.promises import SHOWN_TO, remind_at
-from statuspage.core.vocabulary import IncidentStatus, MaintenanceStatus, SubjectKind
+from statuspage.core.vocabulary import ComponentStatus, IncidentStatus, MaintenanceStatus, SubjectKind
 from statuspage.store import Session, updates
 from statuspage.store import alarms as alarm_store
 from statuspage.store import incidents as incident_store
@@ -88,6 +88,9 @@ class Promises:
         """
         if not incident.automatic:
             return True
+        failing = {slug for slug, status in incident.components.items() if status is not ComponentStatus.OPERATIONAL}
+        if failing & self._configured - {probe.component for probe in self.ctx.settings.probes}:
+            return False  # a person said it of what no probe looks at, and a person says whether it is still so
         with self.ctx.ports.store.reading() as session:
             sure = sight.sure(session, self.ctx, incident.components.keys())
         if sure is not False:

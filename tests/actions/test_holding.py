@@ -78,7 +78,7 @@ def test_stopping_withdraws_what_waits_and_the_next_update_begins_the_thread(hol
 
     first = [post for post in holding.posts(incident) if post.sequence == 1]
     second = [post for post in holding.posts(incident) if post.sequence == 2]
-    assert set(stopped) == PUBLIC and {post.state for post in first} == {DeliveryState.WITHDRAWN}
+    assert set(stopped.channels) == PUBLIC and stopped.instead == {} and {post.state for post in first} == {DeliveryState.WITHDRAWN}
     assert {post.channel for post in second} == PUBLIC and len(holding.said(incident)) == 2
     facebook = next(post for post in second if post.channel == "facebook-en")
     assert "looking for the cause" not in facebook.story, "what was withdrawn is no part of the story"
@@ -98,6 +98,19 @@ def test_nothing_comes_back_for_who_never_heard_of_it(holding: Stage, heard: boo
     assert {"again:" in post.text for post in last if post.language == "en"} == {heard}
     assert {"otra vez:" in post.text for post in last if post.language == "es"} == {heard}
     assert "The problem is back." in holding.said(incident)[-1].texts["en"]
+
+
+def test_nor_on_a_channel_that_is_still_held_while_others_were_told(quick: Stage) -> None:
+    stage = quick.with_settings(policy={"rules": [{"channels": ["x-en"], "policy": "hold", "hold_s": 600}], "default": "at_once"})
+    incident = declared(stage)
+    with stage.database.writing() as session:
+        for row in deliveries.listing(session, [DeliveryState.QUEUED]):
+            deliveries.change(session, row, state=DeliveryState.DELIVERED.value, attempts=1, remote_id="1")
+    incidents.resolve(stage.ctx, Resolution(incident.id, "Ana"))
+    incidents.reopen(stage.ctx, Reopening(incident.id, "Ana"))
+
+    last = {post.channel: post.text for post in stage.posts(incident) if post.sequence == 3}
+    assert "again:" not in last["x-en"] and "again:" in last["mastodon-en"]
 
 
 def test_what_was_tried_cannot_be_stopped(holding: Stage) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+import pytest
+
 from statuspage.actions import incidents
 from statuspage.actions.incidents import Change, Reopening, Resolution
 from statuspage.core.vocabulary import IncidentStatus
@@ -38,13 +42,14 @@ def test_a_repair_that_failed_ended_nothing(quick: Stage) -> None:
     assert "Lasted: 20 min." in quick.said(incident)[-1].texts["en"]
 
 
-def test_what_comes_back_is_spoken_of_as_often_as_what_is_new(quick: Stage) -> None:
+@pytest.mark.parametrize("hours", [0, 3])
+def test_what_comes_back_is_spoken_of_as_often_as_what_is_new(quick: Stage, hours: int) -> None:
     incident = declared(quick)
     early = incident.next_update_by - quick.clock.now()  # type: ignore[operator]
     incidents.resolve(quick.ctx, Resolution(incident.id, "Ana"))
     quick.forward(days=2)
 
-    reopened = incidents.reopen(quick.ctx, Reopening(incident.id, "Ana"))
+    reopened = incidents.reopen(quick.ctx, Reopening(incident.id, "Ana", started_at=quick.clock.now() - timedelta(hours=hours)))
 
     assert reopened.next_update_by is not None and reopened.next_update_by - quick.clock.now() == early
     quick.clock.at = reopened.next_update_by

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -16,8 +17,9 @@ from statuspage.actions.incidents import Declaration, declare
 from statuspage.core.vocabulary import ComponentStatus, DeliveryState, Role
 from statuspage.store import deliveries
 from tests.end_to_end.browser import chromium
-from tests.web.conftest import Console
+from tests.web.conftest import CONFIGURATION, Console, open_console
 from tests.web.test_operators import delivery
+from tests.web.test_previews import CHANNELS
 
 PATIENCE_MS = 60_000
 EVERY_MS = 5_000  # so often an open page looks, see static/js/console.js
@@ -58,6 +60,19 @@ def trouble(console: Console, component: str = "login") -> tuple[str, str]:
     with console.ctx.ports.store.writing() as session:
         deliveries.accept_first(session, begun.id, "google_business", console.ctx.now())
     return begun.id, delivery(console, begun.id, DeliveryState.STUCK).id
+
+
+def test_the_page_of_posts_that_wait_can_be_read_by_everybody_with_its_forms(tmp_path: Path, sqlite_url: str, browser: Browser) -> None:
+    told = open_console(tmp_path, sqlite_url, CONFIGURATION + CHANNELS, {"TOKEN": "canary-token"})
+    incident = declare(told.ctx, Declaration(components={"login": ComponentStatus.MAJOR_OUTAGE}, who="Ana"))
+
+    with served(told) as url:
+        page = signed_in(told, browser, url, viewport={"width": 320, "height": 640})
+        page.goto(f"{url}/console/waiting/incident/{incident.id}/1")
+
+        assert page.locator("button").all_inner_texts()[-2:] == ["Stop these posts", "Reword page and posts"]
+        assert faults_of(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320
 
 
 def faults_of(page: Page) -> list[str]:

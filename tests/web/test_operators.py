@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from flask.testing import FlaskClient
@@ -229,11 +229,11 @@ def planned(console: Console, browser: FlaskClient, **more: str) -> TestResponse
 @pytest.mark.parametrize("early", [True, False])
 def test_work_in_the_hour_that_comes_twice_is_announced_with_the_whole_of_it(console: Console, early: bool) -> None:
     browser = console.signed_in(Role.RESPONDER, name="Bo")
-    typed = (
-        {"from": "2027-10-31T02:15", "until": "2027-10-31T02:45"} if early else {"from": "2027-10-31T01:00", "until": "2027-10-31T04:00"}
-    )
+    month = next(datetime(year, 10, 31) for year in range(2026, 9999) if f"{year}-10" > f"{console.ctx.now():%Y-%m}")
+    night = month - timedelta(days=(month.weekday() + 1) % 7)  # the last Sunday of the next October
+    typed = [f"{night:%Y-%m-%d}T{at}" for at in (("02:15", "02:45") if early else ("01:00", "04:00"))]
 
-    done = send(browser, "/console/maintenance/new", component="login", **typed)
+    done = send(browser, "/console/maintenance/new", component="login", **dict(zip(("from", "until"), typed, strict=True)))
 
     begin, end = work_of(console).scheduled_for, work_of(console).scheduled_until
     assert done.status_code == 303

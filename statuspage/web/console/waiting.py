@@ -34,8 +34,8 @@ def waiting(kind: str, subject_id: str, sequence: str) -> str:
         kind=kind,
         update=update,
         own=facts.free_text,
-        rows=sorted((row for row in rows if notices.untried(row)), key=lambda row: row.channel),
-        left=[row for row in rows if not notices.untried(row)],
+        rows=sorted((row for row in rows if notices.stoppable(row)), key=lambda row: row.channel),
+        may_reword=updates.next_sequence(session, which, subject_id) - 1 == number and all(notices.untried(row) for row in rows),
         back=page_of(which, subject_id),
     )
 
@@ -46,7 +46,10 @@ def stop(kind: str, subject_id: str, sequence: str) -> Response:
     form = read(request.form, {"reason": Field(longest=500)})
     who, reason = me().person.name, form.text("reason")
     stopped = notices.withdraw(context(), kind=which, subject_id=subject_id, sequence=number, who=who, reason=reason)
-    done = f"{len(stopped)} posts are stopped. The page keeps what it said."
+    done = f"Not sent any more on {len(stopped.channels)} channels. The page keeps what it said."
+    if stopped.instead:
+        older = ", ".join(str(number) for number in sorted(set(stopped.instead.values())))
+        done = f"{done} Update {older} goes out in its place on {len(stopped.instead)} of them: stop that too, if it is not to."
     return redirect(page_of(which, subject_id, done=done), 303)  # type: ignore[return-value]
 
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, g, request
 from markupsafe import Markup, escape
 
-from statuspage.actions.notices import untried
+from statuspage.actions import notices
 from statuspage.actions.stories import LANGUAGE, title
 from statuspage.core.access import may
 from statuspage.core.deliveries import Delivery
@@ -184,7 +184,7 @@ def version_of(form: Form) -> int:
 
 def stoppable(rows: list[Delivery]) -> set[int]:
     """Updates of one subject with posts that have not left yet."""
-    return {row.sequence for row in rows if untried(row)}
+    return {row.sequence for row in rows if notices.stoppable(row)}
 
 
 def threads(rows: list[Delivery]) -> list[list[Delivery]]:
