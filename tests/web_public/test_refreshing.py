@@ -99,9 +99,9 @@ def host_of(found: Snapshot, language: str = "en") -> Iterator[tuple[Host, str]]
 def opened(context: BrowserContext, host: Host, address: str) -> Page:
     """A page whose clocks stand still until look() moves them; what it was loaded with is not counted."""
     page = context.new_page()
-    page.clock.install(time=host.at)
+    page.clock.install(time=host.at - timedelta(hours=1))
+    page.clock.pause_at(host.at + timedelta(seconds=1))  # before there is a page: however long that takes to load, no time goes by
     page.goto(address)
-    page.clock.pause_at(host.at + timedelta(seconds=1))
     host.asked.clear()
     return page
 
