@@ -54,9 +54,10 @@ def extend_automatic(ctx: Context, *, incident_id: str, components: Components, 
     tell   True if it is worth a statement of its own; else only the components change, and the next promised update says it
     """
     with ctx.ports.store.writing() as session:
+        incidents.beginning(session)
         now = ctx.now()
         before = incidents.get(session, incident_id, for_change=True)
-        return _extend(session, ctx, before, components, tell=tell, now=now)
+        return _extend(session, ctx, before, _told_nowhere_else(session, before, components), tell=tell, now=now)
 
 
 def fail_again(
@@ -64,14 +65,16 @@ def fail_again(
 ) -> Incident:
     """An incident that is being watched, or was resolved, fails again: the same thread goes on. One still failing is extended.
 
-    The first of `components` leads. symptom: as for begin_automatic; of use where the incident's name is no longer true.
+    The first of `components` leads. symptom: as for begin_automatic; of use where the incident's name is no longer true. Nothing happens
+    where people began an incident meanwhile that tells of all of it.
     """
     with ctx.ports.store.writing() as session:
+        incidents.beginning(session)
         now = ctx.now()
         before = incidents.get(session, incident_id, for_change=True)
         if before.status in _TROUBLE:
-            return _extend(session, ctx, before, components, tell=False, now=now)
-        return _reopen(session, ctx, before, components, symptom, first_failed_at, now)
+            return _extend(session, ctx, before, _told_nowhere_else(session, before, components), tell=False, now=now)
+        return _reopen(session, ctx, before, components, symptom, first_failed_at, now) or before
 
 
 def recover(ctx: Context, *, incident_id: str, restored_at: datetime) -> Incident:
@@ -172,7 +175,9 @@ def _continued(
     for incident in incidents.resolved_since(session, since):
         if incident.automatic and not incident.drill and components.keys() & incident.components.keys():
             kept = incidents.get(session, incident.id, for_change=True)
-            return _reopen(session, ctx, kept, components, symptom, first_failed_at, now)
+            back = _reopen(session, ctx, kept, components, symptom, first_failed_at, now)
+            if back is not None:
+                return back
     return None
 
 
@@ -203,6 +208,17 @@ def _allowed(session: Session, ctx: Context, components: Components, now: dateti
     return allowed
 
 
+def _told_nowhere_else(session: Session, incident: Incident, components: Components) -> dict[str, ComponentStatus]:
+    """Without what another open incident names: what people declared since the verdict looked is told there, once.
+
+    An open incident keeps what it names itself.
+    """
+    others = (other for other in incidents.opened(session) if other.id != incident.id and not other.drill)
+    elsewhere = {slug for other in others for slug in other.components}
+    own = incident.components.keys() if incident.is_open else set()
+    return {slug: status for slug, status in components.items() if slug in own or slug not in elsewhere}
+
+
 def _extend(session: Session, ctx: Context, before: Incident, components: Components, *, tell: bool, now: datetime) -> Incident:
     if before.status not in _TROUBLE:
         return before
@@ -229,8 +245,14 @@ def _note_components(session: Session, before: Incident, after: Incident, now: d
 
 
 def _reopen(
-    session: Session, ctx: Context, before: Incident, components: Components, symptom: str | None, first_failed_at: datetime, now: datetime
-) -> Incident:
+    session: Session, ctx: Context, before: Incident, failing: Components, symptom: str | None, first_failed_at: datetime, now: datetime
+) -> Incident | None:
+    """None, and nothing happens, if other open incidents tell of all by which this one is known again."""
+    components = _told_nowhere_else(session, before, failing)
+    if components.keys() != failing.keys() and not components.keys() & before.components.keys():
+        return None
+    if next(iter(components)) != next(iter(failing)):
+        symptom = None  # it was that of the component that led, which is told of elsewhere
     named = _named_now(session, ctx, before, components, symptom)
     merged = {**named.components, **components}
     after = replace(

@@ -201,11 +201,12 @@ def resolve(ctx: Context, asked: Resolution) -> Incident:
 def reopen(ctx: Context, asked: Reopening) -> Incident:
     """The problem is back, after monitoring or after it was resolved: the same thread goes on.
 
-    raises   as update(); NotAllowed for a start in the future
+    raises   as update(); NotAllowed for a start in the future; Conflict if it is over and an open incident tells of all that fails already
     """
     check_free_text(ctx, asked.free_text)
     rules.check_components(ctx, asked.components, FAILING)
     with ctx.ports.store.writing() as session:
+        incidents.beginning(session)
         now = ctx.now()
         before = changes.current(session, asked.incident_id, asked.version)
         if before.status not in (IncidentStatus.MONITORING, IncidentStatus.RESOLVED):
@@ -214,7 +215,10 @@ def reopen(ctx: Context, asked: Reopening) -> Incident:
             )
         started = asked.started_at or now
         rules.check_start(started, now)
-        merged = {**before.components, **_failing_now(session, before, asked.components)}
+        failing = _failing_now(session, before, asked.components)
+        if not before.is_open and not before.drill:
+            rules.check_untold(session, failing)
+        merged = {**before.components, **failing}
         after = replace(
             before,
             status=IncidentStatus.INVESTIGATING,

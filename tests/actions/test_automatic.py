@@ -200,6 +200,50 @@ def test_a_persons_incident_is_not_doubled_by_the_machine_and_not_touched(quick:
     assert len(quick.said(by_hand)) == 1
 
 
+def came_and_went(stage: Stage, *slugs: str) -> Incident:
+    """An automatic incident that came and went."""
+    incident = begun(stage, *slugs)
+    automatic.recover(stage.ctx, incident_id=incident.id, restored_at=stage.clock.now())
+    return automatic.resolve_automatic(stage.ctx, incident_id=incident.id)
+
+
+def test_what_people_declared_since_the_verdict_looked_is_not_told_by_a_second_incident(quick: Stage) -> None:
+    before = came_and_went(quick, "cards")
+    by_hand = declared(quick, "cards")
+
+    assert automatic.fail_again(quick.ctx, incident_id=before.id, components={"cards": DOWN}, first_failed_at=T0) == before
+    assert begun(quick, "cards") == by_hand
+    assert len(quick.said(before)) == 3 and len(quick.said(by_hand)) == 1
+
+
+def test_of_what_fails_again_only_that_comes_back_which_people_do_not_tell_of(quick: Stage) -> None:
+    before = came_and_went(quick, "cards", "login")
+    declared(quick, "cards")
+
+    both = {"cards": DOWN, "login": SLOW}
+    back = automatic.fail_again(quick.ctx, incident_id=before.id, components=both, first_failed_at=T0, symptom="refused")
+
+    assert back.status is INVESTIGATING and back.components == {"login": SLOW, "cards": GOOD}
+    assert back.symptom != "refused", "that was said of cards"
+
+
+def test_an_incident_is_not_known_again_by_what_joined_its_failure(quick: Stage) -> None:
+    before = came_and_went(quick, "cards")
+    declared(quick, "cards")
+
+    both = {"cards": DOWN, "atm": DOWN}
+    assert automatic.fail_again(quick.ctx, incident_id=before.id, components=both, first_failed_at=T0) == before
+    assert begun(quick, "cards", "atm").components == {"atm": DOWN}
+
+
+def test_an_incident_is_not_extended_by_what_people_declared_since_the_verdict_looked(quick: Stage) -> None:
+    running = begun(quick, "login")
+    declared(quick, "cards")
+
+    both = {"login": PARTLY, "cards": DOWN}
+    assert automatic.extend_automatic(quick.ctx, incident_id=running.id, components=both, tell=True).components == {"login": PARTLY}
+
+
 def test_only_what_no_open_incident_names_is_begun(quick: Stage) -> None:
     first = begun(quick, "cards")
 

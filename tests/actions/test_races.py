@@ -13,7 +13,7 @@ from sqlalchemy import delete, select
 
 from statuspage.actions import alarms, automatic, changes, components, deliveries, incidents, notices
 from statuspage.actions.changes import Telling
-from statuspage.actions.incidents import Change, Resolution
+from statuspage.actions.incidents import Change, Reopening, Resolution
 from statuspage.core.errors import Conflict
 from statuspage.core.incidents import Incident
 from statuspage.core.vocabulary import IncidentStatus, NoticeKind, SubjectKind
@@ -141,6 +141,38 @@ def test_an_engineer_and_the_machine_at_once_begin_one_incident(stage: Stage) ->
             opened = store.opened(session)
         assert len(opened) == 1, (turn, opened)
         incidents.resolve(stage.ctx, Resolution(opened[0].id, "Ana"))
+
+
+def test_an_engineer_who_declares_while_the_machine_reopens_begins_no_second_incident(stage: Stage) -> None:
+    for turn in range(6):
+        stage.forward(minutes=1)
+        before = automatic.begin_automatic(stage.ctx, components={"cards": DOWN}, lead="cards", first_failed_at=stage.clock.now())
+        assert before is not None
+        incidents.resolve(stage.ctx, Resolution(before.id, "Ana"))
+        at_once(
+            lambda: declared(stage, "cards"),
+            lambda one=before.id: automatic.fail_again(  # type: ignore[misc]
+                stage.ctx, incident_id=one, components={"cards": DOWN}, first_failed_at=stage.clock.now()
+            ),
+        )
+        with stage.database.reading() as session:
+            opened = store.opened(session)
+        assert len(opened) == 1, (turn, opened)
+        incidents.resolve(stage.ctx, Resolution(opened[0].id, "Ana"))
+
+
+def test_of_two_engineers_one_who_reopens_and_one_who_declares_one_is_shown_the_others(stage: Stage) -> None:
+    before = declared(stage, "cards")
+    for turn in range(6):
+        incidents.resolve(stage.ctx, Resolution(before.id, "Ana"))
+        done = at_once(
+            lambda: declared(stage, "cards"),
+            lambda one=before.id: incidents.reopen(stage.ctx, Reopening(one, "Bea")),  # type: ignore[misc]
+        )
+        (stands,) = [found for found in done if isinstance(found, Incident)]
+        (refused,) = [found for found in done if isinstance(found, Conflict)]
+        assert refused.current == stands, turn
+        before = stands
 
 
 @pytest.mark.parametrize("stop", ["update", "delivery"])
