@@ -59,10 +59,19 @@ def once_it_works(session: Session, ctx: Context, incident: Incident, kind: Noti
 
 
 def still_waiting(session: Session, incident: Incident, now: datetime) -> dict[str, Any]:
-    """The sentence on waiting payments carried over from the last update, unless the time it names has come: late, late_until."""
-    last = updates.next_sequence(session, SubjectKind.INCIDENT, incident.id) - 1
-    before = updates.facts_of(session, SubjectKind.INCIDENT, incident.id, last)
-    if before.late is None or (before.late_until is not None and before.late_until <= now):
+    """The sentence on waiting payments carried over from the last update, or {}: late, late_until.
+
+    Not once the time it names has come, or an update that said it was corrected. A correction of something else leaves it as it is.
+    """
+    said = updates.of_subject(session, SubjectKind.INCIDENT, incident.id)
+
+    def told(sequence: int) -> Facts:
+        return updates.facts_of(session, SubjectKind.INCIDENT, incident.id, sequence)
+
+    before = next((told(update.sequence) for update in reversed(said) if update.corrects is None), None)
+    if before is None or before.late is None or (before.late_until is not None and before.late_until <= now):
+        return {}
+    if any(told(update.corrects).late == before.late for update in said if update.corrects is not None):
         return {}
     return {"late": before.late, "late_until": before.late_until}
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from statuspage.actions import automatic, changes, incidents, notices
 from statuspage.actions.incidents import Change
 from statuspage.core.incidents import Incident
 from statuspage.core.vocabulary import IncidentStatus, NoticeKind, SubjectKind
 from statuspage.store import counters, updates
+from statuspage.words import load_catalogue
 from statuspage.worker.promises import Promises
 from tests.actions.stage import DOWN, PUBLIC, T0, Stage, declared
 
@@ -61,6 +64,23 @@ def test_while_monitoring_the_monitoring_text_is_said_again_with_what_was_said_o
     assert "working again since Mon 14:35 CET" in last.texts["en"]
     assert "Expected to be done: Mon 15:20 CET." in repeated.texts["en"]
     assert "Expected to be done" not in last.texts["en"], "the time it named has come: nobody knows"
+
+
+@pytest.mark.parametrize(("corrected", "carried"), [(1, True), (2, False), (3, False)])
+def test_a_correction_ends_what_was_said_of_payments_if_it_takes_that_back(quick: Stage, corrected: int, carried: bool) -> None:
+    incident, loop = declared(quick), Promises(quick.ctx)
+    incidents.update(quick.ctx, Change(incident.id, "Ana", status=MONITORING, late="waiting_open"))
+    quick.forward(minutes=30)
+    loop.step()
+    wrong, right = {"en": "We said it too early."}, {"en": "It is as follows."}
+    incidents.correct(quick.ctx, incident_id=incident.id, sequence=corrected, wrong=wrong, text=right, who="Ana")
+
+    quick.forward(minutes=30)
+    loop.step()
+
+    *_, repeated, _, last = quick.said(incident)
+    sentence = load_catalogue().template(("late", "waiting_open"), "en").fill(str)
+    assert sentence in repeated.texts["en"] and (sentence in last.texts["en"]) is carried
 
 
 def test_after_two_hours_updates_come_less_often_and_say_so(quick: Stage) -> None:
