@@ -97,7 +97,7 @@ def reload(invocation: Invocation) -> None:
     loaded = accept_file(invocation.ports, invocation.process, invocation.environ)
     name, number = invocation.process.config.name, len(loaded.settings.components)
     left = _left_open(invocation, loaded.settings)
-    said = [f"{name} is in force everywhere within 2 s ({number} components).", *left]
+    said = [f"{name} is in force everywhere within 2 s. Components: {number}.", *left]
     invocation.done("\n".join(said), file=name, components=number, left_open=left)
 
 

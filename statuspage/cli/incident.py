@@ -14,10 +14,12 @@ from statuspage.cli.common import Invocation, explained, show, show_one, who
 from statuspage.cli.previews import PREVIEW, show_preview
 from statuspage.cli.threads import show_thread, thread_of
 from statuspage.cli.values import (
+    CAUSE,
     COMPONENT,
     EXPLANATION,
     HIT_COMPONENT,
     INSTEAD,
+    LATE,
     MOMENT,
     RIGHT,
     SEQUENCE,
@@ -115,7 +117,7 @@ def declare(
 @incident.command()
 @click.argument("incident_id")
 @click.option("--status", type=click.Choice(["investigating", "identified", "monitoring"]), help="What is new; left out: unchanged.")
-@click.option("--cause", help="Key of the sentence on the cause; needed with identified.")
+@click.option("--cause", type=CAUSE, help="Key of the sentence on the cause; needed with identified.")
 @click.option(
     "--component",
     "components",
@@ -123,9 +125,7 @@ def declare(
     help="A component that changes or is added; STATUS, always named, may be operational: it works again.",
 )
 @click.option("--symptom", type=SYMPTOM, help="What customers notice now; default: as it is, or what the component says that is now named.")
-@click.option(
-    "--late", help="Key of the sentence on payments that wait, in monitoring: handled, waiting_open, or waiting with --late-until."
-)
+@click.option("--late", type=LATE, help="Key of the sentence on payments that wait, in monitoring; waiting needs --late-until.")
 @click.option("--late-until", type=MOMENT, help="By when the payments that wait are expected to be done.")
 @WORDS
 @NEXT
@@ -205,8 +205,8 @@ def correct(
 
 @incident.command()
 @click.argument("incident_id")
-@click.option("--cause", help="Key of the sentence on the cause.")
-@click.option("--late", help="Key of the sentence on payments that wait: handled or waiting_open.")
+@click.option("--cause", type=CAUSE, help="Key of the sentence on the cause.")
+@click.option("--late", type=LATE, help="Key of the sentence on payments that wait: handled or waiting_open.")
 @REASON
 @SEEN
 @PREVIEW

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
+from statuspage.actions.rules import NEEDS_APPROVAL
 from statuspage.core.vocabulary import ComponentStatus
 from statuspage.words.catalogue import load_catalogue
 
@@ -66,23 +67,29 @@ class Text(click.ParamType["tuple[str, str]"]):
         return language, words.strip()
 
 
-class Symptom(click.ParamType[str]):
-    """A key of the catalogue's sentences on what customers notice. The catalogue is read only when one is typed, or help is asked for."""
+class Sentence(click.ParamType[str]):
+    """A key of the catalogue's sentences. The catalogue is read only when one is typed, or help is asked for.
 
-    name = "symptom"
+    name   which sentences: symptom, cause, late; said_of: what they are about, in words
+    """
+
+    def __init__(self, name: str, said_of: str) -> None:
+        self.name, self._said_of = name, said_of
+
+    def _keys(self) -> tuple[str, ...]:
+        return tuple(key for key in load_catalogue().keys(self.name) if key != NEEDS_APPROVAL)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        known = load_catalogue().keys("symptom")
-        if value not in known:
-            self.fail(f"{value!r} is not a key of what customers notice. Use one of: {', '.join(known)}.", param, ctx)
+        if value not in load_catalogue().keys(self.name):
+            self.fail(f"{value!r} is not a key of {self._said_of}. Use one of: {', '.join(self._keys())}.", param, ctx)
         return str(value)
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
-        return f"[{'|'.join(load_catalogue().keys('symptom'))}]"
+        return f"[{'|'.join(self._keys())}]"
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        found = (key for key in load_catalogue().keys("symptom") if key.startswith(incomplete))
-        return [CompletionItem(key, help=load_catalogue().template(("symptom", key), "en").source()) for key in found]
+        found = (key for key in self._keys() if key.startswith(incomplete))
+        return [CompletionItem(key, help=load_catalogue().template((self.name, key), "en").source()) for key in found]
 
 
 def once_each(ctx: click.Context, param: click.Parameter, pairs: Sequence[tuple[str, Value]]) -> dict[str, Value]:
@@ -95,7 +102,8 @@ def once_each(ctx: click.Context, param: click.Parameter, pairs: Sequence[tuple[
     return found
 
 
-MOMENT, TEXT, SYMPTOM = Moment(), Text(), Symptom()
+MOMENT, TEXT = Moment(), Text()
+SYMPTOM, CAUSE, LATE = Sentence("symptom", "what customers notice"), Sentence("cause", "a cause"), Sentence("late", "payments that wait")
 COMPONENT, HIT_COMPONENT = ComponentWithStatus(), ComponentWithStatus(default=ComponentStatus.MAJOR_OUTAGE)
 SEQUENCE = click.IntRange(1, 1_000_000)  # number of an update within its incident
 VERSION = click.IntRange(1, 1_000_000_000)  # of an incident, as somebody saw it
@@ -104,7 +112,7 @@ WORDS = click.option("--text", "texts", **_SAID, help="Words of your own, after 
 EXPLANATION = click.option("--text", "texts", **_SAID, required=True, help="What happened and what changes, in whole sentences.")
 INSTEAD = click.option(
     "--symptom",
-    type=Symptom(),
+    type=SYMPTOM,
     help="What customers notice instead; default: as it is, but trouble (nothing in particular) where --wrong is the sentence on it.",
 )
 WRONG = click.option("--wrong", **_SAID, required=True, help="What was wrong, in whole sentences.")

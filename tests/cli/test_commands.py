@@ -116,6 +116,22 @@ def test_what_customers_notice_is_chosen_from_a_list_that_help_shows(terminal: T
     assert "card contactless atm" in shown and "trouble" in shown
 
 
+@pytest.mark.parametrize(
+    ("command", "option"), [("update", "--cause"), ("resolve", "--cause"), ("update", "--late"), ("resolve", "--late")]
+)
+def test_cause_and_payments_that_wait_are_chosen_from_lists_that_help_shows(terminal: Terminal, command: str, option: str) -> None:
+    keys = {"--cause": "change, equipment, network", "--late": "handled, waiting, waiting_open"}[option]
+    refused = terminal.refused(2, "incident", command, "ID", option, "dragons")
+
+    shown = " ".join(terminal.ok("incident", command, "--help").split())
+
+    assert f"'dragons' is not a key of {'a cause' if option == '--cause' else 'payments that wait'}. Use one of: " in " ".join(
+        refused.split()
+    )
+    assert keys in " ".join(refused.split()) and f"{option} [{'unknown|' if option == '--cause' else ''}{keys.replace(', ', '|')}" in shown
+    assert "flood" not in refused + shown, "it needs a second person, and is refused"
+
+
 def test_a_drill_and_a_start_in_the_past_are_kept(terminal: Terminal) -> None:
     since = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=7)
 
