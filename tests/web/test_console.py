@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
 from markupsafe import escape
 
+from statuspage.actions.rules import NEEDS_APPROVAL
 from statuspage.core.vocabulary import IncidentStatus, Role
 from statuspage.store import alarms, audit, incidents, switches
 from tests.web.conftest import ORIGIN, Console, csrf_token, send
@@ -123,6 +126,22 @@ def test_an_incident_is_declared_updated_and_resolved(console: Console) -> None:
     assert incident.status is IncidentStatus.RESOLVED
     assert "Logging in does not work" in page
     assert {"incident.declare", "incident.update", "incident.resolve"} <= set(deeds)
+
+
+def test_once_it_works_again_customers_hear_by_when_payments_that_wait_are_done(console: Console) -> None:
+    browser = console.signed_in(Role.RESPONDER)
+    where = send(browser, "/console/incidents/new", **{"component-login": "major_outage"}).headers["Location"].split("?")[0]
+    form = browser.get(where).get_data(as_text=True)
+    ctx = console.ctx
+    by = (ctx.now() + timedelta(hours=2)).astimezone(ZoneInfo(ctx.settings.page.time_zone)).replace(second=0, microsecond=0)
+
+    past = send(browser, f"{where}/update", version="1", status="monitoring", late="waiting", late_until="2026-01-05T10:00")
+    said = send(browser, f"{where}/update", version="1", status="monitoring", late="waiting", late_until=f"{by:%Y-%m-%dT%H:%M}")
+    page = browser.get(where).get_data(as_text=True)
+
+    assert "Expected to be done: …." in form and NEEDS_APPROVAL not in form
+    assert (past.status_code, said.status_code) == (422, 303)
+    assert f"Some payments are still waiting. Expected to be done: {ctx.words.moment(by, 'en', now=ctx.now())}." in page
 
 
 def test_an_old_form_is_refused_with_what_stands_now(console: Console) -> None:

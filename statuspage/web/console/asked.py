@@ -39,9 +39,12 @@ def change(incident_id: str) -> Change:
         "status": Field(choices=[str(status) for status in words.STATES]),
         "cause": Field(choices=[key for key, _ in words.sentences("cause")]),
         "symptom": _symptom(),
+        "late": Field(choices=[key for key, _ in words.sentences("late")]),
+        "late_until": Field(longest=40),
         "reason": Field(longest=500),
     }
     form = read(request.form, fields | words.free_text_field_names())
+    until = form.text("late_until")
     return Change(
         incident_id=incident_id,
         who=me().person.name,
@@ -49,6 +52,8 @@ def change(incident_id: str) -> Change:
         status=IncidentStatus(form.text("status")) if form.text("status") else None,
         cause=form.text("cause") or None,
         symptom=form.text("symptom") or None,
+        late=form.text("late") or None,
+        late_until=words.moment_typed(until, "late_until", ends=True) if until else None,
         reason=form.text("reason"),
         free_text=words.free_text(form),
     )

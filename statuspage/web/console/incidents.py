@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, redirect, render_template, url_for
 
 from statuspage.actions import incidents as acts
+from statuspage.actions.rules import NEEDS_APPROVAL
 from statuspage.core.incidents import Incident
 from statuspage.core.vocabulary import IncidentStatus, Role, SubjectKind
 from statuspage.store import deliveries, incidents, updates
@@ -68,9 +69,10 @@ def incident(incident_id: str) -> str:
         looks=probes.looks(session, set(found.components)) if found.is_open else [],
         statuses=[(str(status), sentence) for status, sentence in words.STATES.items() if status is not found.status],
         may_reopen=found.status in (IncidentStatus.MONITORING, IncidentStatus.RESOLVED),
-        causes=words.sentences("cause"),
+        causes=[(key, sentence) for key, sentence in words.sentences("cause") if key != NEEDS_APPROVAL],
         symptoms=words.sentences("symptom"),
-        lates=[(key, sentence) for key, sentence in words.sentences("late") if "{" not in sentence],
+        lates=words.sentences("late"),
+        zone=context().settings.page.time_zone,
         moments=[*_moments(found), *((f"first accepted by {network}", at) for network, at in sorted(accepted.items()))],
     )
 
