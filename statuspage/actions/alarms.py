@@ -25,6 +25,7 @@ _PAGES = {
     "private": "incidents",
     "unwatched": "incidents",
     "maintenance": "maintenance",
+    "held": "waiting",
 }  # beginning of a key -> the console's page of what it is about
 _LISTS = {  # the same, where one page has them all
     "account": "accounts",
@@ -33,6 +34,7 @@ _LISTS = {  # the same, where one page has them all
     "wait": "accounts",
     "late": "deliveries",
 }
+HELD = "held:"  # beginning of the keys of alarms about updates on hold
 OF_DELIVERIES = ("delivery", "unknown")  # beginnings of the keys that end with a delivery's id
 
 
@@ -99,9 +101,20 @@ def dismiss(ctx: Context, alarm_id: str, who: str) -> None:
         audit.append(session, at=ctx.now(), who=who, what="alarm.dismiss", subject=alarm.key, detail={})
 
 
+def held_key(row: Delivery) -> str:
+    """Alarm: posts of an update wait until their hold ends. It names the update as the console's address does."""
+    return f"{HELD}{row.subject_kind}/{row.subject_id}/{row.sequence}"
+
+
+def _is_of_warning(key: str) -> bool:
+    return key.startswith(f"{HELD}{SubjectKind.WARNING}/")
+
+
 def path(key: str) -> str:
     """The console's page on which a person deals with an alarm, below the page's own address."""
     topic, _, about = key.partition(":")
+    if _is_of_warning(key):
+        return "console/deliveries/"  # a warning has no page of its own: its posts are withdrawn one by one
     if topic in _LISTS:
         return f"console/{_LISTS[topic]}/"
     page = _PAGES.get(topic)

@@ -18,6 +18,7 @@ from statuspage.core.errors import NotFound
 from statuspage.core.vocabulary import DeliveryState, SubjectKind
 from statuspage.store import Session, accounts, deliveries, switches
 from statuspage.store import alarms as alarm_store
+from statuspage.worker.held import held_updates
 
 STEP_S = 1.0
 GRACE_S = 2.0  # beyond the quiet period: so long the look that settles it may take
@@ -37,6 +38,7 @@ class Watchman:
         self.ctx = ctx
         self._since: dict[tuple[str, int, bool], float] = {}  # delivery id, epoch, sent for the first time -> monotonic moment
         self._late: dict[tuple[SubjectKind, str, str], float] = {}  # thread -> since when something is to go there, and nothing went
+        self._held: set[str] = set()  # keys of the alarms about updates on hold, at the last look
         self._silenced: set[str] = set()  # accounts on which nothing goes because somebody wants it so, or they are stopped
         self._new = self._fresh = True
 
@@ -55,6 +57,7 @@ class Watchman:
             if key not in known:
                 self._raise(key, text, row)
         self._tell_late(waits, known)
+        self._tell_held(rows, known)
         for key in over:
             alarms.clear_alarm(self.ctx, key)
         return STEP_S
@@ -97,6 +100,18 @@ class Watchman:
                 alarms.retire_alarm(self.ctx, key)  # nothing got through: somebody switched it off, or that is told as an alarm of its own
             else:
                 alarms.clear_alarm(self.ctx, key)
+
+    def _tell_held(self, rows: list[Delivery], known: set[str]) -> None:
+        """One alarm for each update on hold, while it is. Its end is no news: either it was posted, or somebody stopped it.
+
+        Not again for one that a person has looked into.
+        """
+        held = held_updates([row for row in rows if not self._orphaned(row)], self.ctx.now())
+        for key in sorted(held.keys() - known - self._held):
+            alarms.raise_alarm(self.ctx, key, held[key])
+        self._held = set(held)
+        for key in sorted(key for key in known - held.keys() if key.startswith(alarms.HELD)):
+            alarms.retire_alarm(self.ctx, key)
 
     def _remember(self, rows: list[Delivery]) -> None:
         """A row found unknown by a new owner is as old as its last attempt says, but never older than the quiet period."""

@@ -287,8 +287,50 @@ def test_an_account_on_which_nothing_gets_through_is_told_once_whatever_replaces
     assert stage.states("bare")[-1] is DeliveryState.DELIVERED and stage.alarms() == []
 
 
+def held(stage: Watched) -> list[str]:
+    return [text for text in stage.texts(OPERATORS) if "waits to be posted" in text and not text.startswith("Looked into")]
+
+
+def test_an_update_on_hold_is_told_once_within_five_seconds_with_the_page_on_which_to_stop_it() -> None:
+    stage = Watched("bare", "keyed")
+    stage.tell(hold_s=60.0)
+
+    stage.passes(WITHIN_S)
+    (said,) = held(stage)
+    stage.passes(50.0)
+    standing = stage.alarms()
+    stage.passes(60.0)
+
+    assert said.startswith(
+        "Update 1 of incident incident0000 (investigating) waits to be posted on bare, keyed, natural"
+    )
+    assert said.endswith("https://page.sim/console/waiting/incident/incident0000/1")
+    assert standing == ["held:incident/incident0000/1"] and stage.alarms() == []
+    assert [text for text in stage.texts(OPERATORS) if "waits" in text or "Over" in text] == [said], "its end is no news"
+
+
+def test_an_update_on_hold_that_a_person_has_looked_into_or_stopped_is_not_told_again() -> None:
+    stage = Watched("bare")
+    stage.tell(hold_s=600.0)
+    stage.passes(WITHIN_S)
+    with stage.world.store.reading() as session:
+        (alarm,) = alarms.listing(session)
+    alarm_deeds.dismiss(stage.world.outside, alarm.id, "Ada")
+    stage.passes(60.0)
+    looked_into = stage.alarms()
+    stage.tell(NoticeKind.UPDATE, hold_s=600.0)
+    stage.passes(WITHIN_S)
+    second = stage.alarms()
+    for channel in ("bare", OPERATORS):
+        deeds.withdraw(stage.world.outside, stage.rows(channel)[-1].id, "Ada")
+    stage.passes(WITHIN_S)
+
+    assert (looked_into, second) == ([], ["held:incident/incident0000/2"])
+    assert len(held(stage)) == 2 and "held:incident/incident0000/2" not in stage.alarms()
+
+
 def test_what_waits_because_a_person_wants_it_so_is_no_alarm() -> None:
-    """Posting is off, or the hold of a post is long."""
+    """Posting is off, or the hold of a post is long: of that operators hear once, as it begins."""
     stage = Watched("bare")
     stage.tell(hold_s=900.0)
     stage.passes(600.0)
@@ -298,7 +340,7 @@ def test_what_waits_because_a_person_wants_it_so_is_no_alarm() -> None:
     stage.people.update("incident0001", NoticeKind.INVESTIGATING, valid_s=None)
     stage.passes(900.0)
 
-    assert waiting == stage.alarms() == []
+    assert (waiting, stage.alarms()) == (["held:incident/incident0000/1"], [])
 
 
 def test_a_post_whose_sender_is_suspended_is_told_when_the_quiet_period_is_over() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from statuspage.actions import alarms
 from statuspage.core.vocabulary import DeliveryState, Role, SubjectKind
 from statuspage.store import audit, deliveries, updates
 from tests.web.conftest import CONFIGURATION, Console, open_console, send
@@ -45,6 +47,17 @@ def test_posts_that_wait_are_reworded_and_stopped_while_the_page_keeps_what_it_s
     assert "Cash machines work." in said.texts["en"] and sorted(deeds) == [("Bo", "notice.reword"), ("Bo", "notice.withdraw")]
     assert "No post of it waits any more" in browser.get(where).get_data(as_text=True)
     assert where not in browser.get(f"/console/incidents/{one}").get_data(as_text=True)
+
+
+def test_the_alarm_about_an_update_on_hold_leads_to_the_page_on_which_it_is_stopped(told: Console) -> None:
+    with told.ctx.ports.store.reading() as session:
+        one = declared(told)
+        post = deliveries.of_subject(session, KIND, one)[0]
+    of_warning = alarms.path(alarms.held_key(replace(post, subject_kind=SubjectKind.WARNING)))
+    browser = told.signed_in(Role.RESPONDER)
+
+    assert alarms.path(alarms.held_key(post)) == f"console/waiting/incident/{one}/1" and of_warning == "console/deliveries/"
+    assert [browser.get(f"/{path}").status_code for path in (alarms.path(alarms.held_key(post)), of_warning)] == [200, 200]
 
 
 def test_once_one_of_them_was_tried_the_rest_can_be_stopped_alone(told: Console) -> None:
