@@ -144,6 +144,21 @@ def test_once_it_works_again_customers_hear_by_when_payments_that_wait_are_done(
     assert f"Some payments are still waiting. Expected to be done: {ctx.words.moment(by, 'en', now=ctx.now())}." in page
 
 
+def test_an_update_says_which_components_work_again_and_which_are_hit_too(console: Console) -> None:
+    browser = console.signed_in(Role.RESPONDER)
+    where = send(browser, "/console/incidents/new", **{"component-login": "major_outage"}).headers["Location"].split("?")[0]
+    form = browser.get(where).get_data(as_text=True)
+
+    told = send(browser, f"{where}/update", version="1", **{"component-login": "partial_outage", "component-vault": "degraded_performance"})
+    wrong = send(browser, f"{where}/update", version="2", **{"component-vault": "under_maintenance"})
+
+    assert 'name="component-login"><option value="">unchanged' in form and 'name="component-vault"><option value="">not hit' in form
+    assert (told.status_code, wrong.status_code) == (303, 400)
+    with console.ctx.ports.store.reading() as session:
+        (stands,) = incidents.opened(session)
+    assert stands.components == {"login": "partial_outage", "vault": "degraded_performance"}
+
+
 def test_an_old_form_is_refused_with_what_stands_now(console: Console) -> None:
     browser = console.signed_in(Role.RESPONDER)
     where = send(browser, "/console/incidents/new", **{"component-login": "major_outage"}).headers["Location"].split("?")[0]

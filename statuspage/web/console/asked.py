@@ -8,18 +8,18 @@ from statuspage.actions.incidents import Change, Declaration, Reopening, Resolut
 from statuspage.core.vocabulary import ComponentStatus, IncidentStatus
 from statuspage.web.auth import context, me
 from statuspage.web.console import words
-from statuspage.web.forms import BadForm, Field, read
+from statuspage.web.forms import BadForm, Field, Form, read
 
 TROUBLE = (ComponentStatus.MAJOR_OUTAGE, ComponentStatus.PARTIAL_OUTAGE, ComponentStatus.DEGRADED_PERFORMANCE)
+SAID_OF_COMPONENTS = (*TROUBLE, ComponentStatus.OPERATIONAL)
 
 
 def declaration() -> Declaration:
     """Raises BadForm."""
-    fields = {f"component-{item.slug}": Field(choices=[str(status) for status in TROUBLE]) for item in context().settings.components}
+    fields = _component_fields(TROUBLE)
     fields |= {"symptom": _symptom(), "scheme": Field(longest=40), "drill": Field(choices=("yes",))}
     form = read(request.form, fields | words.free_text_field_names())
-    chosen = {item.slug: form.text(f"component-{item.slug}") for item in context().settings.components}
-    hit = {slug: ComponentStatus(value) for slug, value in chosen.items() if value}
+    hit = _components(form)
     if not hit:
         raise BadForm("No component was chosen. Say what is hit; nothing was changed.")
     return Declaration(
@@ -43,7 +43,7 @@ def change(incident_id: str) -> Change:
         "late_until": Field(longest=40),
         "reason": Field(longest=500),
     }
-    form = read(request.form, fields | words.free_text_field_names())
+    form = read(request.form, fields | _component_fields(SAID_OF_COMPONENTS) | words.free_text_field_names())
     until = form.text("late_until")
     return Change(
         incident_id=incident_id,
@@ -51,6 +51,7 @@ def change(incident_id: str) -> Change:
         version=words.version_of(form),
         status=IncidentStatus(form.text("status")) if form.text("status") else None,
         cause=form.text("cause") or None,
+        components=_components(form),
         symptom=form.text("symptom") or None,
         late=form.text("late") or None,
         late_until=words.moment_typed(until, "late_until", ends=True) if until else None,
@@ -95,6 +96,17 @@ def correction() -> tuple[dict[str, str], dict[str, str], str | None]:
     if not set(wrong) & set(right):
         raise BadForm("Say in at least one language what was wrong and what is right. Nothing was changed.")
     return wrong, right, form.text("symptom") or None
+
+
+def _component_fields(statuses: tuple[ComponentStatus, ...]) -> dict[str, Field]:
+    choices = [str(status) for status in statuses]
+    return {f"component-{item.slug}": Field(choices=choices) for item in context().settings.components}
+
+
+def _components(form: Form) -> dict[str, ComponentStatus]:
+    """What was chosen for each component, where anything was."""
+    chosen = {item.slug: form.text(f"component-{item.slug}") for item in context().settings.components}
+    return {slug: ComponentStatus(value) for slug, value in chosen.items() if value}
 
 
 def _symptom() -> Field:

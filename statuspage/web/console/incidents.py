@@ -58,6 +58,7 @@ def incident(incident_id: str) -> str:
     told = updates.of_subject(session, SubjectKind.INCIDENT, incident_id)
     posts = deliveries.of_subject(session, SubjectKind.INCIDENT, incident_id)
     accepted = deliveries.first_accepted(session, [incident_id]).get(incident_id, {})
+    shown = components.shown(session) if found.is_open else []
     return render_template(
         "console/incident.html",
         title=words.title_of(found),
@@ -72,6 +73,9 @@ def incident(incident_id: str) -> str:
         causes=[(key, sentence) for key, sentence in words.sentences("cause") if key != NEEDS_APPROVAL],
         symptoms=words.sentences("symptom"),
         lates=words.sentences("late"),
+        members=[item for item in shown if item.slug in found.components],
+        others=[item for item in shown if item.slug not in found.components],
+        component_statuses=words.status_words(asked.SAID_OF_COMPONENTS),
         zone=context().settings.page.time_zone,
         moments=[*_moments(found), *((f"first accepted by {network}", at) for network, at in sorted(accepted.items()))],
     )
