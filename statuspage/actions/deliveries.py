@@ -118,8 +118,8 @@ def after_restore(ctx: Context, who: str, backup_at: datetime) -> int:
 
 
 def _resume(session: Any, ctx: Context, name: str, who: str) -> None:
-    asked = accounts.get(session, name).paused_until  # a person puts credentials right; what the network asked to wait stands
-    accounts.save(session, accounts.Account(name, paused_until=asked), ctx.now())
+    before = accounts.get(session, name)  # a person puts credentials right; what the network asked to wait, and when, stands
+    accounts.save(session, accounts.Account(name, paused_until=before.paused_until), before.noted_at or ctx.now())
     clear_in(session, ctx, f"account:{name}")
     audit.append(session, at=ctx.now(), who=who, what="account.resume", subject=name)
 

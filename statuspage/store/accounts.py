@@ -57,7 +57,8 @@ def save(session: Session, account: Account, at: datetime) -> None:
 
 
 def save_credentials(session: Session, name: str, sealed: bytes, at: datetime) -> None:
-    _put(session, name, {"credentials": sealed, "updated_at": at}, {"failures": 0, "stopped": "", "held_for": ""})
+    """at: now. When the rest was noted stays: what the network asked to wait is believed for no longer than from then on."""
+    _put(session, name, {"credentials": sealed}, {"failures": 0, "stopped": "", "held_for": "", "updated_at": at})
 
 
 def credentials(session: Session, name: str) -> bytes | None:
