@@ -301,9 +301,7 @@ def test_an_update_on_hold_is_told_once_within_five_seconds_with_the_page_on_whi
     standing = stage.alarms()
     stage.passes(60.0)
 
-    assert said.startswith(
-        "Update 1 of incident incident0000 (investigating) waits to be posted on bare, keyed, natural"
-    )
+    assert said.startswith("Update 1 of incident incident0000 (investigating) waits to be posted on bare, keyed, natural")
     assert said.endswith("https://page.sim/console/waiting/incident/incident0000/1")
     assert standing == ["held:incident/incident0000/1"] and stage.alarms() == []
     assert [text for text in stage.texts(OPERATORS) if "waits" in text or "Over" in text] == [said], "its end is no news"

@@ -25,7 +25,7 @@ from statuspage.core.seal import OneKey
 from statuspage.core.vocabulary import LinkMode, UpdateMode
 from statuspage.ports import Ports
 from statuspage.settings import Settings
-from statuspage.worker.dispatcher import Dispatcher
+from statuspage.worker.dispatcher import POLL_S, Dispatcher
 from tests.simulation.networks import BROADCASTERS, MODES, Config, FakeNetwork
 from tests.simulation.ports import SimClock, SimRandomness, SimStore, busy, wall_of
 
@@ -77,6 +77,7 @@ class Thread:
     """One dispatcher's greenlet.
 
     wake    which of its wake-ups counts; an older one was overtaken by a poke
+    poked   something new came in the middle of a pass, perhaps after that had read
     leaves  the configuration changed: it finishes its step, and a successor takes over if the account is still there
     rounds  passes since its last pause
     number  no other thread of the world has it, as the name of a successor may
@@ -88,6 +89,7 @@ class Thread:
     dispatcher: Any
     green: Any  # its greenlet
     wake: int = 0
+    poked: bool = False
     idle: bool = False
     dead: bool = False
     leaves: bool = False
@@ -473,6 +475,8 @@ class World:
                     if self.knobs.store_trouble == 0.0 or "locked" not in str(error):
                         raise
                     wait = 1.0
+                if thread.poked:
+                    wait, thread.poked = min(wait, POLL_S), False
                 if not thread.leaves:
                     self._heed_haste(thread, wait)
                     self.sleep(max(wait, 0.001), idle=True)
@@ -496,7 +500,9 @@ class World:
                 if thread.idle and not thread.dead:
                     thread.wake += 1
                     token = thread.wake
-                    self.later(self.chance.uniform(0.0, 0.5), self._resume, thread, token)
+                    self.later(self.chance.uniform(0.0, POLL_S), self._resume, thread, token)
+                else:
+                    thread.poked = True
 
     def kill(self, process: Process, why: str) -> None:
         """SIGKILL: no thread of it does anything more; its locks are free."""
